@@ -1,0 +1,154 @@
+"""Everything that can be chosen when a server starts: one frozen value, read once.
+
+It holds plain values and knows nothing of the house; only the rooms at the top read it and hand
+what is needed further down.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, get_args
+
+ClockMode = Literal["live", "scaled", "frozen"]
+SkipOnWait = Literal["off", "step", "finish"]
+SoftDelete = Literal["always-on", "enabled", "disabled"]
+RecoveryPointVisibility = Literal["snapshot", "vault"]
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+
+_CHOICES = {
+    "clock_mode": get_args(ClockMode),
+    "skip_on_wait": get_args(SkipOnWait),
+    "soft_delete": get_args(SoftDelete),
+    "recovery_point_visibility": get_args(RecoveryPointVisibility),
+    "log_level": get_args(LogLevel),
+}
+# A clock may run no faster than a year in a second.
+_RANGES = {
+    "port": (0, 65_535),
+    "https_port": (0, 65_535),
+    "clock_rate": (1, 31_536_000),
+    "seed": (0, 2**63 - 1),
+    "retry_after": (1, 86_400),
+    "start_jitter_minutes": (0, 120),
+}
+
+
+def default_home() -> Path:
+    """Return the folder for what outlives a world: ``$RSVAULT_HOME``, or ``~/.rsvault``."""
+    return Path(os.environ.get("RSVAULT_HOME") or Path.home() / ".rsvault")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one server; a wrong value is refused when the settings are made."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on; anything but loopback lets others drive the emulator."""
+
+    port: int = 8080
+    """The port for HTTP; 0 picks a free one."""
+
+    https_port: int | None = 8443
+    """The port for HTTPS; 0 picks a free one, ``None`` leaves HTTPS out."""
+
+    database: str = "memory"
+    """Where the world is kept: ``memory``, or a SQLAlchemy URL such as ``sqlite:///world.db``."""
+
+    clock_mode: ClockMode = "live"
+    """How virtual time passes: with real time, faster, or only when it is advanced."""
+
+    clock_rate: int = 1
+    """How many virtual seconds pass in a real one; more than 1 is for the mode ``scaled``."""
+
+    skip_on_wait: SkipOnWait = "finish"
+    """Whether time leaps when a client polls an operation or a job that still runs."""
+
+    start_time: datetime | None = None
+    """The first instant of a new world, in UTC; ``None`` takes the wall clock's."""
+
+    seed: int = 0
+    """What every id, duration and size is derived from; equal seeds give equal worlds."""
+
+    soft_delete: SoftDelete = "always-on"
+    """The soft-delete state that a new vault starts with."""
+
+    recovery_point_visibility: RecoveryPointVisibility = "snapshot"
+    """When a recovery point is first listed: after its snapshot, or once it is in the vault."""
+
+    retry_after: int = 1
+    """How many whole seconds a client is told to wait before it polls again."""
+
+    expiry_sweep_hours: int = 24
+    """How many virtual hours lie between two sweeps of expired recovery points; divides 24."""
+
+    start_jitter_minutes: int = 0
+    """Up to how many minutes after its slot a scheduled backup starts."""
+
+    home: Path = field(default_factory=default_home)
+    """The folder that holds the certificate authority and the server's certificate."""
+
+    hostnames: tuple[str, ...] = ()
+    """Further names and addresses that the certificate is made out to."""
+
+    log_level: LogLevel = "info"
+    """How much is written to stderr."""
+
+    run_engine: bool = True
+    """Whether this process runs the engine, or leaves it to ``rsvault worker``."""
+
+    def __post_init__(self) -> None:
+        self._check_choices()
+        self._check_numbers()
+        self._check_clock()
+        self._check_names()
+
+    def _check_choices(self) -> None:
+        for name, allowed in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise _refusal(name, value, f"one of {', '.join(allowed)}")
+
+    def _check_numbers(self) -> None:
+        for name, (lowest, highest) in _RANGES.items():
+            value = getattr(self, name)
+            if name == "https_port" and value is None:
+                continue
+            if not _is_whole(value) or not lowest <= value <= highest:
+                raise _refusal(name, value, f"a whole number from {lowest} to {highest}")
+        if self.port == self.https_port != 0:
+            raise _refusal("https_port", self.https_port, f"a port other than HTTP's {self.port}")
+        hours = self.expiry_sweep_hours
+        if not _is_whole(hours) or hours < 1 or 24 % hours:
+            raise _refusal("expiry_sweep_hours", hours, "one of 1, 2, 3, 4, 6, 8, 12, 24")
+
+    def _check_clock(self) -> None:
+        if self.clock_rate != 1 and self.clock_mode != "scaled":
+            raise _refusal(
+                "clock_rate", self.clock_rate, f"1 with a {self.clock_mode} clock, or use scaled"
+            )
+        start = self.start_time
+        if start is not None and start.utcoffset() != timedelta(0):
+            raise _refusal("start_time", start, "a time in UTC such as 2030-01-01T00:00:00Z")
+
+    def _check_names(self) -> None:
+        for name in ("host", "database"):
+            if not getattr(self, name):
+                raise _refusal(name, getattr(self, name), "a text that is not empty")
+        if self.database != "memory" and "://" not in self.database:
+            raise _refusal("database", self.database, "memory, or a URL such as sqlite:///world.db")
+        for hostname in self.hostnames:
+            if not hostname or any(character in hostname for character in " /,@"):
+                raise _refusal("hostnames", hostname, "host names or IP addresses, one in each")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _refusal(name: str, value: object, allowed: str) -> ValueError:
+    """Name the option as a user types it, the value, and what would be right."""
+    option = "hostname" if name == "hostnames" else name.replace("_", "-")
+    return ValueError(f"{option} cannot be {str(value)!r}: it must be {allowed}")

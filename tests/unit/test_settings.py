@@ -1,0 +1,120 @@
+"""Settings are checked when they are made, and a refusal says what would have been right."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import Settings, default_home
+
+
+def test_the_defaults_are_valid_and_listen_on_loopback_only() -> None:
+    settings = Settings()
+    assert settings.host == "127.0.0.1"
+    assert (settings.port, settings.https_port) == (8080, 8443)
+    assert settings.database == "memory"
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    settings = Settings()
+    with pytest.raises(FrozenInstanceError):
+        settings.port = 1  # type: ignore[misc]
+
+
+def test_both_ports_may_be_picked_by_the_system() -> None:
+    settings = Settings(port=0, https_port=0)
+    assert (settings.port, settings.https_port) == (0, 0)
+
+
+def test_https_can_be_left_out() -> None:
+    assert Settings(https_port=None).https_port is None
+
+
+def test_the_home_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RSVAULT_HOME", "/somewhere/else")
+    assert Settings().home == Path("/somewhere/else")
+
+
+def test_the_home_folder_is_the_users_when_the_environment_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("RSVAULT_HOME", raising=False)
+    assert default_home() == Path.home() / ".rsvault"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [
+        ("port", 65_536, "from 0 to 65535"),
+        ("port", -1, "from 0 to 65535"),
+        ("port", True, "from 0 to 65535"),
+        ("https_port", 70_000, "from 0 to 65535"),
+        ("clock_mode", "fast", "live, scaled, frozen"),
+        ("skip_on_wait", "always", "off, step, finish"),
+        ("soft_delete", "off", "always-on, enabled, disabled"),
+        ("recovery_point_visibility", "archive", "snapshot, vault"),
+        ("log_level", "loud", "debug, info, warning, error, critical"),
+        ("clock_rate", 0, "from 1 to"),
+        ("seed", -1, "from 0 to"),
+        ("retry_after", 0, "from 1 to"),
+        ("expiry_sweep_hours", 5, "1, 2, 3, 4, 6, 8, 12, 24"),
+        ("expiry_sweep_hours", 0, "1, 2, 3, 4, 6, 8, 12, 24"),
+        ("expiry_sweep_hours", 48, "1, 2, 3, 4, 6, 8, 12, 24"),
+        ("start_jitter_minutes", 121, "from 0 to 120"),
+        ("host", "", "not empty"),
+        ("database", "", "not empty"),
+        ("database", "world.db", "sqlite:///world.db"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_option_and_what_is_allowed(
+    option: str, value: Any, allowed: str
+) -> None:
+    with pytest.raises(ValueError, match="cannot be") as refusal:
+        Settings(**{option: value})
+    assert option.replace("_", "-") in str(refusal.value)
+    assert str(value) in str(refusal.value)
+    assert allowed in str(refusal.value)
+
+
+def test_a_host_name_with_a_path_is_refused() -> None:
+    with pytest.raises(ValueError, match="hostname cannot be 'https://vault'"):
+        Settings(hostnames=("https://vault",))
+
+
+def test_one_port_cannot_serve_both_protocols() -> None:
+    with pytest.raises(ValueError, match="https-port cannot be '8080'"):
+        Settings(port=8080, https_port=8080)
+
+
+def test_only_a_scaled_clock_has_a_rate() -> None:
+    assert Settings(clock_mode="scaled", clock_rate=60).clock_rate == 60
+    with pytest.raises(ValueError, match="clock-rate cannot be '60'"):
+        Settings(clock_mode="live", clock_rate=60)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        datetime(2030, 1, 1),  # noqa: DTZ001 - naive on purpose
+        datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=2))),
+    ],
+)
+def test_a_start_time_is_in_utc(start: datetime) -> None:
+    with pytest.raises(ValueError, match="start-time"):
+        Settings(start_time=start)
+
+
+def test_a_start_time_in_utc_is_taken_as_it_is() -> None:
+    start = datetime(2030, 1, 1, tzinfo=UTC)
+    assert Settings(start_time=start).start_time == start
+
+
+def test_every_setting_is_described_in_the_source() -> None:
+    source = Path("app/settings.py").read_text(encoding="utf-8").splitlines()
+    for setting in fields(Settings):
+        line = next(i for i, text in enumerate(source) if text.startswith(f"    {setting.name}: "))
+        assert source[line + 1].strip().startswith('"""'), setting.name
