@@ -1,0 +1,303 @@
+"""The app on real sockets: HTTP and HTTPS side by side, in the foreground or in a thread.
+
+Both listeners share one event loop and one app object. uvicorn would run the app's lifespan once
+for each listener and end the process when a port cannot be bound, so the lifespan is entered and
+the sockets are opened here; the protocol, the Date header and the graceful end are uvicorn's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+
+from . import certificates
+from .main import create_app
+from .settings import Settings
+
+# What a stream of events that never ends gets before its connection is cut.
+_SECONDS_TO_FINISH = 3
+
+Factory = Callable[[Settings], FastAPI]
+
+
+class CannotStart(Exception):
+    """The server cannot start for a reason that its user can mend; the text says how."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where a running server answers."""
+
+    http_url: str
+    https_url: str | None
+    ca_file: Path | None
+
+    def ready_line(self) -> str:
+        """Return the one line that tells a waiting script where to go.
+
+        Without HTTPS there is no certificate to trust either, and both parts are left out.
+        """
+        parts = ["rsvault ready", f"http={self.http_url}"]
+        if self.https_url is not None:
+            parts += [f"https={self.https_url}", f"ca={self.ca_file}"]
+        return " ".join(parts)
+
+
+class RunningServer:
+    """A server in a thread of its own; leaving its ``with`` block stops it."""
+
+    def __init__(self, settings: Settings, create: Factory) -> None:
+        self._started: Future[tuple[Endpoints, Callable[[], None]]] = Future()
+        self._ended: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(settings, create), name="rsvault", daemon=True
+        )
+        self._thread.start()
+        self._endpoints, self._stop = self._started.result()
+
+    @property
+    def http_url(self) -> str:
+        """The URL of the HTTP listener, without a slash at its end."""
+        return self._endpoints.http_url
+
+    @property
+    def https_url(self) -> str | None:
+        """The URL of the HTTPS listener; ``None`` if the settings leave it out."""
+        return self._endpoints.https_url
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate that a client of ``https_url`` has to trust."""
+        return self._endpoints.ca_file
+
+    def stop(self) -> None:
+        """Stop both listeners and then the engine; a second call does nothing."""
+        self._stop()
+        self._thread.join()
+        self._ended.result()
+
+    def __enter__(self) -> RunningServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _run(self, settings: Settings, create: Factory) -> None:
+        stopping = asyncio.Event()
+
+        def ready(endpoints: Endpoints) -> None:
+            loop = asyncio.get_running_loop()
+            self._started.set_result((endpoints, lambda: _wake(loop, stopping)))
+
+        try:
+            _run_loop(_host(settings, create, ready, stopping))
+        except BaseException as problem:  # handed over to the thread that waits
+            for waiting in (self._started, self._ended):
+                if not waiting.done():
+                    waiting.set_exception(problem)
+        else:
+            self._ended.set_result(None)
+
+
+def start(settings: Settings, *, create: Factory = create_app) -> RunningServer:
+    """Start a server in a thread; return once it answers, or raise what kept it from that."""
+    return RunningServer(settings, create)
+
+
+def serve(
+    settings: Settings, ready: Callable[[Endpoints], None], *, create: Factory = create_app
+) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM; ``ready`` is called once it answers."""
+
+    async def until_a_signal() -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no such handlers; there the runner turns Ctrl+C into a cancellation.
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, stopping.set)
+        await _host(settings, create, ready, stopping)
+
+    with suppress(KeyboardInterrupt):
+        _run_loop(until_a_signal())
+
+
+def _run_loop(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(work)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's where it is installed; Windows has none."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _wake(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop is closed: it has stopped already
+        loop.call_soon_threadsafe(stopping.set)
+
+
+async def _host(
+    settings: Settings,
+    create: Factory,
+    ready: Callable[[Endpoints], None],
+    stopping: asyncio.Event,
+) -> None:
+    """Run the app from before the first byte until after the last."""
+    async with AsyncExitStack() as house:
+        with _mendable():
+            files = _certificates(settings)
+            app = create(settings)
+            lifespan = app.router.lifespan_context(app)
+            state = await lifespan.__aenter__()
+            # It ends in peace whatever happens here, as a server would end it.
+            house.push_async_callback(lifespan.__aexit__, None, None, None)
+            listeners = await house.enter_async_context(_Listeners(app, dict(state or {})))
+            endpoints = await _open(settings, listeners, files)
+        ready(endpoints)
+        await stopping.wait()
+
+
+@contextmanager
+def _mendable() -> Iterator[None]:
+    """Turn the two errors that the rooms below refuse wrong options with into one line."""
+    try:
+        yield
+    except (ValueError, OSError) as problem:
+        raise CannotStart(str(problem)) from problem
+
+
+def _certificates(settings: Settings) -> certificates.Certificates | None:
+    if settings.https_port is None:
+        return None
+    return certificates.ensure(settings.home, (settings.host, *settings.hostnames))
+
+
+async def _open(
+    settings: Settings, listeners: _Listeners, files: certificates.Certificates | None
+) -> Endpoints:
+    host = settings.host
+    http_port = await listeners.open(host, settings.port)
+    http_url = _url("http", host, http_port)
+    if files is None or settings.https_port is None:
+        return Endpoints(http_url, None, None)
+    https_port = await listeners.open(host, settings.https_port, files.server_file)
+    return Endpoints(http_url, _url("https", host, https_port), files.ca_file)
+
+
+class _Listeners:
+    """uvicorn's servers for one app; leaving the ``async with`` block closes them all."""
+
+    def __init__(self, app: FastAPI, state: dict[str, Any]) -> None:
+        self._app = app
+        self._state = state
+        self._servers: list[Server] = []
+
+    async def __aenter__(self) -> _Listeners:
+        self._ticking = asyncio.create_task(self._tick())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._ticking.cancel()
+        await asyncio.gather(*(server.shutdown() for server in self._servers))
+
+    async def open(self, host: str, port: int, certificate: Path | None = None) -> int:
+        """Listen, and return the port.
+
+        The event loop makes the socket. One that is bound beforehand costs each request 45 ms,
+        unless it is made with TCP's protocol number: asyncio looks at that number before it
+        switches delayed sending off.
+        """
+        config = self._config(certificate)
+        config.load()
+        server = Server(config)
+        server.lifespan = config.lifespan_class(config)
+
+        def connection() -> asyncio.Protocol:
+            return config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=server.server_state, app_state=self._state
+            )
+
+        loop = asyncio.get_running_loop()
+        try:
+            listener = await loop.create_server(
+                connection, host, port, ssl=config.ssl, backlog=config.backlog
+            )
+        except OSError as problem:
+            raise _cannot_listen(host, port, problem, secure=bool(certificate)) from problem
+        server.servers = [listener]
+        await server.on_tick(0)
+        self._servers.append(server)
+        bound: int = listener.sockets[0].getsockname()[1]
+        return bound
+
+    def _config(self, certificate: Path | None) -> Config:
+        return Config(
+            self._app,
+            interface="asgi3",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+            ssl_certfile=certificate,
+        )
+
+    async def _tick(self) -> None:
+        """Keep the Date header of every answer right."""
+        while True:
+            for server in self._servers:
+                await server.on_tick(0)
+            await asyncio.sleep(1)
+
+
+def _cannot_listen(host: str, port: int, problem: OSError, *, secure: bool) -> CannotStart:
+    """Say which port it was, and what to do."""
+    option = "--https-port" if secure else "--port"
+    if problem.errno == errno.EADDRINUSE:
+        others = "another port, 0 for any free one, or off" if secure else "another one, or 0"
+        return CannotStart(
+            f"port {port} on {host} is taken by another program: stop it, or give {option} {others}"
+        )
+    if problem.errno in (errno.EACCES, errno.EPERM):
+        return CannotStart(f"port {port} is not yours to listen on: give {option} 1024 or higher")
+    return CannotStart(
+        f"cannot listen on {host} port {port} ({problem}): check --host and {option}"
+    )
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    """Return a URL that works from this machine."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f"{scheme}://{host}:{port}"
+    if address.is_unspecified:  # listening on every address; connecting needs one of them
+        address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
+    return (
+        f"{scheme}://[{address}]:{port}" if address.version == 6 else f"{scheme}://{address}:{port}"
+    )
