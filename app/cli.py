@@ -1,0 +1,400 @@
+"""The command line: serve, and drive a server that runs.
+
+Nothing heavy is imported before a command needs it: ``rsvault --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import click
+
+from . import settings as options
+from .client import DEFAULT_URL, Clock, ControlError, ControlPlane
+from .settings import Settings, default_home
+
+if TYPE_CHECKING:
+    from .server import Endpoints
+
+_MEMORY = ("memory", "sqlite://", "sqlite:///:memory:")
+_DEFAULT = Settings()
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """Run the command line."""
+    rsvault()
+
+
+class _ClockOption(click.ParamType[tuple[str, int]]):
+    name = "live|scaled:RATE|frozen"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        mode, _, rate = str(value).partition(":")
+        fits = rate.isdecimal() if mode == "scaled" else mode in ("live", "frozen") and not rate
+        if not fits:
+            self.fail(f"{value!r} is none of live, frozen and scaled:RATE, such as scaled:60")
+        return mode, int(rate or 1)
+
+
+class _PortOrOff(click.ParamType[int]):
+    name = "PORT|off"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        if not (text == "off" or text.isdecimal()):
+            self.fail(f"{value!r} is neither a port nor off")
+        return None if text == "off" else int(text)
+
+
+class _Instant(click.ParamType[datetime]):
+    name = "ISO"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a date and time such as 2030-01-01T00:00:00Z")
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _setting(name: str, text: str, **more: Any) -> Callable[[_Command], _Command]:
+    """Return the option of one setting; its default is the setting's."""
+    more = {"default": getattr(_DEFAULT, name), "show_default": True, **more}
+    return click.option(f"--{name.replace('_', '-')}", help=text, **more)
+
+
+def _one_of(values: Any) -> click.Choice[str]:
+    return click.Choice(get_args(values))
+
+
+_DATABASE = _setting(
+    "database",
+    "Where the world is kept, such as sqlite:///world.db; memory forgets it at the end.",
+    metavar="memory|URL",
+)
+_HOME = _setting(
+    "home",
+    "The folder of the certificate authority and the server's certificate.",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="RSVAULT_HOME",
+    show_envvar=True,
+    default=default_home,
+    show_default="~/.rsvault",
+)
+_LOG_LEVEL = _setting("log_level", "How much is written to stderr.", type=_one_of(options.LogLevel))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def rsvault() -> None:
+    """An Azure Recovery Services vault on your own machine, with a clock you control.
+
+    Start it, point your client at it, and move time:
+
+    \b
+        rsvault serve --clock frozen
+        rsvault clock advance --by P30D
+    """
+
+
+@rsvault.command()
+@_setting("host", "The address to listen on.")
+@_setting("port", "HTTP; 0 picks a free port.", metavar="PORT")
+@_setting(
+    "https_port",
+    "HTTPS, which az, Terraform and Microsoft's SDKs insist on; 0 picks a free port.",
+    type=_PortOrOff(),
+)
+@_DATABASE
+@click.option(
+    "--clock",
+    type=_ClockOption(),
+    default=_DEFAULT.clock_mode,
+    show_default=True,
+    help="How time passes: as it does, RATE times as fast, or only by 'rsvault clock advance'.",
+)
+@_setting(
+    "skip_on_wait",
+    "Whether time leaps when a client polls a running job: to its end, its next step, or not.",
+    type=_one_of(options.SkipOnWait),
+)
+@_setting(
+    "start_time",
+    "The first instant of a new world, such as 2030-01-01T00:00:00Z.",
+    type=_Instant(),
+    show_default="now",
+)
+@_setting("seed", "What ids, durations and sizes are derived from.", metavar="N")
+@_setting("soft_delete", "The soft-delete state of a new vault.", type=_one_of(options.SoftDelete))
+@_setting(
+    "recovery_point_visibility",
+    "When a recovery point is first listed: after its snapshot, or once it is in the vault.",
+    type=_one_of(options.RecoveryPointVisibility),
+)
+@_setting("retry_after", "How long a client is to wait between polls.", metavar="SECONDS")
+@_setting(
+    "expiry_sweep_hours",
+    "Virtual hours between two sweeps of expired recovery points; a divisor of 24.",
+    metavar="HOURS",
+)
+@_setting(
+    "start_jitter_minutes",
+    "How late after its slot a scheduled backup may start: up to 120 minutes.",
+    metavar="MINUTES",
+)
+@_HOME
+@click.option(
+    "--hostname",
+    "hostnames",
+    multiple=True,
+    metavar="NAME",
+    help="A further name that the certificate is made out to; may be given more than once.",
+)
+@_LOG_LEVEL
+def serve(clock: tuple[str, int], **chosen: Any) -> None:
+    """Run the emulator until it is stopped with Ctrl+C or SIGTERM.
+
+    One line on stdout tells when it answers and where. A new world, frozen at the start of 2030:
+
+    \b
+        rsvault serve --clock frozen --start-time 2030-01-01T00:00:00Z
+
+    A world that is kept, where an hour passes every minute:
+
+    \b
+        rsvault serve --database sqlite:///world.db --clock scaled:60
+    """
+    mode, rate = clock
+    wanted = _settings(clock_mode=mode, clock_rate=rate, **chosen)
+    _configure_logging(wanted.log_level)
+    from . import server  # FastAPI and SQLAlchemy take half a second
+
+    def ready(endpoints: Endpoints) -> None:
+        click.echo(endpoints.ready_line())
+        sys.stdout.flush()
+
+    try:
+        server.serve(wanted, ready)
+    except server.CannotStart as problem:
+        logging.getLogger(__name__).debug("cannot start", exc_info=problem)
+        raise click.ClickException(str(problem)) from problem
+
+
+@rsvault.command()
+@_DATABASE
+@_LOG_LEVEL
+def worker(database: str, log_level: str) -> None:
+    """Run the engine alone, beside servers that share its database.
+
+    Several workers may run: one leads, the others take over when it ends.
+
+    \b
+        rsvault worker --database postgresql+psycopg://rsvault@db/rsvault
+    """
+    if database in _MEMORY:
+        raise _Wrong(
+            "a worker cannot share a database in memory, which belongs to one process: "
+            "give --database the URL that 'rsvault serve' was given"
+        )
+    wanted = _settings(database=database, log_level=log_level)
+    _configure_logging(wanted.log_level)
+    # What stops a container stops a worker as Ctrl+C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from .main import run_worker
+
+    try:
+        run_worker(wanted)
+    except (ValueError, OSError) as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+@rsvault.command()
+@_HOME
+def ca(home: Path) -> None:
+    """Print the file of the certificate authority, making it if there is none.
+
+    A client that talks HTTPS has to trust it:
+
+    \b
+        export REQUESTS_CA_BUNDLE="$(rsvault ca)"
+    """
+    from . import certificates
+
+    try:
+        click.echo(certificates.ensure_authority(home))
+    except OSError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _client_command(command: _Command) -> _Command:
+    """Give a command the two options that say which server it talks to."""
+    url = click.option(
+        "--url",
+        envvar="RSVAULT_URL",
+        default=DEFAULT_URL,
+        show_default=True,
+        show_envvar=True,
+        help="The server.",
+    )
+    ca_file = click.option(
+        "--ca-file",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        envvar="RSVAULT_CA_FILE",
+        show_envvar=True,
+        help="The authority to trust, for a server on https; see 'rsvault ca'.",
+    )
+    return url(ca_file(command))
+
+
+@rsvault.command()
+@_client_command
+def health(url: str, ca_file: Path | None) -> None:
+    """Ask a server whether it answers; the exit code is 1 if it does not.
+
+    \b
+        rsvault health --url http://127.0.0.1:8080
+    """
+    with _control(url, ca_file) as control:
+        for name, value in control.health().details.items():
+            click.echo(f"{name:<14}{value}")
+
+
+@rsvault.command()
+@_client_command
+def reset(url: str, ca_file: Path | None) -> None:
+    """Empty the world and begin a new epoch. What was in it is gone.
+
+    \b
+        rsvault reset
+    """
+    with _control(url, ca_file) as control:
+        _show(control.reset())
+
+
+@rsvault.group()
+def clock() -> None:
+    """Read the virtual clock, change how it runs, or move it on."""
+
+
+@clock.command()
+@_client_command
+def show(url: str, ca_file: Path | None) -> None:
+    """Show what time it is in the emulated world.
+
+    \b
+        rsvault clock show
+    """
+    with _control(url, ca_file) as control:
+        _show(control.clock())
+
+
+@clock.command("set")
+@click.argument("clock", type=_ClockOption(), metavar="[live|scaled:RATE|frozen]", required=False)
+@click.option(
+    "--skip-on-wait",
+    type=_one_of(options.SkipOnWait),
+    help="Whether time leaps for waiting clients.",
+)
+@_client_command
+def set_clock(
+    clock: tuple[str, int] | None, skip_on_wait: Any, url: str, ca_file: Path | None
+) -> None:
+    """Change how time passes from now on; what is not given stays as it is.
+
+    \b
+        rsvault clock set frozen
+        rsvault clock set scaled:3600 --skip-on-wait off
+    """
+    if clock is None and skip_on_wait is None:
+        raise click.UsageError("say what to change: live, scaled:RATE, frozen, or --skip-on-wait")
+    mode: Any = clock and clock[0]
+    rate = clock[1] if clock and mode == "scaled" else None
+    with _control(url, ca_file) as control:
+        _show(control.set_clock(mode=mode, rate=rate, skip_on_wait=skip_on_wait))
+
+
+@clock.command()
+@click.option("--by", metavar="DURATION", help="A length of time as in ISO 8601, such as P120D.")
+@click.option("--to", type=_Instant(), help="An instant, such as 2030-01-01T00:00:00Z.")
+@click.option("--until", type=click.Choice(["idle"]), help="The end of everything that runs now.")
+@click.option("--job", metavar="ID", help="The end of this backup or restore job.")
+@_client_command
+def advance(url: str, ca_file: Path | None, **target: Any) -> None:
+    """Move time on; return once everything that was due by then has happened.
+
+    \b
+        rsvault clock advance --by P120D
+        rsvault clock advance --to 2030-01-01T00:00:00Z
+        rsvault clock advance --until idle
+    """
+    if sum(value is not None for value in target.values()) != 1:
+        raise click.UsageError("say how far, with one of --by, --to, --until and --job")
+    with _control(url, ca_file) as control:
+        _show(control.advance(**target, progress=_show_progress))
+
+
+def _show_progress(clock: Clock) -> None:
+    """Write the instant reached and the share of the way; a terminal's line is written over."""
+    share = f"{clock.advancing.share(clock.now):4.0%}" if clock.advancing else ""
+    line = f"{_wire(clock.now)} {share}".rstrip()
+    on_screen = sys.stderr.isatty()
+    click.echo(f"{line}\r" if on_screen else line, err=True, nl=not on_screen)
+
+
+@contextmanager
+def _control(url: str, ca_file: Path | None) -> Iterator[ControlPlane]:
+    """Talk to a server; a refusal becomes one line and exit code 1."""
+    try:
+        with ControlPlane(url, ca_file) as control:
+            yield control
+    except ControlError as problem:
+        raise click.ClickException(f"{problem.message} ({problem.code})") from problem
+
+
+def _show(clock: Clock) -> None:
+    speed = f"scaled:{clock.rate}" if clock.mode == "scaled" else clock.mode
+    for name, value in (
+        ("now", _wire(clock.now)),
+        ("clock", speed),
+        ("skip-on-wait", clock.skip_on_wait),
+        ("epoch", clock.epoch),
+    ):
+        click.echo(f"{name:<14}{value}")
+
+
+def _wire(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+class _Wrong(click.ClickException):
+    """An option with a value that cannot be: told in one line, without the usage above it."""
+
+    exit_code = 2
+
+
+def _settings(**chosen: Any) -> Settings:
+    try:
+        return Settings(**chosen)
+    except ValueError as problem:
+        raise _Wrong(f"--{problem}") from problem
+
+
+def _configure_logging(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    if level == "info":
+        # What these call information is debugging to us.
+        for name in ("uvicorn.error", "apscheduler", "httpx", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
