@@ -346,8 +346,8 @@ def advance(url: str, ca_file: Path | None, **target: Any) -> None:
 
 def _show_progress(clock: Clock) -> None:
     """Write the instant reached and the share of the way; a terminal's line is written over."""
-    share = f"{clock.advancing.share(clock.now):4.0%}" if clock.advancing else ""
-    line = f"{_wire(clock.now)} {share}".rstrip()
+    share = clock.advancing and clock.advancing.share(clock.now)
+    line = _wire(clock.now) if share is None else f"{_wire(clock.now)} {share:4.0%}"
     on_screen = sys.stderr.isatty()
     click.echo(f"{line}\r" if on_screen else line, err=True, nl=not on_screen)
 

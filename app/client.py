@@ -34,13 +34,15 @@ class ControlError(Exception):
 
 @dataclass(frozen=True)
 class Advancing:
-    """An advance that is under way: where it began and where it will end."""
+    """An advance that is under way: where it began and where it will end, if that is known."""
 
     start: datetime
-    end: datetime
+    end: datetime | None
 
-    def share(self, now: datetime) -> float:
-        """Return how much of the span lies behind ``now``, from 0 to 1."""
+    def share(self, now: datetime) -> float | None:
+        """Return how much of the way lies behind ``now``, from 0 to 1, if the end is known."""
+        if self.end is None:
+            return None
         span = self.end - self.start
         return min(max((now - self.start) / span, 0.0), 1.0) if span else 1.0
 
@@ -226,7 +228,6 @@ class ControlPlane:
 
 
 def _clock(answer: Mapping[str, Any]) -> Clock:
-    advancing = answer.get("advancing")
     try:
         return Clock(
             now=datetime.fromisoformat(answer["now"]),
@@ -234,13 +235,17 @@ def _clock(answer: Mapping[str, Any]) -> Clock:
             rate=answer["rate"],
             skip_on_wait=answer["skipOnWait"],
             epoch=answer["epoch"],
-            advancing=advancing
-            and Advancing(
-                datetime.fromisoformat(advancing["from"]), datetime.fromisoformat(advancing["to"])
-            ),
+            advancing=_advancing(answer["advancing"]),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise _unexpected(json.dumps(answer)) from problem
+
+
+def _advancing(answer: Mapping[str, Any] | None) -> Advancing | None:
+    if answer is None:
+        return None
+    end = answer["to"]  # null while nobody knows how long what runs will take
+    return Advancing(datetime.fromisoformat(answer["from"]), end and datetime.fromisoformat(end))
 
 
 def _duration(by: str | timedelta) -> str:

@@ -100,6 +100,15 @@ def test_an_advance_under_way_tells_how_far_it_has_come(
     assert clock.advancing.share(clock.now) == pytest.approx(0.5, abs=0.001)
 
 
+def test_an_advance_until_all_is_done_does_not_know_how_far_it_has_come(
+    control: ControlPlane, script: Script
+) -> None:
+    script.answers["clock"] = (200, {**CLOCK, "advancing": {"from": CLOCK["now"], "to": None}})
+    clock = control.clock()
+    assert clock.advancing == Advancing(clock.now, None)
+    assert clock.advancing.share(clock.now) is None
+
+
 def test_an_advance_of_no_length_has_arrived() -> None:
     here = datetime(2030, 1, 1, tzinfo=UTC)
     assert Advancing(here, here).share(here) == 1.0
