@@ -1,0 +1,1 @@
+"""rsvault: a REST service that behaves like an Azure Recovery Services vault."""

@@ -1,0 +1,1 @@
+"""The front door: Azure Resource Manager as a protocol, and nothing else."""

@@ -1,0 +1,127 @@
+"""What a handler gets and gives: a ``Call`` in, an ``Answer`` out, and the endpoint between.
+
+An endpoint is declared where its handler is; ``main`` lists the modules. The decorator only
+describes: nothing is created or registered at import time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..engine.operations import Operation
+from ..engine.rules import Rules
+from .bodies import Body
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: its transaction has begun and its ``now`` is fixed.
+
+    ``path`` holds the template's parameters as sent, ``query`` the query with lower-case keys.
+    """
+
+    connection: Connection
+    rules: Rules
+    now: int
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    base_url: str
+    url_path: str
+    client_request_id: str | None
+
+    @property
+    def api_version(self) -> str:
+        """The api-version of the request, well formed."""
+        return self.query.get("api-version", "")
+
+    @property
+    def subscription(self) -> str:
+        """The subscription in the path."""
+        return self.path["subscriptionId"]
+
+    @property
+    def group(self) -> str:
+        """The resource group in the path, as sent."""
+        return self.path["resourceGroupName"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a status, a JSON body or none, and headers of its own."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a poll waits for: an operation's end or a job's."""
+
+    operation: Operation | None = None
+    job_id: str | None = None
+
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One Azure operation (or control verb) and the function that does it."""
+
+    method: str
+    template: str
+    operation_id: str
+    handler: Handler
+    tag: str
+    body: type[Body] | None
+    statuses: tuple[int, ...]
+    query: tuple[str, ...]
+    waits_for: Callable[[Call], Waiting | None] | None
+    secondary_twin: bool
+    optional_body: bool
+
+    @property
+    def writes(self) -> bool:
+        """Whether the transaction may write; reads are rolled back."""
+        return self.method not in ("GET", "HEAD")
+
+
+def endpoint(
+    method: str,
+    template: str,
+    operation_id: str,
+    *,
+    tag: str,
+    body: type[Body] | None = None,
+    statuses: tuple[int, ...] = (200,),
+    query: tuple[str, ...] = (),
+    waits_for: Callable[[Call], Waiting | None] | None = None,
+    secondary_twin: bool = False,
+    optional_body: bool = False,
+) -> Callable[[Handler], Endpoint]:
+    """Describe the endpoint that a handler serves.
+
+    ``secondary_twin`` marks a list whose path with a trailing slash means the secondary region.
+    """
+
+    def describe(handler: Handler) -> Endpoint:
+        return Endpoint(
+            method,
+            template,
+            operation_id,
+            handler,
+            tag,
+            body,
+            statuses,
+            query,
+            waits_for,
+            secondary_twin,
+            optional_body,
+        )
+
+    return describe

@@ -1,0 +1,301 @@
+"""The front door: one request's journey from the socket to its answer, in one file.
+
+spell the path -> ids -> api-version -> endpoint -> read and validate the body -> begin ->
+one ``now`` -> handler -> commit -> first byte -> journal.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..domain import ids
+from ..domain.errors import Kind, Refused, invalid, not_emulated
+from ..engine import clock
+from ..engine.worker import Engine
+from . import bodies, errors, paths
+from .calls import Answer, Call, Endpoint, Waiting
+from .journal import Exchange, Record
+
+_log = logging.getLogger("rsvault.door")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Gate = Callable[[Mapping[str, str]], None]
+
+CONTROL_PREFIX = "/_emulator"
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.-]+)?")
+_ALWAYS = {
+    "Cache-Control": "no-cache",
+    "Pragma": "no-cache",
+    "Expires": "-1",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+_REMAINING = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
+
+
+class FrontDoor:
+    """ASGI: spells the path and finds the endpoint before FastAPI's router sees the request."""
+
+    def __init__(
+        self, app: ASGIApp, endpoints: Iterable[Endpoint], *, record: Record, gate: Gate
+    ) -> None:
+        self._app = app
+        self._tree = paths.PathTree(endpoints)
+        self._record = record
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = clock.stopwatch()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        correlation = _correlation_id(headers)
+        scope["rsvault"] = state = {"headers": headers, "correlation": correlation}
+        seen = {"status": 500}
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+                message["headers"] = [*message["headers"], *_identity(scope, headers, correlation)]
+            await send(message)
+
+        try:
+            passed = self._enter(scope, state)
+            if passed is None:
+                await self._app(scope, receive, watch)
+            else:
+                await passed(scope, receive, watch)
+        finally:
+            found: Endpoint | None = state.get("endpoint")
+            self._record(
+                Exchange(
+                    scope["method"],
+                    scope["raw_path"].decode("latin-1"),
+                    scope["query_string"].decode("latin-1"),
+                    found.operation_id if found else None,
+                    seen["status"],
+                    correlation,
+                    clock.stopwatch() - started,
+                )
+            )
+
+    def _enter(self, scope: Scope, state: dict[str, Any]) -> Response | None:
+        """Find the endpoint; return a response for a request that leads to none."""
+        try:
+            segments = paths.segments_of(scope["raw_path"])
+            match = self._tree.find(segments)
+            if match is None:
+                if not segments or segments[0] in ("docs", "openapi.json", "assets"):
+                    return None
+                raise paths.nowhere(segments)
+            found = match.endpoints.get(scope["method"])
+            if found is None:
+                refusal = paths.method_not_allowed(scope["method"], match.endpoints)
+                allow = ", ".join(sorted(match.endpoints))
+                return respond(_refused(refusal), {"Allow": allow})
+            state["endpoint"] = found
+            if found.secondary_twin and scope["raw_path"].endswith(b"/"):
+                raise not_emulated("path", "a trailing slash asks for the secondary region")
+            self._check(match, state, scope)
+        except Refused as refusal:
+            return respond(_refused(refusal))
+        scope["path"] = match.path
+        state["path"] = match.parameters
+        return None
+
+    def _check(self, match: paths.Match, state: dict[str, Any], scope: Scope) -> None:
+        query = {
+            name.lower(): value
+            for name, value in reversed(
+                parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            )
+        }
+        state["query"] = query
+        if match.path.startswith(CONTROL_PREFIX):
+            self._gate(state["headers"])
+            return
+        _check_api_version(query)
+        paths.check_subscription(match.parameters)
+        for value in query.values():
+            if "\x00" in value or "\ufffd" in value:
+                raise invalid("InvalidRequestUri", "The query holds characters that are not allowed.")
+
+
+def _check_api_version(query: Mapping[str, str]) -> None:
+    version = query.get("api-version")
+    if not version:
+        raise invalid(
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if _API_VERSION.fullmatch(version) is None:
+        raise invalid(
+            "InvalidApiVersionParameter",
+            f"The api-version '{version}' is invalid. It must be a date such as '2026-10-01', "
+            "which '-preview' may follow.",
+        )
+
+
+def _correlation_id(headers: Mapping[str, str]) -> str:
+    sent = headers.get("x-ms-correlation-request-id", "")
+    return sent if ids.parse_guid(sent) else ids.request_id()
+
+
+def _identity(
+    scope: Scope, headers: Mapping[str, str], correlation: str
+) -> list[tuple[bytes, bytes]]:
+    request_id = ids.request_id()
+    pairs = [
+        ("x-ms-request-id", request_id),
+        ("x-ms-correlation-request-id", correlation),
+        ("x-ms-routing-request-id", f"EMULATOR:{request_id}"),
+    ]
+    client_id = headers.get("x-ms-client-request-id", "")
+    if ids.parse_guid(client_id):
+        pairs.append(("x-ms-client-request-id", client_id))
+    if scope["path"].startswith("/subscriptions"):
+        kind = _REMAINING.get(scope["method"], "writes")
+        pairs.append((f"x-ms-ratelimit-remaining-subscription-{kind}", "11999"))
+    return [(name.encode(), value.encode()) for name, value in pairs]
+
+
+def _refused(refusal: Refused) -> Answer:
+    return Answer(errors.STATUS[refusal.kind], errors.envelope(refusal))
+
+
+def respond(answer: Answer, more: Mapping[str, str] | None = None) -> Response:
+    """Return the response that an answer becomes; a body of ``None`` is no body."""
+    content = b"" if answer.body is None else _json(answer.body)
+    headers = {**_ALWAYS, **answer.headers, **(more or {})}
+    if answer.body is not None:
+        headers["Content-Type"] = "application/json; charset=utf-8"
+    return Response(content, answer.status, headers)
+
+
+def _json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Desk:
+    """Serves an endpoint: the part of the journey that needs the world."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        """Return the coroutine function that FastAPI calls for an endpoint."""
+        act = self._steer if inspect.iscoroutinefunction(endpoint.handler) else self._handle
+
+        async def serve(request: Request) -> Response:
+            try:
+                return respond(await act(endpoint, request))
+            except Refused as refusal:
+                return respond(_refused(refusal))
+            except Exception:
+                correlation = request.scope["rsvault"]["correlation"]
+                _log.exception("%s failed, correlation id %s", endpoint.operation_id, correlation)
+                return respond(Answer(500, errors.internal_error(correlation)))
+
+        serve.__name__ = endpoint.operation_id
+        serve.__doc__ = endpoint.handler.__doc__
+        return serve
+
+    async def _steer(self, endpoint: Endpoint, request: Request) -> Answer:
+        """A control verb moves the engine itself and begins its own transactions."""
+        arguments = await _arguments(endpoint, request)
+        answer: Answer = await endpoint.handler(self._engine, *arguments)
+        return answer
+
+    async def _handle(self, endpoint: Endpoint, request: Request) -> Answer:
+        arguments = await _arguments(endpoint, request)
+        if endpoint.writes:
+            await self._engine.catch_up()
+        step = await self._leap(endpoint, request) if endpoint.waits_for is not None else None
+        answer = self._transact(endpoint, request, arguments)
+        if step is not None:
+            await self._step(step)
+        return answer
+
+    def _transact(self, endpoint: Endpoint, request: Request, arguments: list[Any]) -> Answer:
+        """One request, one transaction, one ``now``; nothing waits between begin and commit."""
+        database = self._engine.database
+        transaction = database.writing() if endpoint.writes else database.reading()
+        with transaction as connection:
+            now = self._engine.enter(connection, writes=endpoint.writes)
+            call = _call(connection, self._engine, now, request)
+            answer = endpoint.handler(call, *arguments)
+        return answer if isinstance(answer, Answer) else Answer(body=answer)
+
+    async def _leap(self, endpoint: Endpoint, request: Request) -> Waiting | None:
+        """Leap to the end of what a poll waits for; return it if the leap comes after."""
+        with self._engine.database.reading() as connection:
+            mode = clock.read(connection).skip_on_wait
+            if mode == "off" or endpoint.waits_for is None:
+                return None
+            now = self._engine.enter(connection, writes=False)
+            awaited = endpoint.waits_for(_call(connection, self._engine, now, request))
+        if awaited is None or mode == "step":
+            return awaited
+        if awaited.operation is not None:
+            await self._engine.leap(awaited.operation.ends_at)
+        elif awaited.job_id is not None:
+            await self._engine.leap_past_job(awaited.job_id)
+        return None
+
+    async def _step(self, awaited: Waiting) -> None:
+        if awaited.operation is not None:
+            await self._engine.leap(awaited.operation.ends_at)
+        elif awaited.job_id is not None:
+            await self._engine.leap_one_phase(awaited.job_id)
+
+
+async def _arguments(endpoint: Endpoint, request: Request) -> list[Any]:
+    """Read and validate the body before anything begins."""
+    if endpoint.body is None:
+        return []
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > bodies.LARGEST:
+            break
+    kind = request.scope["rsvault"]["headers"].get("content-type", "application/json")
+    if content and "json" not in kind.lower():
+        raise Refused(
+            Kind.NOT_ACCEPTABLE,
+            "UnsupportedMediaType",
+            f"The content type '{kind}' is not supported; send application/json.",
+        )
+    return [bodies.read(bytes(content), endpoint.body, optional=endpoint.optional_body)]
+
+
+def _call(connection: Any, engine: Engine, now: int, request: Request) -> Call:
+    scope = request.scope
+    state = scope["rsvault"]
+    headers = state["headers"]
+    host = headers.get("host") or "localhost"
+    client_id = headers.get("x-ms-client-request-id", "")
+    return Call(
+        connection=connection,
+        rules=engine.rules,
+        now=now,
+        path=state["path"],
+        query=state["query"],
+        base_url=f"{scope['scheme']}://{host}",
+        url_path=scope["path"],
+        client_request_id=client_id if ids.parse_guid(client_id) else None,
+    )

@@ -1,0 +1,79 @@
+"""``$filter`` as Azure Backup's lists take it: ``key eq 'value'`` joined by ``and``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+from ..domain.errors import Refused, invalid
+from ..domain.instants import from_datetime, parse
+
+_TERM = re.compile(r"\s*(\w+)\s+eq\s+(?:'((?:[^']|'')*)'|(\w+))\s*", re.IGNORECASE)
+_AND = re.compile(r"\band\b", re.IGNORECASE)
+
+
+def read(text: str | None, allowed: Collection[str]) -> dict[str, str]:
+    """Return the terms of a filter by key, in the spelling of ``allowed``. Raises ``Refused``."""
+    terms: dict[str, str] = {}
+    position = 0
+    text = (text or "").strip()
+    by_folded = {key.lower(): key for key in allowed}
+    while position < len(text):
+        match = _TERM.match(text, position)
+        if match is None:
+            raise _malformed(text, allowed)
+        key = by_folded.get(match[1].lower())
+        if key is None:
+            raise _malformed(text, allowed)
+        terms[key] = match[2].replace("''", "'") if match[2] is not None else match[3]
+        position = match.end()
+        if position < len(text):
+            joint = _AND.match(text, position)
+            if joint is None or joint.end() == len(text):
+                raise _malformed(text, allowed)
+            position = joint.end()
+    return terms
+
+
+def _malformed(text: str, allowed: Collection[str]) -> Refused:
+    return invalid(
+        "BMSUserErrorInvalidInput",
+        f"$filter: '{text}' is not understood; write key eq 'value' joined by 'and', "
+        f"with keys {', '.join(sorted(allowed))}.",
+        target="$filter",
+    )
+
+
+def one_of(terms: Mapping[str, str], key: str, values: Collection[str]) -> str | None:
+    """Return a term's value in its canonical spelling. Raises ``Refused`` for an unknown one."""
+    sent = terms.get(key)
+    if sent is None:
+        return None
+    for value in values:
+        if value.lower() == sent.lower():
+            return value
+    raise invalid(
+        "BMSUserErrorInvalidInput",
+        f"$filter: {key} '{sent}' is not known; allowed: {', '.join(sorted(values))}.",
+        target="$filter",
+    )
+
+
+def instant(terms: Mapping[str, str], key: str) -> int | None:
+    """Return a term's date: ``yyyy-MM-dd hh:mm:ss AM`` in UTC, or ISO 8601. Raises ``Refused``."""
+    sent = terms.get(key)
+    if sent is None:
+        return None
+    try:
+        return from_datetime(datetime.strptime(sent, "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC))
+    except ValueError:
+        pass
+    try:
+        return parse(sent)
+    except ValueError:
+        raise invalid(
+            "BMSUserErrorInvalidInput",
+            f"$filter: {key} '{sent}' is not a date such as '2026-01-31 01:00:00 PM'.",
+            target="$filter",
+        ) from None

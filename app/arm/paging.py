@@ -1,0 +1,68 @@
+"""Lists in pages: ``value`` and, while there is more, an absolute ``nextLink``.
+
+A page begins after a key, not at a position, so rows that come or go never shift it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ..domain.errors import invalid
+from .calls import Answer, Call
+
+PAGE_SIZE = 200
+"""Azure Backup's page size."""
+
+Key = Sequence[str | int]
+
+
+def after(call: Call, *types: type) -> tuple[Any, ...] | None:
+    """Return the key that the page begins after, or ``None`` for the first page.
+
+    Raises ``Refused`` for a token that is none of ours.
+    """
+    token = call.query.get("$skiptoken")
+    if token is None:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error, RecursionError):
+        key = None
+    shaped = (
+        isinstance(key, list)
+        and len(key) == len(types)
+        and all(type(part) is kind for part, kind in zip(key, types, strict=True))
+        and all(abs(part) < 1 << 63 for part in key if isinstance(part, int))
+    )
+    if not shaped:
+        raise invalid(
+            "InvalidSkipToken", "$skipToken: follow nextLink as it was sent.", target="$skipToken"
+        )
+    return tuple(key)
+
+
+def page(
+    call: Call,
+    rows: Sequence[Any],
+    render: Callable[[Any], Any],
+    key_of: Callable[[Any], Key],
+) -> Answer:
+    """Answer with one page; ``rows`` holds one more than a page if there is more."""
+    shown = rows[:PAGE_SIZE]
+    body: dict[str, Any] = {"value": [render(row) for row in shown]}
+    if len(rows) > PAGE_SIZE:
+        body["nextLink"] = _next_link(call, key_of(shown[-1]))
+    return Answer(body=body)
+
+
+def _next_link(call: Call, key: Key) -> str:
+    token = base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode()
+    kept = {name: value for name, value in call.query.items() if name != "$skiptoken"}
+    query = {**kept, "$skipToken": token}
+    pairs = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+    return f"{call.base_url}{quote(call.url_path, safe='/;$')}?{pairs}"

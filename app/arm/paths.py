@@ -1,0 +1,141 @@
+"""Paths: clients spell them in every casing, with doubled slashes and ``%3B``; we know one.
+
+One tree over the declared templates finds the endpoint and the canonical spelling together.
+Names are kept as sent. Overriding ``path_regex`` of FastAPI's routes would be silently dead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from ..domain import ids
+from ..domain.errors import Kind, Refused, invalid, not_found
+from .calls import Endpoint
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+LONGEST_SEGMENT = 400
+
+
+@dataclass(slots=True)
+class _Node:
+    keywords: dict[str, tuple[str, _Node]] = field(default_factory=dict)
+    parameter: tuple[str, _Node] | None = None
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A path that leads somewhere: its canonical spelling, its names, and who serves it."""
+
+    path: str
+    parameters: dict[str, str]
+    endpoints: dict[str, Endpoint]
+
+
+class PathTree:
+    """Every declared template, by segment."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._root = _Node()
+        for each in endpoints:
+            self._add(each)
+
+    def _add(self, each: Endpoint) -> None:
+        node = self._root
+        for segment in each.template.strip("/").split("/"):
+            if segment.startswith("{"):
+                name = segment.strip("{}")
+                if node.parameter is None:
+                    node.parameter = (name, _Node())
+                node = node.parameter[1]
+                continue
+            node = node.keywords.setdefault(segment.lower(), (segment, _Node()))[1]
+        if each.method in node.endpoints:
+            raise ValueError(f"{each.method} {each.template} is declared twice")
+        node.endpoints[each.method] = each
+
+    def find(self, segments: list[str]) -> Match | None:
+        """Return where a path's segments lead, or ``None``."""
+        return _walk(self._root, segments, 0, [])
+
+
+def _walk(node: _Node, segments: list[str], index: int, spelled: list[str]) -> Match | None:
+    if index == len(segments):
+        if not node.endpoints:
+            return None
+        any_endpoint = next(iter(node.endpoints.values()))
+        return Match("/" + "/".join(spelled), _named(any_endpoint, spelled), node.endpoints)
+    segment = segments[index]
+    keyword = node.keywords.get(segment.lower())
+    if keyword is not None:
+        found = _walk(keyword[1], segments, index + 1, [*spelled, keyword[0]])
+        if found is not None:
+            return found
+    if node.parameter is not None:
+        return _walk(node.parameter[1], segments, index + 1, [*spelled, segment])
+    return None
+
+
+def _named(each: Endpoint, spelled: list[str]) -> dict[str, str]:
+    template = each.template.strip("/").split("/")
+    return {
+        part.strip("{}"): value
+        for part, value in zip(template, spelled, strict=True)
+        if part.startswith("{")
+    }
+
+
+def segments_of(raw_path: bytes) -> list[str]:
+    """Split a raw path: doubled and trailing slashes vanish, escapes are decoded.
+
+    Raises ``Refused`` for characters that no Azure name can hold.
+    """
+    segments = [unquote(part) for part in raw_path.decode("latin-1").split("/") if part]
+    for segment in segments:
+        if len(segment) > LONGEST_SEGMENT or _CONTROL_CHARACTERS.search(segment):
+            raise invalid("InvalidRequestUri", "The request URI holds a name that is not allowed.")
+        if "/" in segment or "\ufffd" in segment:
+            raise invalid("InvalidRequestUri", "The request URI holds a name that is not allowed.")
+    return segments
+
+
+def check_subscription(parameters: dict[str, str]) -> None:
+    """Refuse a subscription id that is no GUID; every GUID exists."""
+    subscription = parameters.get("subscriptionId")
+    if subscription is not None and ids.parse_guid(subscription) is None:
+        raise invalid(
+            "InvalidSubscriptionId",
+            f"The provided subscription identifier '{subscription}' is malformed or invalid.",
+            target="subscriptionId",
+        )
+
+
+def method_not_allowed(method: str, allowed: Iterable[str]) -> Refused:
+    """Refuse a method that the path does not have, naming those it has."""
+    return Refused(
+        Kind.METHOD_NOT_ALLOWED,
+        "MethodNotAllowed",
+        f"The method {method} is not allowed here; allowed: {', '.join(sorted(allowed))}.",
+    )
+
+
+def nowhere(segments: list[str]) -> Refused:
+    """Refuse a path that leads nowhere, as ARM does, and name what is not emulated."""
+    lowered = [segment.lower() for segment in segments]
+    if "providers" in lowered[:-1]:
+        at = len(lowered) - 1 - lowered[::-1].index("providers")
+        namespace = segments[at + 1]
+        kind = "/".join(segments[at + 2 :: 2])
+        return not_found(
+            "InvalidResourceType",
+            f"The resource type '{kind}' could not be found in the namespace '{namespace}' "
+            "(not emulated by rsvault; see /docs for what is).",
+        )
+    return not_found(
+        "NotFound",
+        f"'/{'/'.join(segments)}' is not a path of Azure Resource Manager that rsvault emulates; "
+        "see /docs for what is.",
+    )

@@ -1,0 +1,42 @@
+"""The world's verbs: is it there, and begin again."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from ..arm.calls import Answer, endpoint
+from ..engine.worker import Engine
+from .clock import TAG, show
+
+
+@endpoint("GET", "/_emulator/health", "Emulator_GetHealth", tag=TAG)
+async def health(engine: Engine) -> Answer:
+    """Whether the service can answer: it has read its world's clock to say so."""
+    return Answer(
+        body={
+            "status": "ok",
+            "version": version(),
+            "database": "memory"
+            if engine.database.is_memory
+            else engine.database.engine.dialect.name,
+            "now": show(engine)["now"],
+        }
+    )
+
+
+@endpoint("POST", "/_emulator/reset", "Emulator_Reset", tag=TAG)
+async def reset(engine: Engine) -> Answer:
+    """Empty the world: back to the start time and seed, in a new epoch."""
+    await engine.reset()
+    return Answer(body=show(engine))
+
+
+def version() -> str:
+    """Return the installed distribution's version; a bare checkout has none."""
+    try:
+        return metadata.version("rsvault")
+    except metadata.PackageNotFoundError:
+        return "0+checkout"
+
+
+ENDPOINTS = (health, reset)

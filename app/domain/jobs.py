@@ -1,0 +1,112 @@
+"""Jobs: their operations, states and phases, and the errors that a failed one shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class Operation:
+    """What a job does, in Azure's words."""
+
+    BACKUP = "Backup"
+    RESTORE = "Restore"
+    CONFIGURE_BACKUP = "ConfigureBackup"
+    DISABLE_BACKUP = "DisableBackup"
+    DELETE_BACKUP_DATA = "DeleteBackupData"
+    UNDELETE = "Undelete"
+
+
+class Status:
+    """How a job stands, in Azure's words."""
+
+    IN_PROGRESS = "InProgress"
+    CANCELLING = "Cancelling"
+    CANCELLED = "Cancelled"
+    COMPLETED = "Completed"
+    COMPLETED_WITH_WARNINGS = "CompletedWithWarnings"
+    FAILED = "Failed"
+
+
+class Phase:
+    """Where a job is in its table; only the engine moves it.
+
+    backup:   snapshot -> transfer -> done, or snapshot -> skipped -> done
+    restore:  restore -> done
+    others:   configuring -> done
+    any that was cancelled: cancelling -> done
+    """
+
+    SNAPSHOT = "snapshot"
+    TRANSFER = "transfer"
+    SKIPPED = "skipped"
+    RESTORE = "restore"
+    CONFIGURING = "configuring"
+    CANCELLING = "cancelling"
+    DONE = "done"
+
+
+CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.RESTORE})
+"""A backup may be cancelled while its snapshot is taken, a restore until its data is there."""
+
+TRANSITIONS: Mapping[str, frozenset[str]] = {
+    Phase.SNAPSHOT: frozenset({Phase.TRANSFER, Phase.SKIPPED, Phase.CANCELLING, Phase.DONE}),
+    Phase.TRANSFER: frozenset({Phase.DONE}),
+    Phase.SKIPPED: frozenset({Phase.DONE}),
+    Phase.RESTORE: frozenset({Phase.DONE, Phase.CANCELLING}),
+    Phase.CONFIGURING: frozenset({Phase.DONE}),
+    Phase.CANCELLING: frozenset({Phase.DONE}),
+    Phase.DONE: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """What ``errorDetails`` shows for a code (azure-backup-semantics 2.6)."""
+
+    number: int
+    title: str
+    message: str
+    recommendations: tuple[str, ...]
+
+
+BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
+VM_NOT_FOUND = "UserErrorVmNotFoundV2"
+CANCELLED_BY_USER = "UserErrorJobSuccessfullyCancelled"
+TARGET_GROUP_NOT_FOUND = "UserErrorTargetResourceGroupNotFound"
+
+ERRORS: Mapping[str, JobError] = {
+    BACKUP_IN_PROGRESS: JobError(
+        400020,
+        BACKUP_IN_PROGRESS,
+        "Another backup of this VM is taking its snapshot.",
+        ("Wait for the running backup to finish its snapshot, or cancel it, then try again.",),
+    ),
+    VM_NOT_FOUND: JobError(
+        320001,
+        VM_NOT_FOUND,
+        "The virtual machine does not exist or was moved.",
+        (
+            "Create the VM again with the same name in the same resource group.",
+            "Or stop the protection of this item.",
+        ),
+    ),
+    CANCELLED_BY_USER: JobError(
+        400158, CANCELLED_BY_USER, "The job was cancelled by a user.", ()
+    ),
+    TARGET_GROUP_NOT_FOUND: JobError(
+        400094,
+        TARGET_GROUP_NOT_FOUND,
+        "The resource group that the disks were to be restored to is gone.",
+        ("Create the resource group again and trigger the restore once more.",),
+    ),
+}
+
+
+class ProtectionState:
+    """How a protected item stands, in Azure's words."""
+
+    IR_PENDING = "IRPending"
+    PROTECTED = "Protected"
+    STOPPED = "ProtectionStopped"
+    SUSPENDED = "BackupsSuspended"

@@ -1,0 +1,167 @@
+"""Azure's regions: names, where they lie, and which region backs another up.
+
+The pairs are those of the az command's ``secondary_region_map`` (azure-backup-semantics 5.4):
+direction matters, and a region that is not in the map has no Cross Region Restore.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_ROWS = """
+US             | eastus             | East US
+US             | eastus2            | East US 2
+US             | eastus3            | East US 3
+US             | centralus          | Central US
+US             | northcentralus     | North Central US
+US             | southcentralus     | South Central US
+US             | westcentralus      | West Central US
+US             | westus             | West US
+US             | westus2            | West US 2
+US             | westus3            | West US 3
+US             | southwestus        | Southwest US
+US             | southeastus        | Southeast US
+US             | southeastus3       | Southeast US 3
+US             | southeastus5       | Southeast US 5
+US             | northeastus5       | Northeast US 5
+US             | centraluseuap      | Central US EUAP
+US             | eastus2euap        | East US 2 EUAP
+Canada         | canadacentral      | Canada Central
+Canada         | canadaeast         | Canada East
+Mexico         | mexicocentral      | Mexico Central
+South America  | brazilsouth        | Brazil South
+South America  | brazilsoutheast    | Brazil Southeast
+South America  | chilecentral       | Chile Central
+Europe         | northeurope        | North Europe
+Europe         | westeurope         | West Europe
+Europe         | uksouth            | UK South
+Europe         | ukwest             | UK West
+Europe         | francecentral      | France Central
+Europe         | francesouth        | France South
+Europe         | germanywestcentral | Germany West Central
+Europe         | germanynorth       | Germany North
+Europe         | switzerlandnorth   | Switzerland North
+Europe         | switzerlandwest    | Switzerland West
+Europe         | norwayeast         | Norway East
+Europe         | norwaywest         | Norway West
+Europe         | swedencentral      | Sweden Central
+Europe         | swedensouth        | Sweden South
+Europe         | polandcentral      | Poland Central
+Europe         | italynorth         | Italy North
+Europe         | spaincentral       | Spain Central
+Europe         | austriaeast        | Austria East
+Europe         | belgiumcentral     | Belgium Central
+Europe         | denmarkeast        | Denmark East
+Asia Pacific   | eastasia           | East Asia
+Asia Pacific   | southeastasia      | Southeast Asia
+Asia Pacific   | australiaeast      | Australia East
+Asia Pacific   | australiasoutheast | Australia Southeast
+Asia Pacific   | australiacentral   | Australia Central
+Asia Pacific   | australiacentral2  | Australia Central 2
+Asia Pacific   | newzealandnorth    | New Zealand North
+Asia Pacific   | japaneast          | Japan East
+Asia Pacific   | japanwest          | Japan West
+Asia Pacific   | koreacentral       | Korea Central
+Asia Pacific   | koreasouth         | Korea South
+Asia Pacific   | centralindia       | Central India
+Asia Pacific   | southindia         | South India
+Asia Pacific   | westindia          | West India
+Asia Pacific   | jioindiacentral    | Jio India Central
+Asia Pacific   | jioindiawest       | Jio India West
+Asia Pacific   | indonesiacentral   | Indonesia Central
+Asia Pacific   | malaysiawest       | Malaysia West
+Asia Pacific   | malaysiasouth      | Malaysia South
+Asia Pacific   | taiwannorth        | Taiwan North
+Asia Pacific   | taiwannorthwest    | Taiwan Northwest
+Middle East    | uaenorth           | UAE North
+Middle East    | uaecentral         | UAE Central
+Middle East    | qatarcentral       | Qatar Central
+Middle East    | israelcentral      | Israel Central
+Africa         | southafricanorth   | South Africa North
+Africa         | southafricawest    | South Africa West
+US Government  | usgovvirginia      | US Gov Virginia
+US Government  | usgoviowa          | US Gov Iowa
+US Government  | usgovarizona       | US Gov Arizona
+US Government  | usgovtexas         | US Gov Texas
+US Government  | usdodcentral       | US DoD Central
+US Government  | usdodeast          | US DoD East
+China          | chinaeast          | China East
+China          | chinaeast2         | China East 2
+China          | chinaeast3         | China East 3
+China          | chinanorth         | China North
+China          | chinanorth2        | China North 2
+China          | chinanorth3        | China North 3
+"""
+
+_PAIRS = """
+eastus westus, westus eastus, eastus2 centralus, centralus eastus2, westus3 eastus,
+eastus3 westus3, northcentralus southcentralus, southcentralus northcentralus,
+westus2 westcentralus, westcentralus westus2, southwestus centralus, southeastus5 centralus,
+northeastus5 centralus, centraluseuap eastus2euap, eastus2euap centraluseuap,
+canadacentral canadaeast, canadaeast canadacentral,
+brazilsouth southcentralus, brazilsoutheast brazilsouth,
+northeurope westeurope, westeurope northeurope, uksouth ukwest, ukwest uksouth,
+francecentral francesouth, francesouth francecentral,
+germanywestcentral germanynorth, germanynorth germanywestcentral,
+switzerlandnorth switzerlandwest, switzerlandwest switzerlandnorth,
+norwayeast norwaywest, norwaywest norwayeast, swedencentral swedensouth,
+swedensouth swedencentral,
+australiaeast australiasoutheast, australiasoutheast australiaeast,
+australiacentral australiacentral2, australiacentral2 australiacentral,
+japaneast japanwest, japanwest japaneast, koreacentral koreasouth, koreasouth koreacentral,
+eastasia southeastasia, southeastasia eastasia,
+centralindia southindia, southindia centralindia, westindia southindia,
+jioindiawest jioindiacentral, jioindiacentral jioindiawest, malaysiasouth japanwest,
+taiwannorth taiwannorthwest, taiwannorthwest taiwannorth,
+uaenorth uaecentral, uaecentral uaenorth,
+southafricanorth southafricawest, southafricawest southafricanorth,
+usgovvirginia usgovtexas, usgoviowa usgovvirginia, usgovarizona usgovtexas,
+usgovtexas usgovarizona, usdodcentral usdodeast, usdodeast usdodcentral,
+chinaeast chinanorth, chinanorth chinaeast, chinaeast2 chinanorth2, chinanorth2 chinaeast2,
+chinaeast3 chinanorth3, chinanorth3 chinaeast3
+"""
+
+_WITH_ZONES = frozenset(
+    """
+    australiaeast austriaeast belgiumcentral brazilsouth canadacentral centralindia centralus
+    chilecentral chinanorth3 denmarkeast eastasia eastus eastus2 eastus3 francecentral
+    germanywestcentral indonesiacentral israelcentral italynorth japaneast japanwest koreacentral
+    malaysiawest mexicocentral newzealandnorth northeurope norwayeast polandcentral qatarcentral
+    southafricanorth southcentralus southeastasia spaincentral swedencentral switzerlandnorth
+    uaenorth uksouth usgovvirginia westeurope westus2 westus3
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region: ``group`` is where it lies, ``zones`` whether it has availability zones."""
+
+    name: str
+    display_name: str
+    group: str
+    zones: bool
+
+
+def _read_rows() -> dict[str, Region]:
+    regions = {}
+    for line in _ROWS.strip().splitlines():
+        group, name, display_name = (part.strip() for part in line.split("|"))
+        regions[name] = Region(name, display_name, group, name in _WITH_ZONES)
+    return regions
+
+
+REGIONS = MappingProxyType(_read_rows())
+"""Every region by its short name, in the order that Azure lists them."""
+
+SECONDARY_REGION = MappingProxyType(dict(pair.split() for pair in _PAIRS.split(",")))
+"""The region that each region's backups are copied to; regions without one are not here."""
+
+_NAMED_IN_REFUSALS = ("eastus", "eastus2", "westus2", "northeurope", "westeurope", "southeastasia")
+
+
+def some_names() -> str:
+    """Return a few regions for a refusal to name, and where the rest are."""
+    few = ", ".join(_NAMED_IN_REFUSALS)
+    return f"{few} and {len(REGIONS) - len(_NAMED_IN_REFUSALS)} more (GET /subscriptions/{{id}}/locations)"

@@ -1,0 +1,81 @@
+"""Names and ids of Azure resources: what is well formed, and the one canonical spelling."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import ids
+
+VAULT_TYPE = "Microsoft.RecoveryServices/vaults"
+VM_TYPE = "Microsoft.Compute/virtualMachines"
+DISK_TYPE = "Microsoft.Compute/disks"
+
+_GROUP = re.compile(r"[-\w.()]{1,90}")
+_RESOURCE = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)/(?P<name>[^/]+)",
+    re.IGNORECASE,
+)
+_GROUP_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceId:
+    """A top-level resource in a resource group, in the spelling it was given."""
+
+    subscription: str
+    group: str
+    type: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """The id as a path, keywords in canonical casing."""
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+            f"/providers/{self.type}/{self.name}"
+        )
+
+    @property
+    def folded(self) -> str:
+        """The id to compare and to look up by: ARM ids ignore case."""
+        return self.text.lower()
+
+
+def parse(text: str) -> ResourceId | None:
+    """Read the id of a top-level resource; ``None`` if the text is none."""
+    match = _RESOURCE.fullmatch(re.sub("/{2,}", "/", text).rstrip("/"))
+    if match is None or ids.parse_guid(match["subscription"]) is None:
+        return None
+    return ResourceId(
+        match["subscription"],
+        match["group"],
+        f"{match['namespace']}/{match['kind']}",
+        match["name"],
+    )
+
+
+def parse_group(text: str) -> tuple[str, str] | None:
+    """Read a resource group's id into subscription and name; ``None`` if the text is none."""
+    match = _GROUP_ID.fullmatch(text)
+    if match is None or ids.parse_guid(match["subscription"]) is None:
+        return None
+    return match["subscription"], match["group"]
+
+
+def group_id(subscription: str, name: str) -> str:
+    """Return a resource group's id."""
+    return f"/subscriptions/{subscription}/resourceGroups/{name}"
+
+
+def is_group_name(name: str) -> bool:
+    """Tell whether a resource group may have this name: 1-90 characters, no dot at the end."""
+    return _GROUP.fullmatch(name) is not None and not name.endswith(".")
+
+
+def normal_location(location: str) -> str:
+    """Return a region's short name: ``East US 2`` is ``eastus2``."""
+    return location.replace(" ", "").lower()

@@ -1,0 +1,375 @@
+"""Backups: the two-phase job, moved by set-based statements, one for each kind of transition.
+
+Every row takes its own due instant, whatever window it is processed in; what a start must know
+of an earlier job it reads from its item's ``snapshot_until`` and ``transfer_until``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from ..domain import ids
+from ..domain.instants import SECOND
+from ..domain.jobs import BACKUP_IN_PROGRESS, VM_NOT_FOUND, Operation, Phase, ProtectionState, Status
+from ..domain.policies import Keep
+from ..store.statements import Statement
+from ..store.tables import items, jobs, recovery_points
+from ..workloads import azure_vm
+from . import jobs as job_rows
+from .rules import Rules
+
+_SPREAD = azure_vm.SNAPSHOT_SPREAD
+
+
+def _natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return the SQL twin of ``ids.natural(seed, kind, item, instant, "scheduled")``."""
+    return (
+        bindparam(prefix, type_=String)
+        + cast(items.c.key, String)
+        + literal("/", String)
+        + cast(at, String)
+        + literal("/scheduled", String)
+    )
+
+
+# --- a scheduled start -------------------------------------------------------------------
+
+_START = items.c.next_backup_at
+_JITTER = func.rsv_hash(_natural("jitter_prefix", _START), type_=BigInteger)
+_SNAPSHOT_ENDS = _START + azure_vm.SNAPSHOT_MIN + _JITTER % _SPREAD
+_ERROR = case(
+    (items.c.source_exists.is_(False), VM_NOT_FOUND),
+    (items.c.snapshot_until > _START, BACKUP_IN_PROGRESS),
+    else_=null(),
+)
+_FAILS = or_(items.c.source_exists.is_(False), items.c.snapshot_until > _START)
+_COHORT = and_(
+    items.c.policy_key == bindparam("policy"),
+    items.c.slot_at == bindparam("slot"),
+    items.c.next_backup_at <= bindparam("until"),
+)
+
+_INSERT_SCHEDULED = Statement(
+    insert(jobs).from_select(
+        [
+            "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
+            "ended_at", "due_at", "user_triggered", "entity_name", "container_name", "jitter",
+            "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
+        ],
+        select(
+            func.md5(_natural("job_prefix", _START)),
+            items.c.vault_key,
+            items.c.key,
+            literal(Operation.BACKUP, String),
+            case((_FAILS, Phase.DONE), else_=Phase.SNAPSHOT),
+            case((_FAILS, Status.FAILED), else_=Status.IN_PROGRESS),
+            _START,
+            case((_FAILS, _START), else_=null()),
+            case((_FAILS, null()), else_=_SNAPSHOT_ENDS),
+            literal(False, Boolean),
+            items.c.friendly_name,
+            func.substr(items.c.name, len("VM;") + 1),
+            _JITTER,
+            cast(bindparam("keep"), BigInteger),
+            cast(bindparam("rule"), String),
+            cast(bindparam("instant"), BigInteger),
+            literal(False, Boolean),
+            _ERROR,
+        ).where(_COHORT),
+        include_defaults=False,
+    )
+)  # fmt: skip
+
+_NEXT_START = cast(bindparam("next"), BigInteger) + (
+    func.rsv_hash(_natural("start_prefix", cast(bindparam("next"), BigInteger)), type_=BigInteger)
+    % cast(bindparam("spread"), BigInteger)
+)
+_ADVANCE_ITEMS = Statement(
+    update(items)
+    .where(_COHORT)
+    .values(
+        snapshot_until=case((_FAILS, items.c.snapshot_until), else_=_SNAPSHOT_ENDS),
+        last_backup_status=case((_FAILS, Status.FAILED), else_=items.c.last_backup_status),
+        last_backup_at=case((_FAILS, _START), else_=items.c.last_backup_at),
+        last_error=case((_FAILS, _ERROR), else_=items.c.last_error),
+        slot_at=bindparam("next"),
+        next_backup_at=_NEXT_START,
+    )
+)
+
+
+def start_scheduled(
+    connection: Connection,
+    rules: Rules,
+    *,
+    policy: int,
+    slot: int,
+    until: int,
+    keep: Keep,
+    instant: int,
+    next_slot: int,
+) -> None:
+    """Start the backups of one policy's slot that are due by an instant."""
+    cohort = {"policy": policy, "slot": slot, "until": until}
+    jitter = ids.natural(rules.seed, "jitter", "")
+    _INSERT_SCHEDULED.run(
+        connection,
+        **cohort,
+        job_prefix=ids.natural(rules.seed, "job", ""),
+        jitter_prefix=jitter,
+        keep=keep.micros,
+        rule=keep.rule,
+        instant=instant,
+    )
+    _ADVANCE_ITEMS.run(
+        connection,
+        **cohort,
+        jitter_prefix=jitter,
+        start_prefix=ids.natural(rules.seed, "start", ""),
+        next=next_slot,
+        spread=max(rules.start_jitter, 1),
+    )
+
+
+def scheduled_start(rules: Rules, item_key: int, slot: int) -> int:
+    """Return when an item's backup of a slot starts: the twin of ``_NEXT_START``."""
+    spread = max(rules.start_jitter, 1)
+    return slot + ids.key(rules.seed, "start", item_key, slot, "scheduled") % spread
+
+
+def trigger(
+    connection: Connection,
+    rules: Rules,
+    item: Row[Any],
+    now: int,
+    *,
+    retain_until: int,
+    instant: int,
+    activity_id: str | None,
+) -> str:
+    """Start an on-demand backup and return its job's id.
+
+    It fails at once, as the service's does, when the VM is gone or its snapshot still runs.
+    """
+    job_id = job_rows.new_job_id(connection, rules, item, Operation.BACKUP, now)
+    error = None
+    if not item.source_exists:
+        error = VM_NOT_FOUND
+    elif item.snapshot_until > now:
+        error = BACKUP_IN_PROGRESS
+    jitter = ids.key(rules.seed, "jitter", job_id)
+    due_at = now + azure_vm.SNAPSHOT_MIN + jitter % _SPREAD
+    values: dict[str, Any] = {
+        "jitter": jitter,
+        "activity_id": activity_id,
+        "keep_micros": retain_until - now - azure_vm.TAKEN_AFTER,
+        "instant_micros": instant,
+        "retain_until": retain_until,
+    }
+    if error:
+        values |= {"phase": Phase.DONE, "status": Status.FAILED, "ended_at": now}
+        values |= {"error_code": error}
+        changed: dict[str, Any] = {
+            "last_backup_status": Status.FAILED,
+            "last_backup_at": now,
+            "last_error": error,
+        }
+    else:
+        values |= {"phase": Phase.SNAPSHOT, "due_at": due_at}
+        changed = {"snapshot_until": due_at}
+    connection.execute(
+        insert(jobs).values(job_rows.row(item, job_id, Operation.BACKUP, now, **values))
+    )
+    connection.execute(update(items).where(items.c.key == item.key).values(**changed))
+    return job_id
+
+
+# --- the end of a snapshot ---------------------------------------------------------------
+
+_TAKEN = jobs.c.started_at + azure_vm.TAKEN_AFTER
+_SNAPSHOT_DUE = and_(
+    jobs.c.phase == Phase.SNAPSHOT,
+    jobs.c.due_at <= bindparam("until"),
+    jobs.c.item_key == items.c.key,
+)
+_SKIPPED = items.c.transfer_until > jobs.c.due_at
+_INSTANT_UNTIL = _TAKEN + jobs.c.instant_micros
+_EXPIRES = _TAKEN + jobs.c.keep_micros
+_CONSISTENCY = case(
+    (items.c.source_running.is_(False), "CrashConsistent"),
+    (items.c.source_os == "Windows", "AppConsistent"),
+    else_="FileSystemConsistent",
+)
+
+
+def earlier(left: ColumnElement[int], right: ColumnElement[int]) -> ColumnElement[Any]:
+    """Return the smaller of two columns; MIN and LEAST differ between the dialects."""
+    return case((left < right, left), else_=right)
+
+
+_INSERT_POINTS = Statement(
+    insert(recovery_points).from_select(
+        [
+            "item_key", "taken_at", "visible_at", "snapshot_valid", "instant_until",
+            "expires_at", "sweep_at", "rule", "consistency", "disk_set_key", "vm_size",
+        ],
+        select(
+            jobs.c.item_key,
+            _TAKEN,
+            jobs.c.due_at,
+            literal(True, Boolean),
+            _INSTANT_UNTIL,
+            _EXPIRES,
+            # A point whose transfer runs is not swept, however long that takes.
+            case(
+                (and_(_SKIPPED, items.c.expiring), earlier(_INSTANT_UNTIL, _EXPIRES)),
+                else_=null(),
+            ),
+            jobs.c.rule,
+            _CONSISTENCY,
+            items.c.disk_set_key,
+            items.c.source_size,
+        )
+        .where(_SNAPSHOT_DUE)
+        .order_by(jobs.c.item_key, jobs.c.due_at),
+        include_defaults=False,
+    )
+)  # fmt: skip
+
+_CHANGED = cast(
+    items.c.churn_bytes_per_second * ((_TAKEN - items.c.latest_vaulted_at) // SECOND), BigInteger
+)
+_BYTES = case(
+    (items.c.latest_vaulted_at.is_(None), items.c.used_bytes),
+    else_=earlier(_CHANGED, items.c.used_bytes),
+)
+_RATE = case(
+    (items.c.latest_vaulted_at.is_(None), azure_vm.FULL_BYTES_PER_SECOND),
+    else_=azure_vm.INCREMENTAL_BYTES_PER_SECOND,
+)
+_FLOOR = case(
+    (items.c.latest_vaulted_at.is_(None), azure_vm.FULL_MIN), else_=azure_vm.INCREMENTAL_MIN
+)
+_COPYING = cast(_BYTES // _RATE * SECOND, BigInteger)
+_PER_MILLE = 900 + (jobs.c.jitter // _SPREAD) % 201
+_TRANSFER = case((_COPYING < _FLOOR, _FLOOR), else_=_COPYING) // 1000 * _PER_MILLE
+
+_END_SNAPSHOTS = Statement(
+    update(jobs)
+    .where(_SNAPSHOT_DUE)
+    .values(
+        phase=case((_SKIPPED, Phase.SKIPPED), else_=Phase.TRANSFER),
+        transfer_skipped=case((_SKIPPED, literal(True, Boolean)), else_=literal(False, Boolean)),
+        snapshot_ended_at=jobs.c.due_at,
+        backup_bytes=case((_SKIPPED, literal(0, Integer)), else_=_BYTES),
+        due_at=case((_SKIPPED, jobs.c.due_at), else_=jobs.c.due_at + _TRANSFER),
+    )
+)
+
+_AFTER_SNAPSHOT = or_(jobs.c.phase == Phase.TRANSFER, jobs.c.phase == Phase.SKIPPED)
+_NOTE_SNAPSHOTS = Statement(
+    update(items)
+    .where(
+        jobs.c.item_key == items.c.key,
+        jobs.c.due_at.is_not(None),
+        _AFTER_SNAPSHOT,
+        jobs.c.snapshot_ended_at > bindparam("settled"),
+    )
+    .values(
+        latest_snapshot_at=_TAKEN,
+        transfer_until=case(
+            (jobs.c.phase == Phase.TRANSFER, jobs.c.due_at), else_=items.c.transfer_until
+        ),
+    )
+)
+
+
+def end_snapshots(connection: Connection, *, settled: int, until: int) -> bool:
+    """Create the recovery points of snapshots that end by an instant; tell whether any did.
+
+    A transfer is skipped while an earlier job of the item still transfers.
+    """
+    if not _INSERT_POINTS.run(connection, until=until).rowcount:
+        return False
+    _END_SNAPSHOTS.run(connection, until=until)
+    _NOTE_SNAPSHOTS.run(connection, settled=settled)
+    return True
+
+
+# --- the end of a transfer ---------------------------------------------------------------
+
+_ENDED = and_(_AFTER_SNAPSHOT, jobs.c.due_at <= bindparam("until"))
+_VAULT_POINTS = Statement(
+    update(recovery_points)
+    .where(
+        jobs.c.phase == Phase.TRANSFER,
+        jobs.c.due_at <= bindparam("until"),
+        recovery_points.c.item_key == jobs.c.item_key,
+        recovery_points.c.taken_at == _TAKEN,
+        items.c.key == jobs.c.item_key,
+    )
+    .values(
+        vaulted_at=jobs.c.due_at,
+        sweep_at=case(
+            (
+                items.c.expiring,
+                earlier(recovery_points.c.instant_until, recovery_points.c.expires_at),
+            ),
+            else_=null(),
+        ),
+    )
+)
+_NOTE_BACKUPS = Statement(
+    update(items)
+    .where(_ENDED, jobs.c.item_key == items.c.key)
+    .values(
+        state=case(
+            (
+                and_(
+                    items.c.state == ProtectionState.IR_PENDING, jobs.c.phase == Phase.TRANSFER
+                ),
+                ProtectionState.PROTECTED,
+            ),
+            else_=items.c.state,
+        ),
+        last_backup_status=Status.COMPLETED,
+        last_backup_at=jobs.c.started_at,
+        last_error=null(),
+        latest_vaulted_at=case(
+            (jobs.c.phase == Phase.TRANSFER, _TAKEN), else_=items.c.latest_vaulted_at
+        ),
+    )
+)
+_COMPLETE = Statement(
+    update(jobs)
+    .where(_ENDED)
+    .values(phase=Phase.DONE, status=Status.COMPLETED, ended_at=jobs.c.due_at, due_at=null())
+)
+
+
+def end_transfers(connection: Connection, *, until: int) -> None:
+    """Complete the backups whose transfer (or skipped transfer) is over by an instant."""
+    _VAULT_POINTS.run(connection, until=until)
+    if _NOTE_BACKUPS.run(connection, until=until).rowcount:
+        _COMPLETE.run(connection, until=until)

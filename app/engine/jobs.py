@@ -1,0 +1,133 @@
+"""Jobs of one item that are not backups: started here, ended when due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from ..domain import ids
+from ..domain.instants import SECOND
+from ..domain.jobs import CANCELLED_BY_USER, Operation, Phase, Status
+from ..store.tables import items, jobs
+from .rules import Rules
+
+DURATIONS = {
+    Operation.CONFIGURE_BACKUP: 31 * SECOND,
+    Operation.DISABLE_BACKUP: 21 * SECOND,
+    Operation.DELETE_BACKUP_DATA: 40 * SECOND,
+    Operation.UNDELETE: 21 * SECOND,
+}
+"""What the recordings show (azure-cli-wire 6)."""
+CANCELLING_TAKES = 10 * SECOND
+
+
+def new_job_id(
+    connection: Connection, rules: Rules, item: Row[Any], operation: str, now: int
+) -> str:
+    """Return the id of a job that a user triggers: its item, what, when, and which one then."""
+    earlier = connection.execute(
+        select(func.count())
+        .select_from(jobs)
+        .where(
+            jobs.c.vault_key == item.vault_key,
+            jobs.c.started_at == now,
+            jobs.c.item_key == item.key,
+            jobs.c.operation == operation,
+        )
+    ).scalar_one()
+    return ids.guid_hex(rules.seed, "job", item.key, operation, now, earlier)
+
+
+def row(item: Row[Any], job_id: str, operation: str, now: int, **values: Any) -> dict[str, Any]:
+    """Return a job's row: what all kinds share, and the values that this one adds."""
+    return {
+        "job_id": job_id,
+        "vault_key": item.vault_key,
+        "item_key": item.key,
+        "operation": operation,
+        "status": Status.IN_PROGRESS,
+        "started_at": now,
+        "user_triggered": True,
+        "entity_name": item.friendly_name,
+        "container_name": item.name.split(";", 1)[1],
+        "jitter": 0,
+        "transfer_skipped": False,
+        **values,
+    }
+
+
+def start(
+    connection: Connection,
+    rules: Rules,
+    item: Row[Any],
+    operation: str,
+    now: int,
+    *,
+    activity_id: str | None,
+    detail: dict[str, Any],
+) -> tuple[str, int]:
+    """Start a job that only takes its time; return its id and the instant of its end."""
+    job_id = new_job_id(connection, rules, item, operation, now)
+    due_at = now + DURATIONS[operation]
+    connection.execute(
+        insert(jobs).values(
+            row(
+                item,
+                job_id,
+                operation,
+                now,
+                phase=Phase.CONFIGURING,
+                due_at=due_at,
+                activity_id=activity_id,
+                detail=detail,
+            )
+        )
+    )
+    return job_id, due_at
+
+
+def cancel(connection: Connection, job: Row[Any], now: int) -> int:
+    """Begin to cancel a job in a cancellable phase; return when it will be cancelled."""
+    due_at = now + CANCELLING_TAKES
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.job_id == job.job_id)
+        .values(
+            phase=Phase.CANCELLING,
+            status=Status.CANCELLING,
+            due_at=due_at,
+            error_code=CANCELLED_BY_USER,
+        )
+    )
+    if job.operation == Operation.BACKUP:
+        connection.execute(
+            update(items)
+            .where(items.c.key == job.item_key)
+            .values(snapshot_until=now, last_error=CANCELLED_BY_USER)
+        )
+    return due_at
+
+
+def cancel_running_backups(connection: Connection, item_key: int, now: int) -> None:
+    """End an item's running backups at once: its data is being deleted."""
+    connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.item_key == item_key,
+            jobs.c.due_at.is_not(None),
+            jobs.c.phase.in_((Phase.SNAPSHOT, Phase.TRANSFER)),
+        )
+        .values(
+            phase=Phase.DONE,
+            status=Status.CANCELLED,
+            ended_at=now,
+            due_at=None,
+            error_code=CANCELLED_BY_USER,
+        )
+    )
+    connection.execute(
+        update(items)
+        .where(items.c.key == item_key)
+        .values(snapshot_until=now, transfer_until=now)
+    )

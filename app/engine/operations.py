@@ -1,0 +1,72 @@
+"""ARM's asynchronous operations: begun here, and over when their instant has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from ..domain import ids
+from ..store.tables import operations
+from .rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One asynchronous operation; ``scope`` is the lower-case id of what it acts on."""
+
+    operation_id: str
+    scope: str
+    kind: str
+    started_at: int
+    ends_at: int
+    job_id: str | None
+
+    def is_over(self, now: int) -> bool:
+        """Tell whether the operation has ended by an instant."""
+        return self.ends_at <= now
+
+
+def begin(
+    connection: Connection,
+    rules: Rules,
+    *,
+    scope: str,
+    kind: str,
+    now: int,
+    ends_at: int,
+    job_id: str | None = None,
+    operation_id: str | None = None,
+) -> Operation:
+    """Note an operation that ends at an instant; a restore's has its job's id."""
+    if operation_id is None:
+        earlier = connection.execute(
+            select(func.count())
+            .select_from(operations)
+            .where(operations.c.scope == scope, operations.c.started_at == now)
+        ).scalar_one()
+        operation_id = ids.guid_hex(rules.seed, "operation", scope, kind, now, earlier)
+    begun = Operation(operation_id, scope, kind, now, ends_at, job_id)
+    connection.execute(
+        insert(operations).values(
+            operation_id=operation_id,
+            scope=scope,
+            kind=kind,
+            started_at=now,
+            ends_at=ends_at,
+            job_id=job_id,
+        )
+    )
+    return begun
+
+
+def find(connection: Connection, operation_id: str) -> Operation | None:
+    """Return an operation by its id (32 hex digits)."""
+    row = connection.execute(
+        select(operations).where(operations.c.operation_id == operation_id)
+    ).first()
+    if row is None:
+        return None
+    return Operation(
+        row.operation_id, row.scope, row.kind, row.started_at, row.ends_at, row.job_id
+    )

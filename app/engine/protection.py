@@ -1,0 +1,139 @@
+"""Protection of an item: enabled, moved to another policy, stopped, resumed, deleted, undeleted.
+
+Each takes effect with the request that asks for it; the job that Azure shows for it only takes
+its time (docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from ..domain import ids
+from ..domain.instants import DAY
+from ..domain.jobs import ProtectionState
+from ..domain.policies import DailyPolicy
+from ..store.tables import items
+from ..workloads.azure_vm import VmName
+from . import backups, jobs, retention, soft_delete, sources
+from .rules import Rules
+
+
+def enable(
+    connection: Connection,
+    rules: Rules,
+    *,
+    vault_key: int,
+    name: VmName,
+    source: sources.Source,
+    policy_key: int,
+    policy: DailyPolicy,
+    now: int,
+) -> Row[Any]:
+    """Create a protected item; its first backup waits for the policy's next slot."""
+    key = ids.key(rules.seed, "item", vault_key, name.item.lower())
+    entropy = ids.key(rules.seed, "entropy", key)
+    slot = policy.next_slot(now)
+    connection.execute(
+        insert(items).values(
+            key=key,
+            vault_key=vault_key,
+            name=name.item,
+            folded_name=name.item.lower(),
+            friendly_name=source.name,
+            entropy=entropy,
+            state=ProtectionState.IR_PENDING,
+            policy_key=policy_key,
+            source_folded=source.id.lower(),
+            created_at=now,
+            slot_at=slot,
+            next_backup_at=backups.scheduled_start(rules, key, slot),
+            snapshot_until=now,
+            transfer_until=now,
+            last_backup_status="",
+            expiring=True,
+            **sources.columns(connection, rules.seed, source, entropy),
+        )
+    )
+    return get(connection, key)
+
+
+def get(connection: Connection, key: int) -> Row[Any]:
+    """Return an item by its key."""
+    return connection.execute(select(items).where(items.c.key == key)).one()
+
+
+def use_policy(
+    connection: Connection,
+    rules: Rules,
+    item: Row[Any],
+    policy_key: int,
+    policy: DailyPolicy,
+    now: int,
+) -> None:
+    """Put an item under a policy: a new one, an edited one, or after protection was stopped."""
+    slot = policy.next_slot(now)
+    resumed = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
+    backed_up = ProtectionState.PROTECTED if item.latest_vaulted_at else ProtectionState.IR_PENDING
+    connection.execute(
+        update(items)
+        .where(items.c.key == item.key)
+        .values(
+            state=backed_up if resumed else item.state,
+            policy_key=policy_key,
+            slot_at=slot,
+            next_backup_at=backups.scheduled_start(rules, item.key, slot),
+            expiring=True,
+        )
+    )
+    if resumed:
+        retention.thaw(connection, item.key)
+    retention.apply(connection, item.key, policy.keep(slot), policy.instant)
+
+
+def stop(connection: Connection, item: Row[Any], *, keep_per_policy: bool) -> None:
+    """Stop backups: points stay forever, or (suspended) go on expiring but for the last."""
+    state = ProtectionState.SUSPENDED if keep_per_policy else ProtectionState.STOPPED
+    connection.execute(
+        update(items)
+        .where(items.c.key == item.key)
+        .values(
+            state=state,
+            policy_key=None,
+            slot_at=None,
+            next_backup_at=None,
+            expiring=keep_per_policy,
+        )
+    )
+    if not keep_per_policy:
+        retention.freeze(connection, item.key)
+    elif not item.expiring:
+        retention.thaw(connection, item.key)
+
+
+def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days: int) -> None:
+    """Delete an item's data: kept for the soft-delete days, or gone at once if there are none."""
+    jobs.cancel_running_backups(connection, item.key, now)
+    if not soft_delete_days:
+        soft_delete.purge_item(connection, item.key)
+        return
+    stop(connection, item, keep_per_policy=False)
+    connection.execute(
+        update(items)
+        .where(items.c.key == item.key)
+        .values(
+            deleted_at=now,
+            purge_at=now + soft_delete_days * DAY,
+            soft_delete_days=soft_delete_days,
+        )
+    )
+
+
+def undelete(connection: Connection, item: Row[Any]) -> None:
+    """Bring a soft-deleted item back: protection stays stopped, every point is there."""
+    connection.execute(
+        update(items)
+        .where(items.c.key == item.key)
+        .values(deleted_at=None, purge_at=None, soft_delete_days=None)
+    )

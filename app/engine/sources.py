@@ -1,0 +1,105 @@
+"""What a VM is at present, repeated on the items that protect it.
+
+A backup start reads only its item, so whoever changes a VM calls ``refresh`` in the same
+transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from ..domain import ids
+from ..store.tables import disk_sets, items, resources
+from ..workloads import azure_vm
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A VM as a backup sees it; ``disks`` are in LUN order, the OS disk first."""
+
+    id: str
+    name: str
+    location: str
+    running: bool
+    os: str
+    size: str
+    disks: list[dict[str, Any]]
+
+
+def find(connection: Connection, vm_id: str) -> Source | None:
+    """Return the VM with an id, whatever its casing; ``None`` if there is none."""
+    vm = connection.execute(
+        select(resources).where(
+            resources.c.folded == vm_id.lower(),
+            resources.c.type_folded == azure_vm.PROTECTED_ITEM_TYPE.lower(),
+        )
+    ).first()
+    if vm is None:
+        return None
+    properties = vm.document["properties"]
+    storage = properties["storageProfile"]
+    entries = [(-1, storage["osDisk"])]
+    entries += sorted((disk["lun"], disk) for disk in storage.get("dataDisks", ()))
+    return Source(
+        id=vm.id,
+        name=vm.name,
+        location=vm.location,
+        running=vm.hidden["power_state"] == "running",
+        os=storage["osDisk"]["osType"],
+        size=properties["hardwareProfile"]["vmSize"],
+        disks=[_disk(connection, lun, entry) for lun, entry in entries],
+    )
+
+
+def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, Any]:
+    row = connection.execute(
+        select(resources).where(resources.c.folded == entry["managedDisk"]["id"].lower())
+    ).one()
+    return {
+        "lun": lun,
+        "name": row.name,
+        "sizeGB": row.document["properties"]["diskSizeGB"],
+        "sku": row.document["sku"]["name"],
+        "origin": row.hidden["origin"],
+        "content_at": row.hidden["content_at"],
+    }
+
+
+def columns(connection: Connection, seed: int, source: Source, entropy: int) -> dict[str, Any]:
+    """Return the ``source_*`` columns of an item, and store its set of disks."""
+    document = {"os": source.os, "disks": source.disks}
+    key = ids.key(seed, "disks", json.dumps(document, sort_keys=True))
+    if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
+        connection.execute(insert(disk_sets).values(key=key, document=document))
+    used = azure_vm.used_bytes([disk["sizeGB"] for disk in source.disks], entropy)
+    return {
+        "source_id": source.id,
+        "source_exists": True,
+        "source_running": source.running,
+        "source_os": source.os,
+        "source_size": source.size,
+        "disk_set_key": key,
+        "used_bytes": used,
+        "churn_bytes_per_second": azure_vm.churn_bytes_per_second(used, entropy),
+    }
+
+
+def refresh(connection: Connection, seed: int, vm_id: str) -> None:
+    """Bring the items that protect a VM up to what it is now, or note that it is gone."""
+    found = connection.execute(
+        select(items.c.key, items.c.entropy).where(items.c.source_folded == vm_id.lower())
+    ).all()
+    if not found:
+        return
+    source = find(connection, vm_id)
+    for item in found:
+        values = (
+            columns(connection, seed, source, item.entropy)
+            if source is not None
+            else {"source_exists": False, "source_running": False}
+        )
+        connection.execute(update(items).where(items.c.key == item.key).values(**values))

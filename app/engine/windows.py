@@ -1,0 +1,181 @@
+"""Windows: how virtual time is crossed, from the instant settled to a target.
+
+A window ends where rows could interact: a sweep, an item's second start, or a start on an item
+whose snapshot is being taken. Inside it one set-based statement moves all rows of a kind, each
+at its own due instant, so any cut of a span into windows leaves the same rows
+(docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import Connection, Text, bindparam, cast, func, or_, select
+
+from ..domain.jobs import Phase, Status
+from ..domain.policies import DailyPolicy, read
+from ..store.statements import Statement
+from ..store.tables import items, jobs, policies, recovery_points
+from . import backups, restores, retention, soft_delete
+from .rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The first instant at which each kind of work is due; ``None`` where there is none."""
+
+    start: int | None
+    job: int | None
+    purge: int | None
+    sweep: int | None
+
+    def first(self) -> int | None:
+        """Return the first instant at which anything is due."""
+        return min(
+            (at for at in (self.start, self.job, self.purge, self.sweep) if at is not None),
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The items of one policy that start in one slot."""
+
+    policy_key: int
+    slot: int
+    policy: DailyPolicy
+    next_slot: int
+
+
+def _minimum(column: object) -> object:
+    return select(func.min(column)).where(column.is_not(None)).scalar_subquery()  # type: ignore[attr-defined,arg-type]
+
+
+_DUE = Statement(
+    select(
+        _minimum(items.c.next_backup_at),
+        _minimum(jobs.c.due_at),
+        _minimum(items.c.purge_at),
+        _minimum(recovery_points.c.sweep_at),
+    )  # type: ignore[call-overload]
+)
+_COHORTS = Statement(
+    select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
+    .join(policies, policies.c.key == items.c.policy_key)
+    .where(items.c.next_backup_at <= bindparam("until"))
+    .group_by(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
+    .order_by(items.c.slot_at, items.c.policy_key)
+)
+_FIRST_COLLISION = Statement(
+    select(func.min(items.c.next_backup_at)).where(
+        items.c.next_backup_at <= bindparam("until"),
+        items.c.snapshot_until > bindparam("settled"),
+    )
+)
+_OTHER_JOBS = Statement(
+    select(jobs.c.job_id, jobs.c.phase)
+    .where(
+        jobs.c.due_at <= bindparam("until"),
+        or_(
+            jobs.c.phase == Phase.CONFIGURING,
+            jobs.c.phase == Phase.RESTORE,
+            jobs.c.phase == Phase.CANCELLING,
+        ),
+    )
+    .order_by(jobs.c.due_at, jobs.c.job_id)
+)
+
+
+@lru_cache(maxsize=4096)
+def _policy(document: str) -> DailyPolicy:
+    policy = read(json.loads(document))
+    assert policy is not None, "an item is only ever put under a policy that runs"
+    return policy
+
+
+def due(connection: Connection, settled: int) -> Due:
+    """Return when each kind of work is due next, by the rows; a point kept past its expiry
+    is looked at again by every sweep."""
+    start, job, purge, point = _DUE.run(connection).one()
+    return Due(start, job, purge, None if point is None else max(point, settled + 1))
+
+
+def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -> int:
+    """Do everything due in the next window and return where it ends, at most at the target.
+
+    A window with work in it never passes an instant of the sweep's grid: what happens in it
+    may be due for the sweep at its end.
+    """
+    found = due(connection, settled)
+    first = found.first()
+    if first is None or first > target:
+        return target
+    grid = -(-first // rules.sweep_every) * rules.sweep_every
+    until = min(target, grid)
+    cohorts: list[Cohort] = []
+    if found.start is not None and found.start <= until:
+        cohorts, until = _starts(connection, settled, until)
+    _run(connection, rules, found, cohorts, settled, until)
+    if until == grid:
+        retention.sweep(connection, until)
+    return until
+
+
+def _starts(connection: Connection, settled: int, until: int) -> tuple[list[Cohort], int]:
+    """Return the cohorts that start, and the window's end cut before rows could interact."""
+    cohorts = [
+        Cohort(key, slot, policy := _policy(document), policy.next_slot(slot))
+        for key, slot, document in _COHORTS.run(connection, until=until)
+    ]
+    end = min([until, *(cohort.next_slot - 1 for cohort in cohorts)])
+    collision = _FIRST_COLLISION.run(connection, until=end, settled=settled).scalar()
+    if collision is not None:
+        # Up to just before it first; a window that begins there may hold it alone.
+        end = collision - 1 if collision - 1 > settled else collision
+    return cohorts, end
+
+
+def _run(
+    connection: Connection,
+    rules: Rules,
+    found: Due,
+    cohorts: list[Cohort],
+    settled: int,
+    until: int,
+) -> None:
+    jobs_due = found.job is not None and found.job <= until
+    if jobs_due:
+        backups.end_transfers(connection, until=until)
+    for cohort in cohorts:
+        backups.start_scheduled(
+            connection,
+            rules,
+            policy=cohort.policy_key,
+            slot=cohort.slot,
+            until=until,
+            keep=cohort.policy.keep(cohort.slot),
+            instant=cohort.policy.instant,
+            next_slot=cohort.next_slot,
+        )
+    if (jobs_due or cohorts) and backups.end_snapshots(connection, settled=settled, until=until):
+        backups.end_transfers(connection, until=until)
+    if jobs_due:
+        _end_other_jobs(connection, rules, until)
+    if found.purge is not None and found.purge <= until:
+        soft_delete.purge(connection, until=until)
+
+
+def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:
+    for job_id, phase in _OTHER_JOBS.run(connection, until=until).all():
+        job = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one()
+        if phase == Phase.RESTORE:
+            restores.finish(connection, rules, job)
+            continue
+        status = Status.CANCELLED if phase == Phase.CANCELLING else Status.COMPLETED
+        connection.execute(
+            jobs.update()
+            .where(jobs.c.job_id == job_id)
+            .values(phase=Phase.DONE, status=status, ended_at=job.due_at, due_at=None)
+        )

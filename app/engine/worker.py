@@ -1,0 +1,207 @@
+"""The engine of one world: crosses time window by window, and lets other requests in between.
+
+Nobody else moves the world. Whoever waits (a poll with skip-on-wait) or steers (the control
+plane) asks this object; the lock makes one crossing follow another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, delete, func, select
+
+from ..domain.errors import not_found
+from ..domain.instants import Duration, after
+from ..domain.jobs import Phase
+from ..store.database import Database
+from ..store.tables import jobs, metadata, operations
+from . import clock, windows
+from .rules import Rules
+
+BATCH_SECONDS = 0.01
+"""How long windows share one transaction before other requests get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advancing:
+    """An advance that the control plane asked for and that still runs."""
+
+    start: int
+    target: int | None
+
+
+class Engine:
+    """Moves one world's time; create it once its database has its schema."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self.database = database
+        self.rules = rules
+        self.advancing: Advancing | None = None
+        self._lock = asyncio.Lock()
+
+    # --- what a request needs ---------------------------------------------------------
+
+    def enter(self, connection: Connection, *, writes: bool) -> int:
+        """Return a request's one ``now``; a writing one first settles the world up to it."""
+        state = clock.read(connection)
+        now = state.now(clock.real_now())
+        if writes and state.settled_at < now:
+            self._cross(connection, state.settled_at, now, batch=None)
+        return now
+
+    async def catch_up(self) -> None:
+        """Do what has become due by now; the clock is not moved."""
+        with self.database.reading() as connection:
+            state = clock.read(connection)
+            now = state.now(clock.real_now())
+            first = windows.due(connection, state.settled_at).first()
+        if first is not None and first <= now:
+            async with self._lock:
+                await self._cross_to(now)
+
+    # --- what a poll may ask ----------------------------------------------------------
+
+    async def leap(self, target: int) -> None:
+        """Move the clock to an instant for a client that waits; never back, never twice.
+
+        While an advance of the control plane runs the clock moves anyway: the poll is then
+        answered with the present state.
+        """
+        if self.advancing is not None:
+            return
+        async with self._lock:
+            await self._cross_to(target)
+
+    async def leap_past_job(self, job_id: str) -> None:
+        """Move the clock until a job has ended."""
+        if self.advancing is not None:
+            return
+        async with self._lock:
+            while (due_at := self._job_due(job_id)) is not None:
+                await self._cross_to(due_at)
+
+    async def leap_one_phase(self, job_id: str) -> None:
+        """Move the clock to the next transition of a job, if there is one."""
+        due_at = self._job_due(job_id)
+        if due_at is not None:
+            await self.leap(due_at)
+
+    def _job_due(self, job_id: str) -> int | None:
+        with self.database.reading() as connection:
+            return connection.execute(select(jobs.c.due_at).where(jobs.c.job_id == job_id)).scalar()
+
+    # --- what the control plane may ask -----------------------------------------------
+
+    async def advance(self, target: int) -> None:
+        """Move the clock to an instant. Raises ``Refused`` if it is in the past."""
+        async with self._steering(target) as now:
+            clock.check_target(now, target)
+            await self._cross_to(target)
+
+    async def advance_by(self, duration: Duration) -> None:
+        """Move the clock by a duration, counted from where earlier advances have left it."""
+        async with self._steering(None) as now:
+            target = after(now, duration)
+            clock.check_target(now, target)
+            self.advancing = Advancing(now, target)
+            await self._cross_to(target)
+
+    async def advance_until_idle(self) -> None:
+        """Move the clock until no job and no operation runs; the next slot does not count."""
+        async with self._steering(None):
+            while (running_until := self._running_until()) is not None:
+                await self._cross_to(running_until)
+
+    async def advance_until_job(self, job_id: str) -> None:
+        """Move the clock until a job has ended. Raises ``Refused`` if there is none."""
+        with self.database.reading() as connection:
+            found = connection.execute(select(jobs.c.job_id).where(jobs.c.job_id == job_id))
+            if found.first() is None:
+                raise not_found("JobNotFound", f"until.job: there is no job '{job_id}'")
+        async with self._steering(None):
+            while (due_at := self._job_due(job_id)) is not None:
+                await self._cross_to(due_at)
+
+    @asynccontextmanager
+    async def _steering(self, target: int | None) -> AsyncIterator[int]:
+        async with self._lock:
+            with self.database.reading() as connection:
+                now = clock.read(connection).now(clock.real_now())
+            self.advancing = Advancing(now, target)
+            try:
+                yield now
+            finally:
+                self.advancing = None
+
+    def _running_until(self) -> int | None:
+        """Return the first end of a phase or an operation that still runs."""
+        with self.database.reading() as connection:
+            now = clock.read(connection).now(clock.real_now())
+            ends = [
+                connection.execute(
+                    select(func.min(jobs.c.due_at)).where(
+                        jobs.c.due_at.is_not(None), jobs.c.phase != Phase.DONE
+                    )
+                ).scalar(),
+                connection.execute(
+                    select(func.min(operations.c.ends_at)).where(operations.c.ends_at > now)
+                ).scalar(),
+            ]
+        return min((end for end in ends if end is not None), default=None)
+
+    async def change_clock(
+        self, *, mode: str | None, rate: int | None, skip_on_wait: str | None
+    ) -> None:
+        """Change how time runs from now on; what was due until now is done first."""
+        await self.catch_up()
+        async with self._lock:
+            with self.database.writing() as connection:
+                self.enter(connection, writes=True)
+                clock.change(connection, mode=mode, rate=rate, skip_on_wait=skip_on_wait)
+
+    async def reset(self) -> None:
+        """Empty the world: back to the start time and the seed, in a new epoch."""
+        async with self._lock:
+            with self.database.writing() as connection:
+                state = clock.read(connection)
+                for table in reversed(metadata.sorted_tables):
+                    connection.execute(delete(table))
+                clock.create(connection, self.fresh(state))
+
+    def fresh(self, state: clock.ClockState) -> clock.ClockState:
+        """Return the clock of the next epoch of a world."""
+        return replace(
+            state,
+            epoch=state.epoch + 1,
+            base_virtual_at=state.started_at,
+            base_real_at=clock.real_now(),
+            settled_at=state.started_at,
+        )
+
+    # --- crossing ---------------------------------------------------------------------
+
+    async def _cross_to(self, target: int) -> None:
+        """Cross to an instant in transactions of a few milliseconds; the lock is held."""
+        done = False
+        while not done:
+            with self.database.writing() as connection:
+                settled = clock.read(connection).settled_at
+                if settled >= target:
+                    return
+                settled = self._cross(connection, settled, target, batch=BATCH_SECONDS)
+                done = settled >= target
+            await asyncio.sleep(0)
+
+    def _cross(
+        self, connection: Connection, settled: int, target: int, *, batch: float | None
+    ) -> int:
+        started = clock.stopwatch()
+        while settled < target:
+            settled = windows.cross_one(connection, self.rules, settled, target)
+            if batch is not None and clock.stopwatch() - started > batch:
+                break
+        clock.settle(connection, settled)
+        return settled

@@ -1,0 +1,191 @@
+"""The composition root: the only file that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from .arm import explorer
+from .arm.calls import Endpoint
+from .arm.door import Desk, FrontDoor
+from .control import clock as control_clock
+from .control import world as control_world
+from .control.gate import gate
+from .control.journal import Journal
+from .dashboard import home
+from .domain.instants import HOUR, MINUTE, from_datetime
+from .engine import clock
+from .engine.rules import Rules
+from .engine.worker import Engine
+from .providers.companions import disks, virtual_machines
+from .providers.recovery_services import vault_operations, vaults
+from .providers.recovery_services_backup import (
+    backup_status,
+    backups,
+    jobs,
+    operations,
+    policies,
+    protectable_items,
+    protected_items,
+    protection_containers,
+    recovery_points,
+    restores,
+    vault_configs,
+)
+from .providers.resources import resource_groups, subscriptions
+from .settings import Settings
+from .store.database import Database
+from .store.schema import ensure_schema
+
+ROOMS: tuple[ModuleType, ...] = (
+    control_clock,
+    control_world,
+    subscriptions,
+    resource_groups,
+    virtual_machines,
+    disks,
+    vaults,
+    vault_operations,
+    vault_configs,
+    policies,
+    protectable_items,
+    protection_containers,
+    protected_items,
+    backups,
+    recovery_points,
+    restores,
+    jobs,
+    backup_status,
+    operations,
+)
+
+_SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}
+DESCRIPTION = (
+    "A REST service that behaves like an Azure Recovery Services vault, with a clock you control. "
+    "Paths under /subscriptions are Azure's; those under /_emulator are its own."
+)
+
+
+def endpoints() -> list[Endpoint]:
+    """Return every endpoint that the front door serves."""
+    return [each for room in ROOMS for each in room.ENDPOINTS]
+
+
+def open_world(settings: Settings) -> Engine:
+    """Return the engine of the world in the settings' database, created if it is new."""
+    rules = Rules(
+        seed=settings.seed,
+        soft_delete_state=_SOFT_DELETE[settings.soft_delete],
+        hide_unvaulted_points=settings.recovery_point_visibility == "vault",
+        sweep_every=settings.expiry_sweep_hours * HOUR,
+        start_jitter=settings.start_jitter_minutes * MINUTE,
+        retry_after=settings.retry_after,
+    )
+    database = Database(settings.database)
+    with database.writing() as connection:
+        ensure_schema(connection)
+        if not clock.exists(connection):
+            clock.create(connection, _first_clock(settings))
+    return Engine(database, rules)
+
+
+def _first_clock(settings: Settings) -> clock.ClockState:
+    real = clock.real_now()
+    start = real if settings.start_time is None else from_datetime(settings.start_time)
+    return clock.ClockState(
+        seed=settings.seed,
+        epoch=1,
+        mode=settings.clock_mode,
+        rate=settings.clock_rate if settings.clock_mode == "scaled" else 1,
+        skip_on_wait=settings.skip_on_wait,
+        started_at=start,
+        base_virtual_at=start,
+        base_real_at=real,
+        settled_at=start,
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the ASGI application of one world; its lifespan runs the engine's pacemaker."""
+    engine = open_world(settings)
+    journal = Journal()
+    served = endpoints()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        driver = _start_driver(engine) if settings.run_engine else None
+        yield
+        if driver is not None:
+            driver.stop()
+        engine.database.close()
+
+    app = FastAPI(
+        title="rsvault",
+        description=DESCRIPTION,
+        version=control_world.version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(
+                FrontDoor,
+                endpoints=served,
+                record=journal.record,
+                gate=gate((settings.host, *settings.hostnames)),
+            )
+        ],
+    )
+    _add_routes(app, served, Desk(engine))
+    home.add_to(app, engine)
+    app.openapi = lambda: explorer.describe(app, served, version=app.version)  # type: ignore[method-assign]
+    app.state.engine = engine
+    app.state.journal = journal
+    return app
+
+
+def _add_routes(app: FastAPI, served: Iterable[Endpoint], desk: Desk) -> None:
+    for each in served:
+        app.add_api_route(
+            each.template,
+            desk.serve(each),
+            methods=[each.method],
+            operation_id=each.operation_id,
+            response_model=None,
+            include_in_schema=False,
+        )
+
+
+def _start_driver(engine: Engine) -> Any:
+    from .engine.driver import Driver  # noqa: PLC0415 - APScheduler costs 0.1 s of the cold start
+
+    driver = Driver(engine)
+    driver.start()
+    return driver
+
+
+def run_worker(settings: Settings) -> None:
+    """Run the engine alone, without a server, until the process is ended."""
+    engine = open_world(settings)
+    logging.getLogger("rsvault.engine").info("the engine runs on %s", settings.database)
+    try:
+        asyncio.run(_work(engine))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        engine.database.close()
+
+
+async def _work(engine: Engine) -> None:
+    driver = _start_driver(engine)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        driver.stop()

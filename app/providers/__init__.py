@@ -1,0 +1,1 @@
+"""What Azure calls Microsoft.Something, one folder per namespace."""

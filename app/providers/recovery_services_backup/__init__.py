@@ -1,0 +1,1 @@
+"""Microsoft.RecoveryServices: what Azure Backup keeps inside a vault."""

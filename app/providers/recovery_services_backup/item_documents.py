@@ -1,0 +1,135 @@
+"""How a protected item looks on the wire (azure-cli-wire 5, azure-backup-semantics 3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from ...arm.calls import Call
+from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
+from ...domain.jobs import ERRORS, Status
+from ...domain.resource_ids import VAULT_TYPE
+from ...store.tables import policies, recovery_points
+from ...workloads import azure_vm
+from .paths import item_id
+
+ITEM_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
+UPCOMING = 2 * DAY
+"""The service warns two days before it purges."""
+
+
+def render(call: Call, vault: Row[Any], item: Row[Any], policy_name: str) -> dict[str, Any]:
+    """Return an item as the wire shows it; absent is not null."""
+    path = item_id(vault, item)
+    properties = {
+        "friendlyName": item.friendly_name,
+        "virtualMachineId": item.source_id,
+        "sourceResourceId": item.source_id,
+        "protectionStatus": "Healthy" if _is_healthy(item) else "Unhealthy",
+        "protectionState": item.state,
+        "healthStatus": "Passed" if _is_healthy(item) else "ActionRequired",
+        "lastBackupStatus": item.last_backup_status,
+        "lastBackupTime": NEVER_BACKED_UP
+        if item.last_backup_at is None
+        else wire(item.last_backup_at),
+        "protectedItemDataId": str(item.entropy % 10**17),
+        "policyId": f"{vault.id}/backupPolicies/{policy_name}" if policy_name else "",
+        "policyName": policy_name,
+        "policyType": "V1",
+        "vaultId": vault.id,
+        "isArchiveEnabled": False,
+        "softDeleteRetentionPeriodInDays": item.soft_delete_days or 0,
+        "protectedItemType": azure_vm.PROTECTED_ITEM_TYPE,
+        "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
+        "workloadType": azure_vm.WORKLOAD_TYPE,
+        "containerName": item.name.split(";", 1)[1],
+        "extendedInfo": _extended_info(call, item),
+        **_health(item),
+        **_deferred_delete(call, item),
+    }
+    if item.source_os == "Linux":
+        properties["extendedProperties"] = {"linuxVmApplicationName": ""}
+    return {"id": path, "name": item.name, "type": ITEM_TYPE, "properties": properties}
+
+
+def _is_healthy(item: Row[Any]) -> bool:
+    return bool(item.last_backup_status != Status.FAILED)
+
+
+def _health(item: Row[Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    if item.latest_snapshot_at is not None:
+        shown["lastRecoveryPoint"] = wire(item.latest_snapshot_at)
+    if item.last_backup_at is None and item.last_error is None:
+        return shown
+    error = ERRORS.get(item.last_error) if item.last_error else None
+    if error is None:
+        shown["healthDetails"] = [
+            {
+                "code": 400239,
+                "title": "IaasVmHealthGreenDefault",
+                "message": "Backup pre-check status of this virtual machine is OK.",
+                "recommendations": [],
+            }
+        ]
+        kpi = {"code": 0, "title": "Success", "message": "", "recommendations": []}
+    else:
+        kpi = {
+            "code": error.number,
+            "title": error.title,
+            "message": error.message,
+            "recommendations": list(error.recommendations),
+        }
+        shown["healthDetails"] = [kpi]
+    shown["kpisHealths"] = {
+        "BackupOperationStatusKPI": {
+            "resourceHealthStatus": "Healthy" if error is None else "TransientDegraded",
+            "resourceHealthDetails": [kpi],
+        }
+    }
+    return shown
+
+
+def _extended_info(call: Call, item: Row[Any]) -> dict[str, Any]:
+    """Count the points that can be seen, and name the oldest."""
+    points = recovery_points.c
+    where = [points.item_key == item.key]
+    if call.rules.hide_unvaulted_points:
+        where.append(points.vaulted_at.is_not(None))
+    count, oldest = call.connection.execute(
+        select(func.count(), func.min(points.taken_at)).where(*where)
+    ).one()
+    info: dict[str, Any] = {"recoveryPointCount": count, "policyInconsistent": False}
+    if oldest is not None:
+        info["oldestRecoveryPoint"] = wire(oldest)
+        vaulted = call.connection.execute(
+            select(func.min(points.taken_at)).where(
+                points.item_key == item.key, points.vaulted_at.is_not(None)
+            )
+        ).scalar()
+        if vaulted is not None:
+            info["oldestRecoveryPointInVault"] = wire(vaulted)
+    return info
+
+
+def _deferred_delete(call: Call, item: Row[Any]) -> dict[str, Any]:
+    """The fields that are there only while an item is soft-deleted."""
+    if item.deleted_at is None:
+        return {}
+    left = item.purge_at - call.now
+    return {
+        "isScheduledForDeferredDelete": True,
+        "deferredDeleteTimeInUTC": wire(item.deleted_at),
+        "deferredDeleteTimeRemaining": time_span(left),
+        "isDeferredDeleteScheduleUpcoming": left <= UPCOMING,
+    }
+
+
+def policy_name_of(call: Call, item: Row[Any]) -> str:
+    """Return the name of an item's policy, empty if it has none."""
+    if item.policy_key is None:
+        return ""
+    return call.connection.execute(
+        select(policies.c.name).where(policies.c.key == item.policy_key)
+    ).scalar_one()

@@ -1,0 +1,138 @@
+"""How a job looks on the wire (azure-cli-wire 6, azure-backup-semantics 2.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from ...domain import ids
+from ...domain.instants import human, iso_duration, wire
+from ...domain.jobs import CANCELLABLE, ERRORS, Operation, Phase, Status
+from ...domain.resource_ids import VAULT_TYPE
+from ...workloads import azure_vm
+
+JOB_TYPE = f"{VAULT_TYPE}/backupJobs"
+MEBIBYTE = 1 << 20
+
+
+def render(vault: Row[Any], job: Row[Any], now: int, *, extended: bool) -> dict[str, Any]:
+    """Return a job as the wire shows it; tasks and properties only when asked for one job."""
+    name = ids.guid(job.job_id)
+    until = job.ended_at if job.ended_at is not None else now
+    properties: dict[str, Any] = {
+        "jobType": "AzureIaaSVMJob",
+        "isUserTriggered": job.user_triggered,
+        "duration": iso_duration(until - job.started_at),
+        "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
+        "operation": job.operation,
+        "status": job.status,
+        "startTime": wire(job.started_at),
+        "entityFriendlyName": job.entity_name,
+        "containerName": job.container_name,
+        "virtualMachineVersion": "Compute",
+        "activityId": job.activity_id or name,
+    }
+    if job.ended_at is not None:
+        properties["endTime"] = wire(job.ended_at)
+    if job.phase in CANCELLABLE:
+        properties["actionsInfo"] = ["Cancellable"]
+    error = ERRORS.get(job.error_code) if job.status == Status.FAILED else None
+    if error is not None:
+        properties["errorDetails"] = [
+            {
+                "errorCode": error.number,
+                "errorTitle": error.title,
+                "errorString": error.message,
+                "recommendations": list(error.recommendations),
+            }
+        ]
+    if extended:
+        properties["extendedInfo"] = _extended_info(job, now)
+    return {
+        "id": f"{vault.id}/backupJobs/{name}",
+        "name": name,
+        "type": JOB_TYPE,
+        "properties": properties,
+    }
+
+
+def _extended_info(job: Row[Any], now: int) -> dict[str, Any]:
+    if job.operation == Operation.BACKUP:
+        return _backup(job, now)
+    if job.operation == Operation.RESTORE:
+        return _restore(job, now)
+    bag = {"VM Name": job.entity_name}
+    detail = job.detail or {}
+    if "policy_name" in detail:
+        bag["Policy Name"] = detail["policy_name"]
+    if job.operation == Operation.DELETE_BACKUP_DATA:
+        bag["Number of Recovery Points"] = "0"
+    if job.operation == Operation.UNDELETE:
+        bag["Undelete flag"] = "True"
+    return {"tasksList": [], "propertyBag": bag}
+
+
+def _task(name: str, started_at: int | None, ended_at: int | None, now: int, status: str) -> Any:
+    until = ended_at if ended_at is not None else now
+    length = 0 if started_at is None or status in ("NotStarted", "Skipped") else until - started_at
+    return {"taskId": name, "duration": iso_duration(length), "status": status}
+
+
+def _backup(job: Row[Any], now: int) -> dict[str, Any]:
+    """The two phases; what has not begun is NotStarted, what was left out is Skipped."""
+    taken = job.snapshot_ended_at is not None
+    if taken:
+        snapshot = Status.COMPLETED
+    elif job.phase in (Phase.SNAPSHOT, Phase.CANCELLING):
+        snapshot = Status.IN_PROGRESS
+    else:
+        snapshot = job.status
+    if job.transfer_skipped:
+        transfer = "Skipped"
+    elif taken:
+        transfer = job.status
+    else:
+        transfer = "NotStarted"
+    bag = {"VM Name": job.entity_name}
+    if job.retain_until is not None:
+        bag["Recovery Point Expiry Time in UTC"] = human(job.retain_until)
+    if job.status == Status.COMPLETED and job.backup_bytes is not None:
+        bag["Backup Size"] = f"{job.backup_bytes // MEBIBYTE} MB"
+    snapshot_end = job.snapshot_ended_at if taken else job.ended_at
+    return {
+        "tasksList": [
+            _task("Take Snapshot", job.started_at, snapshot_end, now, snapshot),
+            _task(
+                "Transfer data to vault", job.snapshot_ended_at, job.ended_at, now, transfer
+            ),
+        ],
+        "propertyBag": bag,
+        "internalPropertyBag": {"IsInstantRpJob": "True"},
+    }
+
+
+def _restore(job: Row[Any], now: int) -> dict[str, Any]:
+    detail = job.detail
+    bag = {
+        "Job Type": "Recover disks",
+        "Target VM Name": "vmName",
+        "Target Storage Account Name": detail["storage_account"],
+        # The blank at the end is the service's own.
+        "Recovery point time ": human(detail["taken_at"]),
+        "Target resource group": detail["target_group"].rsplit("/", 1)[1],
+    }
+    status = Status.IN_PROGRESS if job.phase == Phase.CANCELLING else job.status
+    info = {
+        "tasksList": [
+            _task("Transfer data from vault", job.started_at, job.ended_at, now, status)
+        ],
+        "propertyBag": bag,
+        "internalPropertyBag": {"restoreLocationType": "RestoreDisks"},
+        "progressPercentage": 100.0,
+    }
+    if job.ended_at is None and job.phase == Phase.RESTORE:
+        whole = max(job.due_at - job.started_at, 1)
+        info["progressPercentage"] = round(100 * (now - job.started_at) / whole, 1)
+        info["estimatedRemainingDuration"] = iso_duration(job.due_at - now)
+    return info

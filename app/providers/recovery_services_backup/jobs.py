@@ -1,0 +1,160 @@
+"""Jobs: list, show, cancel (azure-cli-wire 6, azure-backup-semantics 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select
+
+from ...arm import async_operations, filters
+from ...arm.calls import Answer, Call, Waiting, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...domain import ids
+from ...domain.errors import invalid, not_found
+from ...domain.jobs import CANCELLABLE, Phase
+from ...engine import jobs as engine_jobs
+from ...engine import operations
+from ...store.tables import jobs
+from .job_documents import render
+from .paths import VAULT, vault_of
+
+TAG = "Jobs"
+JOBS = f"{VAULT}/backupJobs"
+JOB = f"{JOBS}/{{jobName}}"
+OPERATIONS = (
+    "Invalid",
+    "Register",
+    "UnRegister",
+    "ConfigureBackup",
+    "Backup",
+    "Restore",
+    "DisableBackup",
+    "DeleteBackupData",
+    "CrossRegionRestore",
+    "Undelete",
+    "UpdateCustomerManagedKey",
+)
+STATUSES = (
+    "Invalid",
+    "InProgress",
+    "Completed",
+    "Failed",
+    "CompletedWithWarnings",
+    "Cancelled",
+    "Cancelling",
+)
+MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM", "AzureSql")
+
+
+@endpoint("GET", JOBS, "BackupJobs_List", tag=TAG, query=("$filter", "$skipToken"))
+def list_(call: Call) -> Answer:
+    """List a vault's jobs, newest first."""
+    vault = vault_of(call)
+    terms = filters.read(
+        call.query.get("$filter"),
+        ("backupManagementType", "operation", "status", "startTime", "endTime", "jobId"),
+    )
+    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    if kind not in (None, "AzureIaasVM"):
+        return Answer(body={"value": []})
+    where: list[Any] = [jobs.c.vault_key == vault.key]
+    operation = filters.one_of(terms, "operation", OPERATIONS)
+    status = filters.one_of(terms, "status", STATUSES)
+    first = filters.instant(terms, "startTime")
+    last = filters.instant(terms, "endTime")
+    if operation is not None:
+        where.append(jobs.c.operation == operation)
+    if status is not None:
+        where.append(jobs.c.status == status)
+    if first is not None:
+        where.append(jobs.c.started_at >= first)
+    if last is not None:
+        where.append(jobs.c.started_at <= last)
+    if "jobId" in terms:
+        where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
+    start = after(call, int, str)
+    if start is not None:
+        where.append(
+            or_(
+                jobs.c.started_at < start[0],
+                and_(jobs.c.started_at == start[0], jobs.c.job_id < start[1]),
+            )
+        )
+    rows = call.connection.execute(
+        select(jobs)
+        .where(*where)
+        .order_by(jobs.c.started_at.desc(), jobs.c.job_id.desc())
+        .limit(PAGE_SIZE + 1)
+    ).all()
+    return page(
+        call,
+        rows,
+        lambda row: render(vault, row, call.now, extended=False),
+        lambda row: [row.started_at, row.job_id],
+    )
+
+
+def _waits_for(call: Call) -> Waiting | None:
+    vault = vault_of(call)
+    job = _job_of(call, vault)
+    return None if job.phase == Phase.DONE else Waiting(job_id=job.job_id)
+
+
+@endpoint("GET", JOB, "JobDetails_Get", tag=TAG, waits_for=_waits_for)
+def get(call: Call) -> Answer:
+    """Show a job with its tasks; with skip-on-wait the clock moves on while it runs."""
+    vault = vault_of(call)
+    return Answer(body=render(vault, _job_of(call, vault), call.now, extended=True))
+
+
+@endpoint("POST", f"{JOB}/cancel", "JobCancellations_Trigger", tag=TAG, statuses=(202,))
+def cancel(call: Call) -> Answer:
+    """Cancel a backup that takes its snapshot, or a restore that still copies."""
+    vault = vault_of(call)
+    job = _job_of(call, vault)
+    if job.phase not in CANCELLABLE:
+        raise invalid(
+            "UserErrorJobNotInCancellableState",
+            f"jobName: the {job.operation} job is {job.status}"
+            + (" and transfers data" if job.phase == Phase.TRANSFER else "")
+            + "; only a backup that takes its snapshot or a restore can be cancelled.",
+            target="jobName",
+        )
+    ends_at = engine_jobs.cancel(call.connection, job, call.now)
+    begun = operations.begin(
+        call.connection,
+        call.rules,
+        scope=vault.folded,
+        kind="job-cancel",
+        now=call.now,
+        ends_at=ends_at,
+        job_id=job.job_id,
+    )
+    path = f"{vault.id}/backupJobs/{ids.guid(job.job_id)}"
+    return async_operations.accepted(
+        call,
+        begun,
+        status_path=f"{path}/operationsStatus",
+        result_path=f"{path}/operationResults",
+    )
+
+
+def _job_of(call: Call, vault: Row[Any]) -> Row[Any]:
+    """Return the job in the path. Raises ``Refused``."""
+    sent = call.path["jobName"]
+    job_id = ids.parse_guid(sent)
+    job = None
+    if job_id is not None:
+        job = call.connection.execute(
+            select(jobs).where(jobs.c.job_id == job_id, jobs.c.vault_key == vault.key)
+        ).first()
+    if job is None:
+        raise not_found(
+            "BMSUserErrorJobNotFound",
+            f"jobName: the vault '{vault.name}' has no job '{sent}'.",
+            target="jobName",
+        )
+    return job
+
+
+ENDPOINTS = (list_, get, cancel)

@@ -1,0 +1,73 @@
+"""The surfaces that poll an operation of Azure Backup: one table, every one resolves them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...arm import async_operations
+from ...arm.calls import Answer, Call, Endpoint, endpoint
+from ...store.vaults import find_item
+from .item_documents import policy_name_of, render
+from .paths import CONTAINER, FABRIC, ITEM, VAULT, vault_of, vault_scope, vm_name_of
+
+TAG = "Operations"
+JOB = f"{VAULT}/backupJobs/{{jobName}}"
+
+
+def _status(operation_id: str, path: str) -> Endpoint:
+    @endpoint(
+        "GET",
+        f"{path}/{{operationId}}",
+        operation_id,
+        tag=TAG,
+        waits_for=async_operations.waiting(vault_scope),
+    )
+    def show(call: Call) -> Answer:
+        """Show how an operation stands: always 200, the state in the body."""
+        return async_operations.status(call, async_operations.find(call, vault_scope(call)))
+
+    return show
+
+
+def _result(
+    operation_id: str,
+    path: str,
+    resource: Callable[[Call], Any] | None = None,
+    pending: Any = None,
+) -> Endpoint:
+    @endpoint(
+        "GET",
+        f"{path}/{{operationId}}",
+        operation_id,
+        tag=TAG,
+        statuses=(200, 202, 204) if resource else (202, 204),
+        waits_for=async_operations.waiting(vault_scope),
+    )
+    def show(call: Call) -> Answer:
+        """Show what an operation came to: 202 while it runs, then 200 or 204."""
+        operation = async_operations.find(call, vault_scope(call))
+        found = None if resource is None else lambda: resource(call)
+        return async_operations.result(call, operation, found, pending=pending)
+
+    return show
+
+
+def _item(call: Call) -> Any:
+    vault = vault_of(call)
+    item = find_item(call.connection, vault.key, vm_name_of(call).item.lower())
+    return None if item is None else render(call, vault, item, policy_name_of(call, item))
+
+
+ENDPOINTS = (
+    _status("BackupOperationStatuses_Get", f"{VAULT}/backupOperations"),
+    _result("BackupOperationResults_Get", f"{VAULT}/backupOperationResults"),
+    _status("ProtectedItemOperationStatuses_Get", f"{ITEM}/operationsStatus"),
+    _result("ProtectedItemOperationResults_Get", f"{ITEM}/operationResults", _item),
+    _status("ProtectionContainerOperationStatuses_Get", f"{CONTAINER}/operationsStatus"),
+    _result("ProtectionContainerOperationResults_Get", f"{CONTAINER}/operationResults", None, {}),
+    _status("ProtectionContainerRefreshOperationStatuses_Get", f"{FABRIC}/operationsStatus"),
+    _result("ProtectionContainerRefreshOperationResults_Get", f"{FABRIC}/operationResults"),
+    _status("JobOperationStatuses_Get", f"{JOB}/operationsStatus"),
+    _result("JobOperationResults_Get", f"{JOB}/operationResults"),
+)

@@ -1,0 +1,240 @@
+"""Backup policies: create, get, list and delete (azure-cli-wire 4.4, terraform-wire 2.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from ...arm import filters
+from ...arm.bodies import Body
+from ...arm.calls import Answer, Call, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...domain import ids, policy_documents
+from ...domain.errors import invalid, not_emulated
+from ...domain.policies import read
+from ...domain.policy_documents import DEFAULT_POLICIES, default_policies
+from ...domain.resource_ids import VAULT_TYPE
+from ...engine import jobs, protection
+from ...domain.jobs import Operation
+from ...store.tables import items, policies
+from ...store.vaults import find_policy, get_policy
+from .paths import VAULT, vault_of
+
+TAG = "Backup policies"
+POLICIES = f"{VAULT}/backupPolicies"
+POLICY = f"{POLICIES}/{{policyName}}"
+POLICY_TYPE = f"{VAULT_TYPE}/backupPolicies"
+MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
+
+
+class RetentionDuration(Body):
+    """A length of retention."""
+
+    count: int | None = Field(None, examples=[30])
+    duration_type: str | None = Field(None, examples=["Days"])
+
+
+class RetentionSchedule(Body):
+    """How long the points of one category are kept."""
+
+    retention_times: list[str] | None = Field(None, examples=[["2026-01-01T22:00:00Z"]])
+    retention_duration: RetentionDuration | None = None
+
+
+class RetentionPolicy(Body):
+    """How long recovery points are kept in the vault."""
+
+    retention_policy_type: str | None = Field(None, examples=["LongTermRetentionPolicy"])
+    daily_schedule: RetentionSchedule | None = None
+    weekly_schedule: dict[str, Any] | None = None
+    monthly_schedule: dict[str, Any] | None = None
+    yearly_schedule: dict[str, Any] | None = None
+
+
+class SchedulePolicy(Body):
+    """When backups run."""
+
+    schedule_policy_type: str | None = Field(None, examples=["SimpleSchedulePolicy"])
+    schedule_run_frequency: str | None = Field(None, examples=["Daily"])
+    schedule_run_days: list[str] | None = None
+    schedule_run_times: list[str] | None = Field(None, examples=[["2026-01-01T22:00:00Z"]])
+    schedule_weekly_frequency: int | None = None
+
+
+class InstantRPDetails(Body):
+    """How the resource group of the snapshots is named."""
+
+    azure_backup_rg_name_prefix: str | None = Field(
+        None, alias="azureBackupRGNamePrefix", max_length=60
+    )
+    azure_backup_rg_name_suffix: str | None = Field(
+        None, alias="azureBackupRGNameSuffix", max_length=60
+    )
+
+
+class PolicyProperties(Body):
+    """What a policy says."""
+
+    backup_management_type: str = Field(examples=["AzureIaasVM"])
+    policy_type: str | None = Field(None, examples=["V1"])
+    schedule_policy: SchedulePolicy | None = None
+    retention_policy: RetentionPolicy | None = None
+    instant_rp_retention_range_in_days: int | None = Field(None, examples=[2])
+    instant_rp_details: InstantRPDetails | None = Field(None, alias="instantRPDetails")
+    snapshot_consistency_type: str | None = None
+    tiering_policy: dict[str, Any] | None = None
+    time_zone: str | None = Field(None, examples=["UTC"])
+
+
+class PolicyBody(Body):
+    """A policy to create or to replace."""
+
+    properties: PolicyProperties
+
+
+@endpoint("PUT", POLICY, "ProtectionPolicies_CreateOrUpdate", tag=TAG, body=PolicyBody)
+def create_or_update(call: Call, body: PolicyBody) -> Answer:
+    """Create a policy, or edit one: the edit reaches every item under it and their points."""
+    vault = vault_of(call)
+    name = call.path["policyName"]
+    policy_documents.check_name(name)
+    sent = body.properties.wire()
+    kind = sent["backupManagementType"]
+    if kind.lower() != "azureiaasvm":
+        known = next((word for word in MANAGEMENT_TYPES if word.lower() == kind.lower()), None)
+        if known is not None:
+            raise not_emulated("properties.backupManagementType", f"{known} policies")
+        raise policy_documents.unknown_management_type(kind)
+    stored = find_policy(call.connection, vault.key, name)
+    document = policy_documents.vm_policy(sent, stored.document if stored else None, call.now)
+    if stored is None:
+        _insert(call, vault, name, document)
+    else:
+        _edit(call, stored, document)
+    return Answer(body=render(call, vault, get_policy(call.connection, vault, name)))
+
+
+def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) -> None:
+    call.connection.execute(
+        insert(policies).values(
+            key=ids.key(call.rules.seed, "policy", vault.key, name.lower()),
+            vault_key=vault.key,
+            folded_name=name.lower(),
+            name=name,
+            document=document,
+            changed_at=call.now,
+        )
+    )
+
+
+def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
+    call.connection.execute(
+        update(policies)
+        .where(policies.c.key == stored.key)
+        .values(document=document, changed_at=call.now)
+    )
+    if stored.document == document:
+        return
+    policy = read(document)
+    under = call.connection.execute(
+        select(items).where(items.c.policy_key == stored.key).order_by(items.c.folded_name)
+    ).all()
+    for item in under:
+        assert policy is not None, "only policies that run have items"
+        protection.use_policy(call.connection, call.rules, item, stored.key, policy, call.now)
+        jobs.start(
+            call.connection,
+            call.rules,
+            item,
+            Operation.CONFIGURE_BACKUP,
+            call.now,
+            activity_id=call.client_request_id,
+            detail={"policy_name": stored.name},
+        )
+
+
+@endpoint("GET", POLICY, "ProtectionPolicies_Get", tag=TAG)
+def get(call: Call) -> Answer:
+    """Show a policy."""
+    vault = vault_of(call)
+    return Answer(body=render(call, vault, get_policy(call.connection, vault, _name(call))))
+
+
+@endpoint("DELETE", POLICY, "ProtectionPolicies_Delete", tag=TAG, statuses=(200, 204))
+def remove(call: Call) -> Answer:
+    """Delete a policy that no item uses; the three default ones come back as they were born."""
+    vault = vault_of(call)
+    stored = find_policy(call.connection, vault.key, _name(call))
+    if stored is None:
+        return Answer(204)
+    used = _count(call, stored.key)
+    if used:
+        raise invalid(
+            "BMSUserErrorPolicyInUse",
+            f"policyName: '{stored.name}' protects {used} item(s); move them to another policy or "
+            "stop their protection, then delete it.",
+            target="policyName",
+        )
+    call.connection.execute(delete(policies).where(policies.c.key == stored.key))
+    if stored.name in DEFAULT_POLICIES:
+        born = default_policies(call.rules.seed, vault.key, call.now)[stored.name]
+        _insert(call, vault, stored.name, born)
+    return Answer(200)
+
+
+@endpoint("GET", POLICIES, "BackupPolicies_List", tag=TAG, query=("$filter", "$skipToken"))
+def list_(call: Call) -> Answer:
+    """List a vault's policies."""
+    vault = vault_of(call)
+    terms = filters.read(
+        call.query.get("$filter"), ("backupManagementType", "workloadType", "policyName")
+    )
+    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    start = after(call, str)
+    found = select(policies).where(policies.c.vault_key == vault.key)
+    if start is not None:
+        found = found.where(policies.c.folded_name > start[0])
+    rows = [
+        row
+        for row in call.connection.execute(found.order_by(policies.c.folded_name)).all()
+        if _matches(row, kind, terms.get("workloadType"))
+    ]
+    return page(
+        call,
+        rows[: PAGE_SIZE + 1],
+        lambda row: render(call, vault, row),
+        lambda row: [row.folded_name],
+    )
+
+
+def _matches(policy: Row[Any], kind: str | None, workload: str | None) -> bool:
+    document = policy.document
+    if kind is not None and document["backupManagementType"] != kind:
+        return False
+    shown = document.get("workLoadType", "VM")
+    return workload is None or shown.lower() == workload.lower()
+
+
+def render(call: Call, vault: Row[Any], policy: Row[Any]) -> dict[str, Any]:
+    """Return a policy as the wire shows it; the CLI needs the count of items to be a number."""
+    return {
+        "id": f"{vault.id}/backupPolicies/{policy.name}",
+        "name": policy.name,
+        "type": POLICY_TYPE,
+        "properties": policy.document | {"protectedItemsCount": _count(call, policy.key)},
+    }
+
+
+def _count(call: Call, policy_key: int) -> int:
+    return call.connection.execute(
+        select(func.count()).select_from(items).where(items.c.policy_key == policy_key)
+    ).scalar_one()
+
+
+def _name(call: Call) -> str:
+    return call.path["policyName"]
+
+
+ENDPOINTS = (create_or_update, get, remove, list_)

@@ -1,0 +1,78 @@
+"""What could be protected: the VMs of a vault's subscription and region that are not yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, exists, select
+
+from ...arm import filters
+from ...arm.calls import Answer, Call, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, parse
+from ...store.tables import items, resource_groups, resources
+from ...workloads import azure_vm
+from .paths import FABRIC_NAME, VAULT, vault_of
+
+TAG = "Protectable items"
+
+
+@endpoint(
+    "GET",
+    f"{VAULT}/backupProtectableItems",
+    "BackupProtectableItems_List",
+    tag=TAG,
+    query=("$filter", "$skipToken"),
+)
+def list_(call: Call) -> Answer:
+    """List the VMs that could be protected here: same subscription and region, in no vault."""
+    vault = vault_of(call)
+    terms = filters.read(call.query.get("$filter"), ("backupManagementType", "workloadType"))
+    kind = filters.one_of(
+        terms, "backupManagementType", ("AzureIaasVM", "AzureWorkload", "AzureStorage")
+    )
+    workload = terms.get("workloadType", "VM")
+    if kind not in (None, "AzureIaasVM") or workload.upper() != "VM":
+        return Answer(body={"value": []})
+    start = after(call, str)
+    found = (
+        select(resources)
+        .join(resource_groups, resource_groups.c.folded == resources.c.group_folded)
+        .where(
+            resources.c.type_folded == VM_TYPE.lower(),
+            resource_groups.c.subscription == call.subscription.lower(),
+            resources.c.location == vault.location,
+            ~exists(select(items.c.key).where(items.c.source_folded == resources.c.folded)),
+        )
+        .order_by(resources.c.folded)
+    )
+    if start is not None:
+        found = found.where(resources.c.folded > start[0])
+    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
+    return page(call, rows, lambda vm: _render(vault, vm), lambda vm: [vm.folded])
+
+
+def _render(vault: Row[Any], vm: Row[Any]) -> dict[str, Any]:
+    vm_id = parse(vm.id)
+    assert vm_id is not None, "stored ids are well formed"
+    name = azure_vm.name_of(vm_id.group, vm_id.name)
+    container = f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectionContainers/{name.container}"
+    return {
+        # The id's last part has the prefix, the name has not: so the service spells it.
+        "id": f"{container}/protectableItems/vm;{name.short}",
+        "name": name.short,
+        "type": f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectableItems",
+        "properties": {
+            "virtualMachineId": vm.id,
+            "virtualMachineVersion": "Compute",
+            "resourceGroup": vm_id.group,
+            "backupManagementType": "AzureIaasVM",
+            "workloadType": "VM",
+            "protectableItemType": VM_TYPE,
+            "friendlyName": vm.name,
+            "protectionState": "NotProtected",
+        },
+    }
+
+
+ENDPOINTS = (list_,)

@@ -1,0 +1,415 @@
+"""Protected items: enable, show, list, change policy, stop, resume, delete, undelete.
+
+One PUT does most of it; what it means follows from its body and the item's state
+(azure-cli-wire 5, azure-backup-semantics 3.3).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Row, select
+
+from ...arm import async_operations, filters
+from ...arm.bodies import Body
+from ...arm.calls import Answer, Call, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.words import Word
+from ...domain.errors import conflict, invalid, invalid_input, not_emulated
+from ...domain.jobs import Operation, ProtectionState
+from ...domain.policies import DailyPolicy, read
+from ...domain.resource_ids import normal_location, parse
+from ...engine import jobs, operations, protection, sources
+from ...store.tables import items, policies, vaults
+from ...store.vaults import find_item, item_not_found, policy_of_id
+from ...workloads import azure_vm
+from .item_documents import policy_name_of, render
+from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
+
+TAG = "Protected items"
+MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
+ITEM_TYPES = (
+    "VM",
+    "AzureFileShare",
+    "SQLDataBase",
+    "SAPHanaDatabase",
+    "SAPHanaDBInstance",
+    "SAPAseDatabase",
+    "FileFolder",
+)
+
+
+class ProtectedItemProperties(Body):
+    """What is asked of an item."""
+
+    protected_item_type: str = Field(
+        azure_vm.PROTECTED_ITEM_TYPE, examples=[azure_vm.PROTECTED_ITEM_TYPE]
+    )
+    source_resource_id: str | None = Field(
+        None,
+        max_length=400,
+        examples=[
+            "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/group-1"
+            "/providers/Microsoft.Compute/virtualMachines/vm-1"
+        ],
+    )
+    policy_id: str | None = Field(None, max_length=600)
+    protection_state: Annotated[
+        Literal[
+            "IRPending",
+            "Protected",
+            "ProtectionError",
+            "ProtectionStopped",
+            "ProtectionPaused",
+            "BackupsSuspended",
+            "Invalid",
+        ]
+        | None,
+        Word(
+            "IRPending",
+            "Protected",
+            "ProtectionError",
+            "ProtectionStopped",
+            "ProtectionPaused",
+            "BackupsSuspended",
+            "Invalid",
+        ),
+    ] = None
+    is_rehydrate: bool | None = None
+    extended_properties: dict[str, Any] | None = None
+    resource_guard_operation_requests: list[str] | None = None
+
+
+class ProtectedItemBody(Body):
+    """A protected item."""
+
+    properties: ProtectedItemProperties
+
+
+@endpoint(
+    "PUT",
+    ITEM,
+    "ProtectedItems_CreateOrUpdate",
+    tag=TAG,
+    body=ProtectedItemBody,
+    statuses=(202,),
+)
+def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
+    """Protect a VM, change its policy, stop, suspend or resume its protection, or undelete it."""
+    vault = vault_of(call)
+    name = vm_name_of(call)
+    asked = body.properties
+    _refuse_what_is_not_emulated(asked)
+    item = find_item(call.connection, vault.key, name.item.lower())
+    if item is None:
+        return _enable(call, vault, name, asked)
+    if item.deleted_at is not None:
+        return _undelete(call, vault, item, asked)
+    if asked.is_rehydrate:
+        raise conflict(
+            "BMSUserErrorItemNotSoftDeleted",
+            f"properties.isRehydrate: '{item.friendly_name}' is not soft-deleted.",
+        )
+    if asked.protection_state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED):
+        return _stop(call, vault, item, asked)
+    if asked.policy_id == "":
+        return _stop(call, vault, item, asked)
+    return _use_policy(call, vault, item, asked)
+
+
+def _refuse_what_is_not_emulated(asked: ProtectedItemProperties) -> None:
+    kind = asked.protected_item_type.lower()
+    if kind not in (azure_vm.PROTECTED_ITEM_TYPE.lower(), "azureiaasvmprotecteditem"):
+        raise not_emulated(
+            "properties.protectedItemType",
+            f"'{asked.protected_item_type}'; send {azure_vm.PROTECTED_ITEM_TYPE}",
+        )
+    exclusion = (asked.extended_properties or {}).get("diskExclusionProperties")
+    if exclusion:
+        raise not_emulated(
+            "properties.extendedProperties.diskExclusionProperties", "disk exclusion"
+        )
+
+
+def _enable(
+    call: Call, vault: Row[Any], name: azure_vm.VmName, asked: ProtectedItemProperties
+) -> Answer:
+    if asked.is_rehydrate or asked.protection_state == ProtectionState.STOPPED:
+        raise item_not_found(name.item)
+    policy_key, policy = _policy(call, vault, asked)
+    source = _source(call, vault, name, asked)
+    _refuse_second_vault(call, vault, source)
+    item = protection.enable(
+        call.connection,
+        call.rules,
+        vault_key=vault.key,
+        name=name,
+        source=source,
+        policy_key=policy_key,
+        policy=policy,
+        now=call.now,
+    )
+    _note_first_item(call, vault)
+    detail = {"policy_name": policy_name_of(call, item)}
+    return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
+
+
+def _policy(
+    call: Call, vault: Row[Any], asked: ProtectedItemProperties
+) -> tuple[int, DailyPolicy]:
+    if not asked.policy_id:
+        raise invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            f"properties.policyId: is required, such as {vault.id}/backupPolicies/DefaultPolicy.",
+            target="properties.policyId",
+        )
+    stored = policy_of_id(call.connection, vault, asked.policy_id)
+    policy = read(stored.document)
+    if policy is None:
+        if stored.document["backupManagementType"] != azure_vm.BACKUP_MANAGEMENT_TYPE:
+            raise invalid(
+                "BMSUserErrorInvalidConfigureProtectionRequest",
+                f"properties.policyId: policy '{stored.name}' is for "
+                f"{stored.document['backupManagementType']}, not for AzureIaasVM.",
+                target="properties.policyId",
+            )
+        raise not_emulated(
+            "properties.policyId", f"policy '{stored.name}' is Enhanced (V2); use a V1 policy"
+        )
+    return stored.key, policy
+
+
+def _source(
+    call: Call, vault: Row[Any], name: azure_vm.VmName, asked: ProtectedItemProperties
+) -> sources.Source:
+    """Return the VM to protect. Raises ``Refused`` if it is not the one the path names."""
+    field = "properties.sourceResourceId"
+    sent = asked.source_resource_id or ""
+    vm_id = parse(sent)
+    if vm_id is None or vm_id.type.lower() != azure_vm.PROTECTED_ITEM_TYPE.lower():
+        raise invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            f"{field}: '{sent}' is not the id of a virtual machine.",
+            target=field,
+        )
+    if azure_vm.name_of(vm_id.group, vm_id.name) != name:
+        raise invalid(
+            "BMSUserErrorContainerNameIncorrectFormat",
+            f"{field}: '{sent}' is not the VM of container '{name.container}'.",
+            target=field,
+        )
+    source = sources.find(call.connection, vm_id.text)
+    if source is None:
+        raise invalid(
+            "UserErrorVmNotFoundV2", f"{field}: the VM '{sent}' does not exist.", target=field
+        )
+    if normal_location(source.location) != vault.location:
+        raise invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            f"{field}: the VM is in '{source.location}', the vault in '{vault.location}'; "
+            "both must be in one region.",
+            target=field,
+        )
+    return source
+
+
+def _refuse_second_vault(call: Call, vault: Row[Any], source: sources.Source) -> None:
+    other = call.connection.execute(
+        select(vaults.c.id)
+        .join(items, items.c.vault_key == vaults.c.key)
+        .where(
+            items.c.source_folded == source.id.lower(),
+            items.c.vault_key != vault.key,
+            items.c.deleted_at.is_(None),
+        )
+    ).scalar()
+    if other is not None:
+        raise conflict(
+            "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault",
+            f"The VM '{source.name}' is protected by the vault '{other}'; stop that protection "
+            "and delete its data first.",
+        )
+
+
+def _note_first_item(call: Call, vault: Row[Any]) -> None:
+    if vault.properties.get("backupStorageVersion") == "V2":
+        return
+    call.connection.execute(
+        vaults.update()
+        .where(vaults.c.key == vault.key)
+        .values(properties=vault.properties | {"backupStorageVersion": "V2"})
+    )
+
+
+def _undelete(
+    call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties
+) -> Answer:
+    if not asked.is_rehydrate:
+        raise conflict(
+            "BMSUserErrorItemSoftDeleted",
+            f"'{item.friendly_name}' is soft-deleted in this vault; undelete it first with "
+            "properties.isRehydrate true, then resume its protection.",
+        )
+    protection.undelete(call.connection, item)
+    return _accepted(call, vault, item, Operation.UNDELETE, {})
+
+
+def _stop(call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties) -> Answer:
+    suspend = asked.protection_state == ProtectionState.SUSPENDED
+    if asked.policy_id:
+        raise invalid_input(
+            "properties.policyId", "must be empty when protection is stopped or suspended"
+        )
+    protection.stop(call.connection, item, keep_per_policy=suspend)
+    return _accepted(call, vault, item, Operation.DISABLE_BACKUP, {"policy_name": ""})
+
+
+def _use_policy(
+    call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties
+) -> Answer:
+    if asked.source_resource_id and asked.source_resource_id.lower() != item.source_folded:
+        raise invalid_input(
+            "properties.sourceResourceId", f"must be '{item.source_id}', the VM of this item"
+        )
+    if asked.policy_id is None and item.policy_key is not None:
+        key: int = item.policy_key
+        stored = call.connection.execute(select(policies).where(policies.c.key == key)).one()
+        policy = read(stored.document)
+        assert policy is not None, "an item is only ever under a policy that runs"
+    else:
+        key, policy = _policy(call, vault, asked)
+    protection.use_policy(call.connection, call.rules, item, key, policy, call.now)
+    item = protection.get(call.connection, item.key)
+    detail = {"policy_name": policy_name_of(call, item)}
+    return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
+
+
+@endpoint("GET", ITEM, "ProtectedItems_Get", tag=TAG, query=("$filter",))
+def get(call: Call) -> Answer:
+    """Show a protected item, soft-deleted or not."""
+    vault, item = item_of(call)
+    return Answer(body=render(call, vault, item, policy_name_of(call, item)))
+
+
+@endpoint("DELETE", ITEM, "ProtectedItems_Delete", tag=TAG, statuses=(202, 204))
+def delete(call: Call) -> Answer:
+    """Stop protection and delete the data: soft-deleted if the vault does that."""
+    vault = vault_of(call)
+    name = vm_name_of(call)
+    item = find_item(call.connection, vault.key, name.item.lower())
+    if item is None or item.deleted_at is not None:
+        return Answer(204)
+    soft = vault.properties["securitySettings"]["softDeleteSettings"]
+    days = 0 if soft["softDeleteState"] == "Disabled" else soft["softDeleteRetentionPeriodInDays"]
+    job_id, ends_at = jobs.start(
+        call.connection,
+        call.rules,
+        item,
+        Operation.DELETE_BACKUP_DATA,
+        call.now,
+        activity_id=call.client_request_id,
+        detail={},
+    )
+    protection.delete(call.connection, item, call.now, soft_delete_days=days)
+    operation = operations.begin(
+        call.connection,
+        call.rules,
+        scope=vault.folded,
+        kind="item-delete",
+        now=call.now,
+        ends_at=ends_at,
+        job_id=job_id,
+    )
+    return async_operations.accepted(
+        call,
+        operation,
+        status_path=f"{vault.id}/backupOperations",
+        result_path=f"{vault.id}/backupOperationResults",
+    )
+
+
+@endpoint(
+    "GET",
+    f"{VAULT}/backupProtectedItems",
+    "BackupProtectedItems_List",
+    tag=TAG,
+    query=("$filter", "$skipToken"),
+    secondary_twin=True,
+)
+def list_(call: Call) -> Answer:
+    """List a vault's protected items, soft-deleted ones included."""
+    vault = vault_of(call)
+    terms = filters.read(
+        call.query.get("$filter"),
+        ("backupManagementType", "itemType", "policyName", "containerName", "friendlyName"),
+    )
+    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    item_type = filters.one_of(terms, "itemType", ITEM_TYPES)
+    if kind not in (None, "AzureIaasVM") or item_type not in (None, "VM"):
+        return Answer(body={"value": []})
+    found = (
+        select(items, policies.c.name.label("policy_name"))
+        .outerjoin(policies, policies.c.key == items.c.policy_key)
+        .where(items.c.vault_key == vault.key)
+        .order_by(items.c.folded_name)
+    )
+    if "policyName" in terms:
+        found = found.where(policies.c.folded_name == terms["policyName"].lower())
+    if "containerName" in terms:
+        container = terms["containerName"].lower().removeprefix("iaasvmcontainer;")
+        found = found.where(items.c.folded_name == f"vm;{container}")
+    if "friendlyName" in terms:
+        suffix = f";{terms['friendlyName'].lower()}"
+        found = found.where(items.c.folded_name.endswith(suffix, autoescape=True))
+    start = after(call, str)
+    if start is not None:
+        found = found.where(items.c.folded_name > start[0])
+    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
+    return page(
+        call,
+        rows,
+        lambda row: render(call, vault, row, row.policy_name or ""),
+        lambda row: [row.folded_name],
+    )
+
+
+def _accepted(
+    call: Call, vault: Row[Any], item: Row[Any], operation: str, detail: dict[str, Any]
+) -> Answer:
+    """Start the job that the service shows for a change, and answer that it has begun."""
+    job_id, ends_at = jobs.start(
+        call.connection,
+        call.rules,
+        item,
+        operation,
+        call.now,
+        activity_id=call.client_request_id,
+        detail=detail,
+    )
+    begun = operations.begin(
+        call.connection,
+        call.rules,
+        scope=vault.folded,
+        kind=operation,
+        now=call.now,
+        ends_at=ends_at,
+        job_id=job_id,
+    )
+    return item_accepted(call, vault, item, begun)
+
+
+def item_accepted(
+    call: Call, vault: Row[Any], item: Row[Any], begun: operations.Operation
+) -> Answer:
+    """Answer that an operation on an item has begun."""
+    path = item_id(vault, item)
+    return async_operations.accepted(
+        call,
+        begun,
+        status_path=f"{path}/operationsStatus",
+        result_path=f"{path}/operationResults",
+    )
+
+
+ENDPOINTS = (create_or_update, get, delete, list_)

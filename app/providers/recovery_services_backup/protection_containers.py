@@ -1,0 +1,152 @@
+"""Protection containers: each protected VM has one, from its protection to its purge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ...arm import async_operations, filters
+from ...arm.calls import Answer, Call, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...domain.errors import not_emulated, not_found
+from ...domain.instants import SECOND
+from ...domain.resource_ids import VAULT_TYPE, VM_TYPE
+from ...engine import operations
+from ...store.tables import items
+from ...store.vaults import find_item
+from .paths import (
+    CONTAINER,
+    FABRIC,
+    FABRIC_NAME,
+    VAULT,
+    check_fabric,
+    container_id,
+    container_name_of,
+    group_and_vm,
+    vault_of,
+)
+
+TAG = "Protection containers"
+CONTAINER_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers"
+MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
+REFRESH_TAKES = 5 * SECOND
+
+
+@endpoint("GET", CONTAINER, "ProtectionContainers_Get", tag=TAG)
+def get(call: Call) -> Answer:
+    """Show a container."""
+    vault = vault_of(call)
+    name = container_name_of(call)
+    item = find_item(call.connection, vault.key, name.item.lower())
+    if item is None:
+        raise not_found(
+            "BMSUserErrorContainerNotFound",
+            f"containerName: '{name.container}' is not registered with this vault.",
+            target="containerName",
+        )
+    return Answer(body=_render(vault, item))
+
+
+@endpoint(
+    "GET",
+    f"{VAULT}/backupProtectionContainers",
+    "BackupProtectionContainers_List",
+    tag=TAG,
+    query=("$filter", "$skipToken"),
+)
+def list_(call: Call) -> Answer:
+    """List the containers of a vault."""
+    terms = filters.read(
+        call.query.get("$filter"), ("backupManagementType", "friendlyName", "status")
+    )
+    status = filters.one_of(terms, "status", ("Registered", "NotRegistered", "SoftDeleted"))
+    return _list(call, terms, deleted=False, none=status not in (None, "Registered"))
+
+
+@endpoint(
+    "GET",
+    f"{VAULT}/backupDeletedProtectionContainers",
+    "DeletedProtectionContainers_List",
+    tag=TAG,
+    query=("$filter", "$skipToken"),
+)
+def list_deleted(call: Call) -> Answer:
+    """List the containers whose data is soft-deleted."""
+    terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
+    return _list(call, terms, deleted=True, none=False)
+
+
+def _list(call: Call, terms: dict[str, str], *, deleted: bool, none: bool) -> Answer:
+    vault = vault_of(call)
+    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    if none or kind not in (None, "AzureIaasVM"):
+        return Answer(body={"value": []})
+    gone = items.c.deleted_at.is_not(None)
+    found = select(items).where(items.c.vault_key == vault.key, gone if deleted else ~gone)
+    if "friendlyName" in terms:
+        found = found.where(
+            items.c.folded_name.endswith(f";{terms['friendlyName'].lower()}", autoescape=True)
+        )
+    start = after(call, str)
+    if start is not None:
+        found = found.where(items.c.folded_name > start[0])
+    rows = call.connection.execute(found.order_by(items.c.folded_name).limit(PAGE_SIZE + 1)).all()
+    return page(call, rows, lambda row: _render(vault, row), lambda row: [row.folded_name])
+
+
+@endpoint(
+    "POST",
+    f"{FABRIC}/refreshContainers",
+    "ProtectionContainers_Refresh",
+    tag=TAG,
+    statuses=(202,),
+    query=("$filter",),
+)
+def refresh(call: Call) -> Answer:
+    """Look for VMs again; here they are known at once, so it only takes its time."""
+    vault = vault_of(call)
+    check_fabric(call)
+    terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
+    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    if kind not in (None, "AzureIaasVM"):
+        raise not_emulated("$filter", f"discovery of {kind}")
+    operation = operations.begin(
+        call.connection,
+        call.rules,
+        scope=vault.folded,
+        kind="refresh",
+        now=call.now,
+        ends_at=call.now + REFRESH_TAKES,
+    )
+    fabric = f"{vault.id}/backupFabrics/{FABRIC_NAME}"
+    return async_operations.accepted(
+        call,
+        operation,
+        status_path=f"{fabric}/operationsStatus",
+        result_path=f"{fabric}/operationResults",
+    )
+
+
+def _render(vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
+    group, _ = group_and_vm(item)
+    container = container_id(vault, item)
+    return {
+        "id": container,
+        "name": container.rsplit("/", 1)[1],
+        "type": CONTAINER_TYPE,
+        "properties": {
+            "virtualMachineId": item.source_id,
+            "virtualMachineVersion": "Compute",
+            "resourceGroup": group,
+            "friendlyName": item.friendly_name,
+            "backupManagementType": "AzureIaasVM",
+            "registrationStatus": "Registered" if item.deleted_at is None else "SoftDeleted",
+            "healthStatus": "Healthy",
+            "containerType": VM_TYPE,
+            "protectableObjectType": VM_TYPE,
+        },
+    }
+
+
+ENDPOINTS = (get, list_, list_deleted, refresh)

@@ -1,0 +1,187 @@
+"""Recovery points: list and show (azure-cli-wire 5, azure-backup-semantics 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+
+from ...arm import filters
+from ...arm.calls import Answer, Call, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...domain import ids
+from ...domain.errors import not_found
+from ...domain.instants import DAY, wire, wire_without_zone
+from ...domain.resource_ids import VAULT_TYPE
+from ...store.tables import disk_sets, recovery_points
+from .paths import ITEM, POINT, item_id, item_of
+
+TAG = "Recovery points"
+POINT_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems/recoveryPoints"
+QUERY_TYPES = (
+    "Full",
+    "Log",
+    "Differential",
+    "Incremental",
+    "FullAndDifferential",
+    "All",
+    "SnapshotFull",
+    "SnapshotCopyOnlyFull",
+)
+_point = recovery_points.c
+
+
+@endpoint(
+    "GET",
+    f"{ITEM}/recoveryPoints",
+    "RecoveryPoints_List",
+    tag=TAG,
+    query=("$filter", "$skipToken"),
+    secondary_twin=True,
+)
+def list_(call: Call) -> Answer:
+    """List an item's recovery points, newest first."""
+    vault, item = item_of(call)
+    terms = filters.read(
+        call.query.get("$filter"), ("startDate", "endDate", "restorePointQueryType", "extendedInfo")
+    )
+    wanted = filters.one_of(terms, "restorePointQueryType", QUERY_TYPES)
+    if wanted not in (None, "All", "Full", "FullAndDifferential"):
+        return Answer(body={"value": []})
+    where = [_point.item_key == item.key, *_visible(call)]
+    first = filters.instant(terms, "startDate")
+    last = filters.instant(terms, "endDate")
+    if first is not None:
+        where.append(_point.taken_at >= first)
+    if last is not None:
+        where.append(_point.taken_at <= last)
+    start = after(call, int)
+    if start is not None:
+        where.append(_point.taken_at < start[0])
+    found = select(recovery_points, disk_sets.c.document.label("disks")).join(
+        disk_sets, disk_sets.c.key == _point.disk_set_key
+    )
+    rows = call.connection.execute(
+        found.where(*where).order_by(_point.taken_at.desc()).limit(PAGE_SIZE + 1)
+    ).all()
+    return page(
+        call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at]
+    )
+
+
+@endpoint("GET", POINT, "RecoveryPoints_Get", tag=TAG)
+def get(call: Call) -> Answer:
+    """Show a recovery point."""
+    vault, item = item_of(call)
+    return Answer(body=render(call, vault, item, point_of(call, item)))
+
+
+def point_of(call: Call, item: Row[Any]) -> Row[Any]:
+    """Return the recovery point in the path. Raises ``Refused``."""
+    name = call.path["recoveryPointId"]
+    taken_at = ids.recovery_point_instant(item.entropy, name)
+    found = None
+    if taken_at is not None:
+        found = call.connection.execute(
+            select(recovery_points, disk_sets.c.document.label("disks"))
+            .join(disk_sets, disk_sets.c.key == _point.disk_set_key)
+            .where(_point.item_key == item.key, _point.taken_at == taken_at, *_visible(call))
+        ).first()
+    if found is None:
+        raise not_found(
+            "BMSUserErrorRecoveryPointNotFound",
+            f"recoveryPointId: '{item.friendly_name}' has no recovery point '{name}'; "
+            "it may have expired.",
+            target="recoveryPointId",
+        )
+    return found
+
+
+def _visible(call: Call) -> list[ColumnElement[bool]]:
+    """Points are there once their snapshot is, or (--recovery-point-visibility vault) vaulted."""
+    return [_point.vaulted_at.is_not(None)] if call.rules.hide_unvaulted_points else []
+
+
+def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+    """Return a recovery point as the wire shows it."""
+    name = ids.recovery_point_name(item.entropy, point.taken_at)
+    properties: dict[str, Any] = {
+        "objectType": "IaasVMRecoveryPoint",
+        "recoveryPointType": point.consistency,
+        "recoveryPointTime": wire(point.taken_at),
+        "recoveryPointAdditionalInfo": "",
+        "sourceVMStorageType": "NormalStorage",
+        "isSourceVMEncrypted": False,
+        "isInstantIlrSessionActive": False,
+        "recoveryPointTierDetails": _tiers(point),
+        "isManagedVirtualMachine": True,
+        "virtualMachineSize": point.vm_size,
+        "originalStorageAccountOption": False,
+        "osType": point.disks["os"],
+        "recoveryPointMoveReadinessInfo": {
+            "ArchivedRP": {
+                "isReadyForMove": False,
+                "additionalInfo": "Recovery-Point Type is not eligible for archive move as only "
+                "monthly and yearly recovery points are.",
+            }
+        },
+        "securityType": "None",
+        "recoveryPointDiskConfiguration": _disks(point),
+        "isPrivateAccessEnabledOnAnyDisk": False,
+        "createdWithPolicyType": "V1",
+        **_life(call, item, point),
+    }
+    path = f"{item_id(vault, item)}/recoveryPoints/{name}"
+    return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
+
+
+def _tiers(point: Row[Any]) -> list[dict[str, str]]:
+    """The tiers a point is or was in; a snapshot that is gone stays listed as Deleted."""
+    tiers = [{"type": "InstantRP", "status": "Valid" if point.snapshot_valid else "Deleted"}]
+    if point.vaulted_at is not None:
+        tiers.append({"type": "HardenedRP", "status": "Valid"})
+    return tiers
+
+
+def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+    """When the point ends: the newest has no such block for its first day, an ageing one shows
+    the end of its snapshot first and of its vault copy then (recordings)."""
+    newest = point.taken_at == item.latest_snapshot_at
+    if newest and call.now < point.taken_at + DAY:
+        return {}
+    in_snapshot = point.snapshot_valid and call.now < point.instant_until < point.expires_at
+    expires_at = point.instant_until if in_snapshot else point.expires_at
+    life: dict[str, Any] = {
+        "expiryTime": wire_without_zone(expires_at),
+        "isSoftDeleted": item.deleted_at is not None,
+    }
+    if point.rule is not None:
+        life["ruleName"] = point.rule
+    return {"recoveryPointProperties": life}
+
+
+def _disks(point: Row[Any]) -> dict[str, Any]:
+    """The disks in the backup; each with the fingerprint of its content at that instant."""
+    disks = point.disks["disks"]
+    return {
+        "numberOfDisksIncludedInBackup": len(disks),
+        "numberOfDisksAttachedToVm": len(disks),
+        "includedDiskList": [
+            {
+                "lun": disk["lun"],
+                "name": disk["name"],
+                "contentFingerprint": fingerprint(disk, point.taken_at),
+            }
+            for disk in disks
+        ],
+        "excludedDiskList": [],
+    }
+
+
+def fingerprint(disk: dict[str, Any], taken_at: int) -> str:
+    """Return what a backed-up disk held; a static one held the same since it became so."""
+    at = taken_at if disk["content_at"] is None else disk["content_at"]
+    return ids.fingerprint(disk["origin"], at)
+
+
+ENDPOINTS = (list_, get)

@@ -1,0 +1,102 @@
+"""Vault configuration: soft delete and enhanced security (azure-cli-wire 4.3)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Row, update
+
+from ...arm.bodies import Body
+from ...arm.calls import Answer, Call, endpoint
+from ...arm.words import Word
+from ...domain.errors import invalid
+from ...domain.resource_ids import VAULT_TYPE
+from ...store.tables import vaults
+from .paths import VAULT, vault_of
+
+TAG = "Vault configuration"
+CONFIG = f"{VAULT}/backupconfig/vaultconfig"
+STATES = ("Enabled", "Disabled", "AlwaysON")
+
+
+class VaultConfigProperties(Body):
+    """What the configuration says; what is left out stays."""
+
+    enhanced_security_state: Annotated[
+        Literal["Enabled", "Disabled", "AlwaysON"] | None, Word(*STATES)
+    ] = None
+    soft_delete_feature_state: Annotated[
+        Literal["Enabled", "Disabled", "AlwaysON"] | None, Word(*STATES)
+    ] = None
+    soft_delete_retention_period_in_days: Annotated[int | None, Field(ge=14, le=180)] = None
+
+
+class VaultConfigBody(Body):
+    """A vault's configuration."""
+
+    properties: VaultConfigProperties
+
+
+@endpoint("GET", CONFIG, "BackupResourceVaultConfigs_Get", tag=TAG)
+def get(call: Call) -> Answer:
+    """Show a vault's configuration."""
+    return Answer(body=_render(vault_of(call)))
+
+
+@endpoint("PATCH", CONFIG, "BackupResourceVaultConfigs_Update", tag=TAG, body=VaultConfigBody)
+def patch(call: Call, body: VaultConfigBody) -> Answer:
+    """Change a vault's configuration; done when answered."""
+    return _change(call, body.properties)
+
+
+@endpoint("PUT", CONFIG, "BackupResourceVaultConfigs_Put", tag=TAG, body=VaultConfigBody)
+def put(call: Call, body: VaultConfigBody) -> Answer:
+    """Change a vault's configuration; done when answered."""
+    return _change(call, body.properties)
+
+
+def _change(call: Call, asked: VaultConfigProperties) -> Answer:
+    vault = vault_of(call)
+    properties = copy.deepcopy(vault.properties)
+    soft = properties["securitySettings"]["softDeleteSettings"]
+    state = asked.soft_delete_feature_state
+    if state is not None:
+        if soft["softDeleteState"] == "AlwaysON" and state != "AlwaysON":
+            raise invalid(
+                "BMSUserErrorSoftDeleteStateAlwaysOn",
+                "properties.softDeleteFeatureState: soft delete of this vault is AlwaysON and "
+                f"cannot be changed to {state}. Start rsvault with --soft-delete enabled to get "
+                "vaults where it can.",
+                target="properties.softDeleteFeatureState",
+            )
+        soft["softDeleteState"] = state
+    if asked.enhanced_security_state is not None and soft["enhancedSecurityState"] != "AlwaysON":
+        soft["enhancedSecurityState"] = asked.enhanced_security_state
+    if asked.soft_delete_retention_period_in_days is not None:
+        soft["softDeleteRetentionPeriodInDays"] = asked.soft_delete_retention_period_in_days
+    call.connection.execute(
+        update(vaults)
+        .where(vaults.c.key == vault.key)
+        .values(properties=properties, changed_at=call.now)
+    )
+    return Answer(body=_render(vault_of(call)))
+
+
+def _render(vault: Row[Any]) -> dict[str, Any]:
+    soft = vault.properties["securitySettings"]["softDeleteSettings"]
+    return {
+        "id": f"{vault.id}/backupconfig/vaultconfig",
+        "name": "vaultconfig",
+        "type": f"{VAULT_TYPE}/backupconfig",
+        "properties": {
+            "enhancedSecurityState": soft["enhancedSecurityState"],
+            "softDeleteFeatureState": soft["softDeleteState"],
+            "softDeleteRetentionPeriodInDays": soft["softDeleteRetentionPeriodInDays"],
+            "isSoftDeleteFeatureStateEditable": soft["softDeleteState"] != "AlwaysON",
+        },
+    }
+
+
+ENDPOINTS = (get, patch, put)

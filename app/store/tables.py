@@ -1,0 +1,294 @@
+"""The tables. Instants (``*_at``, ``*_until``) are integer microseconds, keys are row hashes.
+
+Nothing here counts up: a row's key is derived from the seed and its natural key
+(``domain/ids.py``), so equal worlds have equal rows however they came about.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+)
+from sqlalchemy.types import JSON
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Document = dict[str, Any]
+
+
+class WorldColumns(TypedColumns):
+    """The one row that says what time it is, and from which seed everything is drawn."""
+
+    id = Column(Integer, primary_key=True, autoincrement=False)
+    seed = Column(BigInteger, nullable=False)
+    epoch = Column(Integer, nullable=False)
+    mode = Column(String(8), nullable=False)
+    rate = Column(Integer, nullable=False)
+    skip_on_wait = Column(String(8), nullable=False)
+    started_at = Column(BigInteger, nullable=False)
+    base_virtual_at = Column(BigInteger, nullable=False)
+    base_real_at = Column(BigInteger, nullable=False)
+    settled_at = Column(BigInteger, nullable=False)
+
+
+world = Table("world", metadata, WorldColumns)
+
+
+class ResourceGroupColumns(TypedColumns):
+    """Resource groups; ``folded`` is the lower-case id that ARM compares by."""
+
+    folded = Column(String(400), primary_key=True)
+    id = Column(String(400), nullable=False)
+    subscription = Column(String(36), nullable=False, index=True)
+    name = Column(String(90), nullable=False)
+    location = Column(String(90), nullable=False)
+    tags: Column[Document] = Column(JSON, nullable=False)
+
+
+resource_groups = Table("resource_groups", metadata, ResourceGroupColumns)
+
+
+class ResourceColumns(TypedColumns):
+    """Companion resources of every type: a document, and what clients never see (``hidden``)."""
+
+    folded = Column(String(600), primary_key=True)
+    id = Column(String(600), nullable=False)
+    group_folded = Column(
+        ForeignKey(resource_groups.c.folded, ondelete="CASCADE"), nullable=False, index=True
+    )
+    type_folded = Column(String(120), nullable=False, index=True)
+    name = Column(String(260), nullable=False)
+    location = Column(String(90), nullable=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+    hidden: Column[Document] = Column(JSON, nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+    changed_at = Column(BigInteger, nullable=False)
+
+
+resources = Table("resources", metadata, ResourceColumns)
+
+
+class VaultColumns(TypedColumns):
+    """Vaults; a deleted vault that holds soft-deleted items stays until they are purged."""
+
+    key = Column(BigInteger, primary_key=True, autoincrement=False)
+    folded = Column(String(400), nullable=False)
+    id = Column(String(400), nullable=False)
+    subscription = Column(String(36), nullable=False)
+    group_folded = Column(String(400), nullable=False)
+    name = Column(String(50), nullable=False)
+    location = Column(String(90), nullable=False)
+    tags: Column[Document] = Column(JSON, nullable=False)
+    sku: Column[Document] = Column(JSON, nullable=False)
+    identity: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
+    properties: Column[Document] = Column(JSON, nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+    changed_at = Column(BigInteger, nullable=False)
+    provisioned_at = Column(BigInteger, nullable=False)
+    deleted_at: Column[int | None] = Column(BigInteger, nullable=True)
+
+
+vaults = Table("vaults", metadata, VaultColumns)
+Index(
+    "uq_vaults_folded_live",
+    vaults.c.folded,
+    unique=True,
+    sqlite_where=vaults.c.deleted_at.is_(None),
+    postgresql_where=vaults.c.deleted_at.is_(None),
+)
+Index("ix_vaults_subscription_group_folded", vaults.c.subscription, vaults.c.group_folded)
+
+
+class PolicyColumns(TypedColumns):
+    """Backup policies, as the normalised document that clients read back."""
+
+    key = Column(BigInteger, primary_key=True, autoincrement=False)
+    vault_key = Column(ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    folded_name = Column(String(150), nullable=False)
+    name = Column(String(150), nullable=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+    changed_at = Column(BigInteger, nullable=False)
+
+
+policies = Table("policies", metadata, PolicyColumns)
+Index(
+    "uq_policies_vault_key_folded_name",
+    policies.c.vault_key,
+    policies.c.folded_name,
+    unique=True,
+)
+
+
+class ItemColumns(TypedColumns):
+    """Protected items, with all that the engine needs to start a backup without a join.
+
+    ``snapshot_until`` and ``transfer_until`` are the ends of the latest phases started, so that
+    a start knows what still runs. The ``source_*`` columns repeat what the VM is at present.
+    """
+
+    key = Column(BigInteger, primary_key=True, autoincrement=False)
+    vault_key = Column(ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    name = Column(String(260), nullable=False)
+    folded_name = Column(String(260), nullable=False)
+    friendly_name = Column(String(90), nullable=False)
+    entropy = Column(BigInteger, nullable=False)
+    state = Column(String(20), nullable=False)
+    policy_key: Column[int | None] = Column(BigInteger, nullable=True, index=True)
+    source_id = Column(String(400), nullable=False)
+    source_folded = Column(String(400), nullable=False, index=True)
+    source_exists = Column(Boolean, nullable=False)
+    source_running = Column(Boolean, nullable=False)
+    source_os = Column(String(10), nullable=False)
+    source_size = Column(String(60), nullable=False)
+    disk_set_key = Column(BigInteger, nullable=False)
+    used_bytes = Column(BigInteger, nullable=False)
+    churn_bytes_per_second = Column(BigInteger, nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+    slot_at: Column[int | None] = Column(BigInteger, nullable=True)
+    next_backup_at: Column[int | None] = Column(BigInteger, nullable=True)
+    snapshot_until = Column(BigInteger, nullable=False)
+    transfer_until = Column(BigInteger, nullable=False)
+    last_backup_at: Column[int | None] = Column(BigInteger, nullable=True)
+    last_backup_status = Column(String(30), nullable=False)
+    last_error: Column[str | None] = Column(String(80), nullable=True)
+    latest_snapshot_at: Column[int | None] = Column(BigInteger, nullable=True)
+    latest_vaulted_at: Column[int | None] = Column(BigInteger, nullable=True)
+    expiring = Column(Boolean, nullable=False)
+    deleted_at: Column[int | None] = Column(BigInteger, nullable=True)
+    purge_at: Column[int | None] = Column(BigInteger, nullable=True)
+    soft_delete_days: Column[int | None] = Column(Integer, nullable=True)
+
+
+items = Table("items", metadata, ItemColumns)
+Index("uq_items_vault_key_folded_name", items.c.vault_key, items.c.folded_name, unique=True)
+for _column in (items.c.next_backup_at, items.c.purge_at):
+    Index(
+        f"ix_items_{_column.name}",
+        _column,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
+
+
+class DiskSetColumns(TypedColumns):
+    """The disks of a VM as a backup saw them; many recovery points share one row."""
+
+    key = Column(BigInteger, primary_key=True, autoincrement=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+
+
+disk_sets = Table("disk_sets", metadata, DiskSetColumns)
+
+
+class JobColumns(TypedColumns):
+    """Jobs. ``phase`` and ``status`` are the state machine; ``due_at`` is its next transition.
+
+    ``keep_micros``, ``rule`` and ``instant_micros`` are what the policy said when a backup
+    started; ``detail`` holds what the wire shows of other operations.
+    """
+
+    job_id = Column(String(32), primary_key=True)
+    vault_key = Column(ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    item_key = Column(BigInteger, nullable=False)
+    operation = Column(String(30), nullable=False)
+    phase = Column(String(12), nullable=False)
+    status = Column(String(24), nullable=False)
+    started_at = Column(BigInteger, nullable=False)
+    snapshot_ended_at: Column[int | None] = Column(BigInteger, nullable=True)
+    ended_at: Column[int | None] = Column(BigInteger, nullable=True)
+    due_at: Column[int | None] = Column(BigInteger, nullable=True)
+    user_triggered = Column(Boolean, nullable=False)
+    activity_id: Column[str | None] = Column(String(36), nullable=True)
+    entity_name = Column(String(90), nullable=False)
+    container_name = Column(String(260), nullable=False)
+    jitter = Column(BigInteger, nullable=False)
+    keep_micros: Column[int | None] = Column(BigInteger, nullable=True)
+    rule: Column[str | None] = Column(String(10), nullable=True)
+    instant_micros: Column[int | None] = Column(BigInteger, nullable=True)
+    retain_until: Column[int | None] = Column(BigInteger, nullable=True)
+    backup_bytes: Column[int | None] = Column(BigInteger, nullable=True)
+    transfer_skipped = Column(Boolean, nullable=False)
+    error_code: Column[str | None] = Column(String(80), nullable=True)
+    detail: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
+
+
+jobs = Table("jobs", metadata, JobColumns)
+Index("ix_jobs_vault_key_started_at_job_id", jobs.c.vault_key, jobs.c.started_at, jobs.c.job_id)
+Index(
+    "ix_jobs_due_at",
+    jobs.c.due_at,
+    sqlite_where=jobs.c.due_at.is_not(None),
+    postgresql_where=jobs.c.due_at.is_not(None),
+)
+
+
+class RecoveryPointColumns(TypedColumns):
+    """Recovery points, one for each snapshot; the vault tier is there once ``vaulted_at`` is.
+
+    ``sweep_at`` is when the expiry sweep must look at the row next: the end of the snapshot,
+    then the end of the point; null while the item's points do not expire.
+    """
+
+    item_key = Column(BigInteger, nullable=False)
+    taken_at = Column(BigInteger, nullable=False)
+    visible_at = Column(BigInteger, nullable=False)
+    vaulted_at: Column[int | None] = Column(BigInteger, nullable=True)
+    snapshot_valid = Column(Boolean, nullable=False)
+    instant_until = Column(BigInteger, nullable=False)
+    expires_at = Column(BigInteger, nullable=False)
+    sweep_at: Column[int | None] = Column(BigInteger, nullable=True)
+    rule: Column[str | None] = Column(String(10), nullable=True)
+    consistency = Column(String(24), nullable=False)
+    disk_set_key = Column(BigInteger, nullable=False)
+    vm_size = Column(String(60), nullable=False)
+
+
+recovery_points = Table(
+    "recovery_points",
+    metadata,
+    RecoveryPointColumns,
+    PrimaryKeyConstraint("item_key", "taken_at"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_recovery_points_sweep_at",
+    recovery_points.c.sweep_at,
+    sqlite_where=recovery_points.c.sweep_at.is_not(None),
+    postgresql_where=recovery_points.c.sweep_at.is_not(None),
+)
+
+
+class OperationColumns(TypedColumns):
+    """ARM's asynchronous operations; their status follows from ``ends_at`` and the clock."""
+
+    operation_id = Column(String(32), primary_key=True)
+    scope = Column(String(600), nullable=False)
+    kind = Column(String(40), nullable=False)
+    started_at = Column(BigInteger, nullable=False)
+    ends_at = Column(BigInteger, nullable=False)
+    job_id: Column[str | None] = Column(String(32), nullable=True)
+
+
+operations = Table("operations", metadata, OperationColumns)
+Index("ix_operations_scope_started_at", operations.c.scope, operations.c.started_at)

@@ -1,0 +1,101 @@
+"""Queries for vaults and what hangs off them by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from ..domain.errors import (
+    invalid,
+    not_found,
+    resource_group_not_found,
+    resource_not_found,
+)
+from ..domain.resource_ids import VAULT_TYPE, ResourceId, group_id
+from .tables import items, policies, resource_groups, vaults
+
+_FIND = select(vaults).where(vaults.c.folded == bindparam("folded"), vaults.c.deleted_at.is_(None))
+_FIND_GROUP = select(resource_groups).where(resource_groups.c.folded == bindparam("folded"))
+
+
+def vault_id(subscription: str, group: str, name: str) -> ResourceId:
+    """Return a vault's id in the spelling given."""
+    return ResourceId(subscription, group, VAULT_TYPE, name)
+
+
+def find_vault(connection: Connection, vault: ResourceId) -> Row[Any] | None:
+    """Return a live vault, or ``None``."""
+    return connection.execute(_FIND, {"folded": vault.folded}).first()
+
+
+def get_vault(connection: Connection, subscription: str, group: str, name: str) -> Row[Any]:
+    """Return a live vault. Raises ``Refused``: the group or the vault is not there."""
+    found = find_vault(connection, vault_id(subscription, group, name))
+    if found is None:
+        get_group(connection, subscription, group)
+        raise resource_not_found(VAULT_TYPE, name, group)
+    return found
+
+
+def get_group(connection: Connection, subscription: str, name: str) -> Row[Any]:
+    """Return a resource group. Raises ``Refused``."""
+    folded = group_id(subscription, name).lower()
+    found = connection.execute(_FIND_GROUP, {"folded": folded}).first()
+    if found is None:
+        raise resource_group_not_found(name)
+    return found
+
+
+def find_policy(connection: Connection, vault_key: int, name: str) -> Row[Any] | None:
+    """Return a vault's policy by name, whatever its casing, or ``None``."""
+    return connection.execute(
+        select(policies).where(
+            policies.c.vault_key == vault_key, policies.c.folded_name == name.lower()
+        )
+    ).first()
+
+
+def get_policy(connection: Connection, vault: Row[Any], name: str) -> Row[Any]:
+    """Return a vault's policy. Raises ``Refused``."""
+    found = find_policy(connection, vault.key, name)
+    if found is None:
+        group = vault.id.split("/")[4]
+        raise resource_not_found(f"{VAULT_TYPE}/backupPolicies", f"{vault.name}/{name}", group)
+    return found
+
+
+def policy_of_id(connection: Connection, vault: Row[Any], policy_id: str) -> Row[Any]:
+    """Return the policy that a request's ``policyId`` names. Raises ``Refused``."""
+    prefix, _, name = policy_id.rpartition("/")
+    if prefix.lower() != f"{vault.folded}/backuppolicies":
+        raise invalid(
+            "BMSUserErrorInvalidInput",
+            f"properties.policyId: '{policy_id}' is no policy of this vault; "
+            f"it must be {vault.id}/backupPolicies/<name>.",
+            target="properties.policyId",
+        )
+    found = find_policy(connection, vault.key, name)
+    if found is None:
+        raise invalid(
+            "BMSUserErrorInvalidInput",
+            f"properties.policyId: the vault has no policy '{name}'.",
+            target="properties.policyId",
+        )
+    return found
+
+
+def find_item(connection: Connection, vault_key: int, folded_name: str) -> Row[Any] | None:
+    """Return a vault's protected item by its lower-case name, or ``None``."""
+    return connection.execute(
+        select(items).where(items.c.vault_key == vault_key, items.c.folded_name == folded_name)
+    ).first()
+
+
+def item_not_found(name: str) -> Exception:
+    """Azure Backup's answer for an item that is not protected here."""
+    return not_found(
+        "BMSUserErrorDataSourceObjectNotFound",
+        f"The protected item '{name}' does not exist in this vault. "
+        "Protect it first, or check the container and item names.",
+    )

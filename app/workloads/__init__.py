@@ -1,0 +1,1 @@
+"""What can be protected, one file per kind, and the table of them."""

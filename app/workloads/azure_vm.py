@@ -1,0 +1,97 @@
+"""Azure VMs as a workload: names, and how long their backups take.
+
+Names are those of azure-backup-semantics 3.1; the duration model is its section 2.5.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..domain.instants import MINUTE, SECOND
+
+WORKLOAD_TYPE = "VM"
+BACKUP_MANAGEMENT_TYPE = "AzureIaasVM"
+PROTECTED_ITEM_TYPE = "Microsoft.Compute/virtualMachines"
+
+_CONTAINER = re.compile(r"(?:iaasvmcontainer;)?iaasvmcontainerv2;([^;/]+);([^;/]+)", re.IGNORECASE)
+_ITEM = re.compile(r"(?:vm;)?iaasvmcontainerv2;([^;/]+);([^;/]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class VmName:
+    """A VM as Azure Backup names it: resource group and VM, folded to lower case."""
+
+    group: str
+    vm: str
+
+    @property
+    def short(self) -> str:
+        """The ``containerName`` of items and jobs."""
+        return f"iaasvmcontainerv2;{self.group};{self.vm}"
+
+    @property
+    def container(self) -> str:
+        """The protection container's name."""
+        return f"IaasVMContainer;{self.short}"
+
+    @property
+    def item(self) -> str:
+        """The protected item's name."""
+        return f"VM;{self.short}"
+
+
+def name_of(group: str, vm: str) -> VmName:
+    """Return the backup name of a VM; a case-only rename is the same VM."""
+    return VmName(group.lower(), vm.lower())
+
+
+def parse_container(text: str) -> VmName | None:
+    """Read a container name as clients spell it, or ``None`` if it is none."""
+    match = _CONTAINER.fullmatch(text)
+    return name_of(*match.groups()) if match else None
+
+
+def parse_item(text: str) -> VmName | None:
+    """Read a protected item's name as clients spell it, or ``None`` if it is none."""
+    match = _ITEM.fullmatch(text)
+    return name_of(*match.groups()) if match else None
+
+
+SNAPSHOT_MIN = 3 * MINUTE
+"""A snapshot takes minutes (the recordings: up to 7.5)."""
+SNAPSHOT_SPREAD = 4 * MINUTE
+TAKEN_AFTER = 5 * SECOND
+"""recoveryPointTime lies about five seconds after the job's start (recordings)."""
+FULL_BYTES_PER_SECOND = 160_000_000 // 8
+"""160 Mbps for the first, full transfer (Microsoft's planning figure)."""
+INCREMENTAL_BYTES_PER_SECOND = 640_000_000 // 8
+"""640 Mbps for incremental transfers (Microsoft's planning figure)."""
+FULL_MIN = 30 * MINUTE
+INCREMENTAL_MIN = 10 * MINUTE
+RESTORE_BYTES_PER_SECOND = 60_000_000
+"""The recordings restored 127 GB from the vault in 40 minutes."""
+RESTORE_MIN = 10 * MINUTE
+INSTANT_RESTORE_MIN = 4 * MINUTE
+"""A restore from the snapshot tier copies nothing from the vault."""
+
+GIBIBYTE = 1 << 30
+
+
+def used_bytes(disk_sizes_gb: list[int], entropy: int) -> int:
+    """Return how much of a VM's disks is in use: 25 to 60 % of what was provisioned."""
+    percent = 25 + entropy % 36
+    return sum(disk_sizes_gb) * GIBIBYTE * percent // 100
+
+
+def churn_bytes_per_second(used: int, entropy: int) -> int:
+    """Return how fast a VM's content changes: 1 to 5 % of what is used, a day."""
+    percent = 1 + (entropy // 36) % 5
+    return max(used * percent // 100 // 86_400, 1)
+
+
+def restore_micros(used: int, *, from_snapshot: bool) -> int:
+    """Return how long a restore of disks takes, in microseconds."""
+    if from_snapshot:
+        return INSTANT_RESTORE_MIN + (used // GIBIBYTE) * SECOND // 4
+    return max(RESTORE_MIN, used // RESTORE_BYTES_PER_SECOND * SECOND)
