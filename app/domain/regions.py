@@ -10,88 +10,88 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _ROWS = """
-US             | eastus             | East US
-US             | eastus2            | East US 2
-US             | eastus3            | East US 3
-US             | centralus          | Central US
-US             | northcentralus     | North Central US
-US             | southcentralus     | South Central US
-US             | westcentralus      | West Central US
-US             | westus             | West US
-US             | westus2            | West US 2
-US             | westus3            | West US 3
-US             | southwestus        | Southwest US
-US             | southeastus        | Southeast US
-US             | southeastus3       | Southeast US 3
-US             | southeastus5       | Southeast US 5
-US             | northeastus5       | Northeast US 5
-US             | centraluseuap      | Central US EUAP
-US             | eastus2euap        | East US 2 EUAP
-Canada         | canadacentral      | Canada Central
-Canada         | canadaeast         | Canada East
-Mexico         | mexicocentral      | Mexico Central
-South America  | brazilsouth        | Brazil South
-South America  | brazilsoutheast    | Brazil Southeast
-South America  | chilecentral       | Chile Central
-Europe         | northeurope        | North Europe
-Europe         | westeurope         | West Europe
-Europe         | uksouth            | UK South
-Europe         | ukwest             | UK West
-Europe         | francecentral      | France Central
-Europe         | francesouth        | France South
-Europe         | germanywestcentral | Germany West Central
-Europe         | germanynorth       | Germany North
-Europe         | switzerlandnorth   | Switzerland North
-Europe         | switzerlandwest    | Switzerland West
-Europe         | norwayeast         | Norway East
-Europe         | norwaywest         | Norway West
-Europe         | swedencentral      | Sweden Central
-Europe         | swedensouth        | Sweden South
-Europe         | polandcentral      | Poland Central
-Europe         | italynorth         | Italy North
-Europe         | spaincentral       | Spain Central
-Europe         | austriaeast        | Austria East
-Europe         | belgiumcentral     | Belgium Central
-Europe         | denmarkeast        | Denmark East
-Asia Pacific   | eastasia           | East Asia
-Asia Pacific   | southeastasia      | Southeast Asia
-Asia Pacific   | australiaeast      | Australia East
-Asia Pacific   | australiasoutheast | Australia Southeast
-Asia Pacific   | australiacentral   | Australia Central
-Asia Pacific   | australiacentral2  | Australia Central 2
-Asia Pacific   | newzealandnorth    | New Zealand North
-Asia Pacific   | japaneast          | Japan East
-Asia Pacific   | japanwest          | Japan West
-Asia Pacific   | koreacentral       | Korea Central
-Asia Pacific   | koreasouth         | Korea South
-Asia Pacific   | centralindia       | Central India
-Asia Pacific   | southindia         | South India
-Asia Pacific   | westindia          | West India
-Asia Pacific   | jioindiacentral    | Jio India Central
-Asia Pacific   | jioindiawest       | Jio India West
-Asia Pacific   | indonesiacentral   | Indonesia Central
-Asia Pacific   | malaysiawest       | Malaysia West
-Asia Pacific   | malaysiasouth      | Malaysia South
-Asia Pacific   | taiwannorth        | Taiwan North
-Asia Pacific   | taiwannorthwest    | Taiwan Northwest
-Middle East    | uaenorth           | UAE North
-Middle East    | uaecentral         | UAE Central
-Middle East    | qatarcentral       | Qatar Central
-Middle East    | israelcentral      | Israel Central
-Africa         | southafricanorth   | South Africa North
-Africa         | southafricawest    | South Africa West
-US Government  | usgovvirginia      | US Gov Virginia
-US Government  | usgoviowa          | US Gov Iowa
-US Government  | usgovarizona       | US Gov Arizona
-US Government  | usgovtexas         | US Gov Texas
-US Government  | usdodcentral       | US DoD Central
-US Government  | usdodeast          | US DoD East
-China          | chinaeast          | China East
-China          | chinaeast2         | China East 2
-China          | chinaeast3         | China East 3
-China          | chinanorth         | China North
-China          | chinanorth2        | China North 2
-China          | chinanorth3        | China North 3
+US             | eastus             | zones | East US
+US             | eastus2            | zones | East US 2
+US             | eastus3            | zones | East US 3
+US             | centralus          | zones | Central US
+US             | northcentralus     | -     | North Central US
+US             | southcentralus     | zones | South Central US
+US             | westcentralus      | -     | West Central US
+US             | westus             | -     | West US
+US             | westus2            | zones | West US 2
+US             | westus3            | zones | West US 3
+US             | southwestus        | -     | Southwest US
+US             | southeastus        | -     | Southeast US
+US             | southeastus3       | -     | Southeast US 3
+US             | southeastus5       | -     | Southeast US 5
+US             | northeastus5       | -     | Northeast US 5
+US             | centraluseuap      | -     | Central US EUAP
+US             | eastus2euap        | -     | East US 2 EUAP
+Canada         | canadacentral      | zones | Canada Central
+Canada         | canadaeast         | -     | Canada East
+Mexico         | mexicocentral      | zones | Mexico Central
+South America  | brazilsouth        | zones | Brazil South
+South America  | brazilsoutheast    | -     | Brazil Southeast
+South America  | chilecentral       | zones | Chile Central
+Europe         | northeurope        | zones | North Europe
+Europe         | westeurope         | zones | West Europe
+Europe         | uksouth            | zones | UK South
+Europe         | ukwest             | -     | UK West
+Europe         | francecentral      | zones | France Central
+Europe         | francesouth        | -     | France South
+Europe         | germanywestcentral | zones | Germany West Central
+Europe         | germanynorth       | -     | Germany North
+Europe         | switzerlandnorth   | zones | Switzerland North
+Europe         | switzerlandwest    | -     | Switzerland West
+Europe         | norwayeast         | zones | Norway East
+Europe         | norwaywest         | -     | Norway West
+Europe         | swedencentral      | zones | Sweden Central
+Europe         | swedensouth        | -     | Sweden South
+Europe         | polandcentral      | zones | Poland Central
+Europe         | italynorth         | zones | Italy North
+Europe         | spaincentral       | zones | Spain Central
+Europe         | austriaeast        | zones | Austria East
+Europe         | belgiumcentral     | zones | Belgium Central
+Europe         | denmarkeast        | zones | Denmark East
+Asia Pacific   | eastasia           | zones | East Asia
+Asia Pacific   | southeastasia      | zones | Southeast Asia
+Asia Pacific   | australiaeast      | zones | Australia East
+Asia Pacific   | australiasoutheast | -     | Australia Southeast
+Asia Pacific   | australiacentral   | -     | Australia Central
+Asia Pacific   | australiacentral2  | -     | Australia Central 2
+Asia Pacific   | newzealandnorth    | zones | New Zealand North
+Asia Pacific   | japaneast          | zones | Japan East
+Asia Pacific   | japanwest          | zones | Japan West
+Asia Pacific   | koreacentral       | zones | Korea Central
+Asia Pacific   | koreasouth         | -     | Korea South
+Asia Pacific   | centralindia       | zones | Central India
+Asia Pacific   | southindia         | -     | South India
+Asia Pacific   | westindia          | -     | West India
+Asia Pacific   | jioindiacentral    | -     | Jio India Central
+Asia Pacific   | jioindiawest       | -     | Jio India West
+Asia Pacific   | indonesiacentral   | zones | Indonesia Central
+Asia Pacific   | malaysiawest       | zones | Malaysia West
+Asia Pacific   | malaysiasouth      | -     | Malaysia South
+Asia Pacific   | taiwannorth        | -     | Taiwan North
+Asia Pacific   | taiwannorthwest    | -     | Taiwan Northwest
+Middle East    | uaenorth           | zones | UAE North
+Middle East    | uaecentral         | -     | UAE Central
+Middle East    | qatarcentral       | zones | Qatar Central
+Middle East    | israelcentral      | zones | Israel Central
+Africa         | southafricanorth   | zones | South Africa North
+Africa         | southafricawest    | -     | South Africa West
+US Government  | usgovvirginia      | zones | US Gov Virginia
+US Government  | usgoviowa          | -     | US Gov Iowa
+US Government  | usgovarizona       | -     | US Gov Arizona
+US Government  | usgovtexas         | -     | US Gov Texas
+US Government  | usdodcentral       | -     | US DoD Central
+US Government  | usdodeast          | -     | US DoD East
+China          | chinaeast          | -     | China East
+China          | chinaeast2         | -     | China East 2
+China          | chinaeast3         | -     | China East 3
+China          | chinanorth         | -     | China North
+China          | chinanorth2        | -     | China North 2
+China          | chinanorth3        | zones | China North 3
 """
 
 _PAIRS = """
@@ -122,17 +122,6 @@ chinaeast chinanorth, chinanorth chinaeast, chinaeast2 chinanorth2, chinanorth2 
 chinaeast3 chinanorth3, chinanorth3 chinaeast3
 """
 
-_WITH_ZONES = frozenset(
-    """
-    australiaeast austriaeast belgiumcentral brazilsouth canadacentral centralindia centralus
-    chilecentral chinanorth3 denmarkeast eastasia eastus eastus2 eastus3 francecentral
-    germanywestcentral indonesiacentral israelcentral italynorth japaneast japanwest koreacentral
-    malaysiawest mexicocentral newzealandnorth northeurope norwayeast polandcentral qatarcentral
-    southafricanorth southcentralus southeastasia spaincentral swedencentral switzerlandnorth
-    uaenorth uksouth usgovvirginia westeurope westus2 westus3
-    """.split()
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -147,8 +136,8 @@ class Region:
 def _read_rows() -> dict[str, Region]:
     regions = {}
     for line in _ROWS.strip().splitlines():
-        group, name, display_name = (part.strip() for part in line.split("|"))
-        regions[name] = Region(name, display_name, group, name in _WITH_ZONES)
+        group, name, zones, display_name = (part.strip() for part in line.split("|"))
+        regions[name] = Region(name, display_name, group, zones == "zones")
     return regions
 
 
@@ -163,5 +152,6 @@ _NAMED_IN_REFUSALS = ("eastus", "eastus2", "westus2", "northeurope", "westeurope
 
 def some_names() -> str:
     """Return a few regions for a refusal to name, and where the rest are."""
+    more = len(REGIONS) - len(_NAMED_IN_REFUSALS)
     few = ", ".join(_NAMED_IN_REFUSALS)
-    return f"{few} and {len(REGIONS) - len(_NAMED_IN_REFUSALS)} more (GET /subscriptions/{{id}}/locations)"
+    return f"{few} and {more} more (GET /subscriptions/{{id}}/locations)"

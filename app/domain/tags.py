@@ -17,7 +17,9 @@ def check(tags: Mapping[str, str]) -> None:
     """Raise ``Refused`` for tags that ARM would not keep."""
     if len(tags) > MOST:
         raise invalid(
-            "InvalidTags", f"tags: {len(tags)} were sent; at most {MOST} are allowed.", target="tags"
+            "InvalidTags",
+            f"tags: {len(tags)} were sent; at most {MOST} are allowed.",
+            target="tags",
         )
     for name, value in tags.items():
         _check_name(name)

@@ -1,0 +1,64 @@
+"""The end of a resource group: what keeps it from being deleted, and its removal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select
+
+from ..domain.resource_ids import DISK_TYPE, VM_TYPE
+from ..store.tables import resource_groups, resources, vaults
+from . import attachments, vault_lifecycle
+
+
+def blockers(connection: Connection, group_folded: str) -> list[tuple[str, str]]:
+    """Return the resources that cannot be deleted: their ids, and why."""
+    found = [
+        (vault.id, _protects(connection, vault)) for vault in _vaults(connection, group_folded)
+    ]
+    found += [
+        (disk.id, f"it is attached to '{disk.document['managedBy']}'")
+        for disk in _of_type(connection, group_folded, DISK_TYPE)
+        if not disk.document.get("managedBy", disk.id).lower().startswith(f"{group_folded}/")
+    ]
+    return [(each, reason) for each, reason in found if reason]
+
+
+def _protects(connection: Connection, vault: Row[Any]) -> str:
+    names = vault_lifecycle.blocking_items(connection, vault.key)
+    if not names:
+        return ""
+    return (
+        "there are existing resources within the vault. Stop protection of these items with "
+        f"deletion of their data: {', '.join(names)}"
+    )
+
+
+def remove(connection: Connection, seed: int, group: Row[Any], now: int) -> None:
+    """Remove a group that nothing blocks, with all it holds."""
+    for vm in _of_type(connection, group.folded, VM_TYPE):
+        attachments.remove_vm(connection, seed, vm, now)
+    for vault in _vaults(connection, group.folded):
+        vault_lifecycle.remove(connection, vault, now)
+    connection.execute(delete(resources).where(resources.c.group_folded == group.folded))
+    connection.execute(delete(resource_groups).where(resource_groups.c.folded == group.folded))
+
+
+def _vaults(connection: Connection, group_folded: str) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(vaults)
+        .where(vaults.c.group_folded == group_folded, vaults.c.deleted_at.is_(None))
+        .order_by(vaults.c.folded)
+    ).all()
+
+
+def _of_type(connection: Connection, group_folded: str, type_name: str) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(resources)
+        .where(
+            resources.c.group_folded == group_folded,
+            resources.c.type_folded == type_name.lower(),
+        )
+        .order_by(resources.c.folded)
+    ).all()
