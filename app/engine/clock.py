@@ -74,12 +74,12 @@ _SETTLE = Statement(update(world).where(world.c.id == 1).values(settled_at=bindp
 
 def read(connection: Connection) -> ClockState:
     """Return the clock's row."""
-    return ClockState(*_READ.run(connection).one())
+    return ClockState(*_READ.run(connection).fetchone())
 
 
 def exists(connection: Connection) -> bool:
     """Tell whether this database holds a world yet."""
-    return _READ.run(connection).first() is not None
+    return _READ.run(connection).fetchone() is not None
 
 
 def create(connection: Connection, state: ClockState) -> None:

@@ -98,7 +98,7 @@ def _policy(document: str) -> DailyPolicy:
 def due(connection: Connection, settled: int) -> Due:
     """Return when each kind of work is due next, by the rows; a point kept past its expiry
     is looked at again by every sweep."""
-    start, job, purge, point = _DUE.run(connection).one()
+    start, job, purge, point = _DUE.run(connection).fetchone()
     return Due(start, job, purge, None if point is None else max(point, settled + 1))
 
 
@@ -116,25 +116,33 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     until = min(target, grid)
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
-        cohorts, until = _starts(connection, settled, until)
+        cohorts, until = _starts(connection, settled, until, running=found.job is not None)
     _run(connection, rules, found, cohorts, settled, until)
     if until == grid:
         retention.sweep(connection, until)
     return until
 
 
-def _starts(connection: Connection, settled: int, until: int) -> tuple[list[Cohort], int]:
+def _starts(
+    connection: Connection, settled: int, until: int, *, running: bool
+) -> tuple[list[Cohort], int]:
     """Return the cohorts that start, and the window's end cut before rows could interact."""
     cohorts = [
         Cohort(key, slot, policy := _policy(document), policy.next_slot(slot))
-        for key, slot, document in _COHORTS.run(connection, until=until)
+        for key, slot, document in _COHORTS.run(connection, until=until).fetchall()
     ]
     end = min([until, *(cohort.next_slot - 1 for cohort in cohorts)])
-    collision = _FIRST_COLLISION.run(connection, until=end, settled=settled).scalar()
+    collision = _first_collision(connection, settled, end) if running else None
     if collision is not None:
         # Up to just before it first; a window that begins there may hold it alone.
         end = collision - 1 if collision - 1 > settled else collision
     return cohorts, end
+
+
+def _first_collision(connection: Connection, settled: int, until: int) -> int | None:
+    """Return the first start on an item whose snapshot is being taken as the window begins."""
+    found: int | None = _FIRST_COLLISION.run(connection, until=until, settled=settled).fetchone()[0]
+    return found
 
 
 def _run(
@@ -168,7 +176,7 @@ def _run(
 
 
 def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:
-    for job_id, phase in _OTHER_JOBS.run(connection, until=until).all():
+    for job_id, phase in _OTHER_JOBS.run(connection, until=until).fetchall():
         job = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one()
         if phase == Phase.RESTORE:
             restores.finish(connection, rules, job)

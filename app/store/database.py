@@ -73,6 +73,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Yield a connection whose transaction is rolled back: a reader writes nothing."""
         with self._readers.connect() as connection:
+            connection.begin()
             yield connection
 
     @contextmanager
