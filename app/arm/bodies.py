@@ -7,6 +7,9 @@ names the field.
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -16,6 +19,10 @@ from ..domain.errors import Kind, Refused, invalid, invalid_request_content
 
 LARGEST = 4 * 1024 * 1024
 """ARM refuses request bodies over 4 MB."""
+DEEPEST = 100
+"""How many objects and lists may be inside one another."""
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Body(BaseModel):
@@ -48,16 +55,26 @@ def read(content: bytes, model: type[AnyBody], *, optional: bool) -> AnyBody:
     document = _parse(content)
     if not isinstance(document, dict):
         raise invalid("InvalidRequestContent", "The request content must be a JSON object.")
-    return _validated(_without_nulls(document), model)
+    return _validated(document, model)
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a database can keep a text: JSON may hold U+0000 and half surrogate pairs."""
+    return _UNSTORABLE.search(text) is None
 
 
 def _parse(content: bytes) -> Any:
     try:
-        document = json.loads(content, parse_constant=_refuse_constant)
-        if b"\\u" in content:
-            _check_characters(json.dumps(document, ensure_ascii=False))
+        text = content.decode("utf-8-sig")
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        document = _without_nulls(document, DEEPEST)
+        if "\\u" in text:
+            _check_characters(document)
     except RecursionError:
-        raise invalid("InvalidRequestContent", "The request content is nested too deeply.") from None
+        raise invalid(
+            "InvalidRequestContent",
+            f"The request content is nested too deeply; at most {DEEPEST} levels are allowed.",
+        ) from None
     except ValueError as problem:
         raise invalid(
             "InvalidRequestContent",
@@ -66,23 +83,45 @@ def _parse(content: bytes) -> Any:
     return document
 
 
-def _check_characters(text: str) -> None:
-    """Refuse lone surrogates and NUL: they are JSON, but no database can keep them."""
-    text.encode()
-    if "\\u0000" in text:
-        raise ValueError("the character U+0000 is not allowed")
-
-
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text} is out of range")
+    return number
+
+
+def _without_nulls(value: Any, levels: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if not levels:
+        raise RecursionError
     if isinstance(value, list):
-        return [_without_nulls(part) for part in value]
-    return value
+        return [_without_nulls(part, levels - 1) for part in value]
+    return {
+        key: _without_nulls(part, levels - 1) for key, part in value.items() if part is not None
+    }
+
+
+def _check_characters(document: Any) -> None:
+    for text in _texts(document):
+        if not is_storable(text):
+            raise ValueError(f"{text!a} holds U+0000 or half a surrogate pair, not allowed")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
 
 
 def _validated(document: dict[str, Any], model: type[AnyBody]) -> AnyBody:

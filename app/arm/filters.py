@@ -24,7 +24,7 @@ def read(text: str | None, allowed: Collection[str]) -> dict[str, str]:
         if match is None:
             raise _malformed(text, allowed)
         key = by_folded.get(match[1].lower())
-        if key is None:
+        if key is None or key in terms:
             raise _malformed(text, allowed)
         terms[key] = match[2].replace("''", "'") if match[2] is not None else match[3]
         position = match.end()
@@ -40,7 +40,7 @@ def _malformed(text: str, allowed: Collection[str]) -> Refused:
     return invalid(
         "BMSUserErrorInvalidInput",
         f"$filter: '{text}' is not understood; write key eq 'value' joined by 'and', "
-        f"with keys {', '.join(sorted(allowed))}.",
+        f"each of {', '.join(sorted(allowed))} at most once.",
         target="$filter",
     )
 

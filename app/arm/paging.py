@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..domain.errors import invalid
+from .bodies import is_storable
 from .calls import Answer, Call
 
 PAGE_SIZE = 200
@@ -30,20 +31,26 @@ def after(call: Call, *types: type) -> tuple[Any, ...] | None:
     if token is None:
         return None
     try:
-        key = json.loads(base64.urlsafe_b64decode(token.encode()))
+        key = json.loads(base64.urlsafe_b64decode(token.encode()).decode())
     except (ValueError, binascii.Error, RecursionError):
         key = None
     shaped = (
         isinstance(key, list)
         and len(key) == len(types)
-        and all(type(part) is kind for part, kind in zip(key, types, strict=True))
-        and all(abs(part) < 1 << 63 for part in key if isinstance(part, int))
+        and all(_fits(part, kind) for part, kind in zip(key, types, strict=True))
     )
     if not shaped:
         raise invalid(
             "InvalidSkipToken", "$skipToken: follow nextLink as it was sent.", target="$skipToken"
         )
     return tuple(key)
+
+
+def _fits(part: Any, kind: type) -> bool:
+    """Tell whether a part of a forged key could be handed to a database at all."""
+    if kind is str:
+        return isinstance(part, str) and is_storable(part)
+    return type(part) is int and abs(part) < 1 << 63
 
 
 def page(
@@ -64,5 +71,7 @@ def _next_link(call: Call, key: Key) -> str:
     token = base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode()
     kept = {name: value for name, value in call.query.items() if name != "$skiptoken"}
     query = {**kept, "$skipToken": token}
-    pairs = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+    pairs = "&".join(
+        f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in query.items()
+    )
     return f"{call.base_url}{quote(call.url_path, safe='/;$')}?{pairs}"

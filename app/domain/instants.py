@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 import isodate
 
@@ -16,18 +17,21 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-Duration = timedelta | isodate.Duration
+Duration: TypeAlias = timedelta | isodate.Duration
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER_BACKED_UP = "2001-01-01T00:00:00Z"
 """What Azure writes as lastBackupTime before the first backup (azure-cli recordings)."""
 UNFINISHED = "0001-01-01T00:00:00"
 """What Azure writes as the endTime of an operation that still runs (azure-cli recordings)."""
+EARLIEST = -62_135_596_800 * SECOND
+"""0001-01-01T00:00:00Z, the first instant of the calendar."""
 LATEST = 253_402_300_799 * SECOND
 """9999-12-31T23:59:59Z, the last instant that clients can read."""
 
 _INSTANT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|z|[+-]\d\d:?\d\d)?"
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|z|[+-]\d\d:?\d\d)?",
+    re.ASCII,
 )
 
 
@@ -39,8 +43,12 @@ def from_datetime(moment: datetime) -> int:
 
 
 def to_datetime(instant: int) -> datetime:
-    """Return the aware UTC ``datetime`` of an instant."""
-    return EPOCH + timedelta(microseconds=instant)
+    """Return the aware UTC ``datetime`` of an instant.
+
+    What lies past an end of the calendar, such as the expiry of a point taken in the year 9999,
+    is shown as that end.
+    """
+    return EPOCH + timedelta(microseconds=min(max(instant, EARLIEST), LATEST + SECOND - 1))
 
 
 def parse(text: str) -> int:
@@ -59,20 +67,37 @@ def parse(text: str) -> int:
         instant = from_datetime(datetime.fromisoformat(stamp))
     except (ValueError, OverflowError) as problem:
         raise ValueError(f"'{text}' is not a date and time: {problem}") from None
+    if not EARLIEST <= instant < LATEST + SECOND:
+        raise ValueError(f"'{text}' is not in the years 1 to 9999 of UTC")
     return instant
 
 
 def parse_duration(text: str) -> Duration:
     """Read an ISO 8601 duration such as P120D or PT30M. Raises ``ValueError``."""
     try:
-        return isodate.parse_duration(text)
+        duration: Duration = isodate.parse_duration(text)
     except (ValueError, OverflowError, TypeError) as problem:
         raise ValueError(f"'{text}' is not an ISO 8601 duration such as P120D") from problem
+    if isinstance(duration, isodate.Duration) and (duration.years % 1 or duration.months % 1):
+        raise ValueError(f"'{text}' has a fraction of a year or month; no calendar has that")
+    return duration
 
 
 def after(instant: int, duration: Duration) -> int:
-    """Return the instant a duration later; months and years move by the calendar."""
-    return from_datetime(to_datetime(instant) + duration)
+    """Return the instant a duration later; months and years move by the calendar.
+
+    Past an end of the calendar it is the first instant that lies outside.
+    """
+    try:
+        return from_datetime(to_datetime(instant) + duration)
+    except (ValueError, OverflowError):
+        return EARLIEST - 1 if _is_negative(duration) else LATEST + SECOND
+
+
+def _is_negative(duration: Duration) -> bool:
+    if isinstance(duration, timedelta):
+        return duration < timedelta(0)
+    return bool(duration.years * 12 + duration.months < 0)
 
 
 def wire(instant: int) -> str:

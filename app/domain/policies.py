@@ -44,7 +44,7 @@ class DailyPolicy:
         year = to_datetime(utc_midnight).year
         return utc_midnight + self.time_of_day - time_zones.standard_offset(self.time_zone, year)
 
-    def keep(self, slot: int) -> Keep:  # noqa: ARG002 - other policies tag by the slot's date
+    def keep(self, slot: int) -> Keep:
         """Return how long the point of a slot is kept."""
         return Keep("Daily", self.daily_days * DAY)
 

@@ -23,7 +23,7 @@ STANDARD_INSTANT_RANGE = (1, 5)
 HALF_HOUR = 30 * MINUTE
 
 _NAME = re.compile(r"[A-Za-z][-A-Za-z0-9_!]{2,149}")
-_TIME_ONLY = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+_TIME_ONLY = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _NO_ARCHIVE: Document = {
     "ArchivedRP": {"tieringMode": "DoNotTier", "duration": 0, "durationType": "Invalid"}
 }
@@ -68,7 +68,7 @@ def vm_policy(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: in
 
 
 def _refuse_what_is_not_emulated(sent: Mapping[str, Any]) -> None:
-    if str(sent.get("policyType", "V1")).upper() == "V2":
+    if "policyType" in sent and _one_of(sent, "policyType", "properties", ("V1", "V2")) == "V2":
         raise not_emulated("properties.policyType", "Enhanced (V2) policies; send V1")
     if "snapshotConsistencyType" in sent:
         raise invalid_policy_input(
@@ -122,9 +122,7 @@ def _daily_retention(sent: Mapping[str, Any], at: int) -> int:
             raise not_emulated(f"{field}.{longer}", "long-term retention; send dailySchedule only")
     daily = _required(retention, "dailySchedule", f"{field}.dailySchedule")
     _check_retention_times(daily, at, f"{field}.dailySchedule.retentionTimes")
-    duration = _required(
-        daily, "retentionDuration", f"{field}.dailySchedule.retentionDuration"
-    )
+    duration = _required(daily, "retentionDuration", f"{field}.dailySchedule.retentionDuration")
     field = f"{field}.dailySchedule.retentionDuration"
     _one_of(duration, "durationType", field, ("Days",))
     return _in_range(duration.get("count"), f"{field}.count", DAILY_RETENTION, "days")
@@ -182,15 +180,15 @@ def _one_of(body: Mapping[str, Any], name: str, field: str, allowed: tuple[str, 
     for word in allowed:
         if isinstance(value, str) and value.lower() == word.lower():
             return word
-    raise invalid_policy_input(
-        f"{field}.{name}", f"'{value}' is not allowed; allowed: {', '.join(allowed)}"
-    )
+    fault = "is required" if value is None else f"'{value}' is not allowed"
+    raise invalid_policy_input(f"{field}.{name}", f"{fault}; allowed: {', '.join(allowed)}")
 
 
 def _in_range(value: Any, field: str, allowed: tuple[int, int], unit: str) -> int:
     low, high = allowed
     if not isinstance(value, int) or not low <= value <= high:
-        raise invalid_policy_input(field, f"{value} is out of range; allowed: {low} to {high} {unit}")
+        fault = "is required" if value is None else f"{value} is out of range"
+        raise invalid_policy_input(field, f"{fault}; allowed: {low} to {high} {unit}")
     return value
 
 

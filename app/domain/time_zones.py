@@ -1,18 +1,22 @@
 """Windows time zone names, as policies spell them, and the UTC offset that a schedule uses.
 
 The mapping is Unicode CLDR's, by way of tzlocal. A schedule keeps the zone's standard offset
-all year: Azure Backup does not follow daylight saving for VMs (docs/decisions/0007).
+all year: Azure Backup does not follow daylight saving for VMs (docs/decisions/0007). The zones'
+data is the ``tzdata`` package's, never the host's: equal worlds have equal slots everywhere.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import tzdata  # type: ignore[import-untyped]
 from tzlocal.windows_tz import win_tz
 
 _BY_FOLDED_NAME = {name.lower(): name for name in win_tz}
+_DATA = Path(tzdata.__file__).parent / "zoneinfo"
 _NO_SHIFT = timedelta(0)
 
 
@@ -25,11 +29,18 @@ def canonical(name: str) -> str | None:
 def standard_offset(name: str, year: int) -> int:
     """Return a zone's standard UTC offset in a year, in microseconds.
 
-    Standard time is the hour that is not daylight saving; where a zone changed its standard
-    offset within a year the one of 1 January counts.
+    Standard time is the hour that is not daylight saving. Where saving goes backwards (Morocco
+    sets its clocks back an hour for Ramadan) it is the hour of the rest of the year, as in
+    Windows' own "(UTC+01:00) Casablanca". A change of the standard offset itself takes effect
+    with the next year: what counts is 2 January, when it is the same year in every zone.
     """
-    zone = ZoneInfo(win_tz[name])
-    moment = datetime(year, 1, 1, tzinfo=UTC).astimezone(zone)
+    moment = datetime(year, 1, 2, tzinfo=UTC).astimezone(_zone(win_tz[name]))
     offset = moment.utcoffset() or _NO_SHIFT
     saving = moment.dst() or _NO_SHIFT
     return (offset - saving) // timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=256)
+def _zone(key: str) -> ZoneInfo:
+    with _DATA.joinpath(*key.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key)

@@ -11,28 +11,77 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from ..domain import ids
 
 MEMORY = "memory"
+ALLOWED = "memory, sqlite:///world.db or postgresql+psycopg://user:password@host/database"
+LOCK_SECONDS = 30
+"""How long a writer waits for another process that writes to the same file."""
+
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
 
 
-def open_database(url: str) -> Engine:
-    """Return an engine for ``memory`` or a SQLAlchemy URL; no table is touched."""
-    if url in (MEMORY, "sqlite://", "sqlite:///:memory:"):
-        engine = create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
-    elif url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
-    else:
-        engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
+def open_database(text: str) -> Engine:
+    """Return an engine for ``memory`` or a SQLAlchemy URL; no table is touched.
+
+    Raises ``ValueError`` for a URL that is wrong and ``OSError`` for a database that cannot be
+    reached or written to.
+    """
+    url = _read_url("sqlite://" if text == MEMORY else text)
+    engine = _create(url)
+    try:
+        with engine.begin():  # on SQLite this takes the write lock
+            pass
+    except ArgumentError as problem:  # only now does SQLAlchemy look for a host or a port
+        raise _wrong(str(problem)) from None
+    except DBAPIError as problem:
+        engine.dispose()
+        reason = " ".join(str(problem.orig).split())
+        raise OSError(
+            f"--database {url.render_as_string()}: cannot be opened for writing: {reason}"
+        ) from problem
     return engine
+
+
+def _read_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as problem:
+        raise _wrong(str(problem)) from None
+    driver = _DRIVERS.get(url.drivername.lower())
+    if driver is None:
+        raise _wrong(f"'{url.drivername}' is not supported")
+    return url.set(drivername=driver)
+
+
+def _create(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        try:
+            return create_engine(url)
+        except ImportError:
+            raise _wrong("the driver is missing; run pip install 'psycopg[binary]'") from None
+    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": LOCK_SECONDS}
+    if url.database in (None, "", ":memory:"):
+        engine = create_engine(url, poolclass=StaticPool, connect_args=arguments)
+    else:
+        engine = create_engine(url, connect_args=arguments)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _wrong(reason: str) -> ValueError:
+    """Say what is wrong; the URL itself stays out of it, for it may hold a password."""
+    return ValueError(f"--database is wrong: {reason}; allowed: {ALLOWED}")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -40,14 +89,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     connection.create_function("md5", 1, ids.md5_hex, deterministic=True)
     connection.create_function("rsv_hash", 1, ids.hash_60, deterministic=True)
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-        "cache_size = -65536",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "cache_size = -65536",
+            "temp_store = MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def _begin_immediate(connection: Connection) -> None:

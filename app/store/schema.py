@@ -7,10 +7,14 @@ import costs a third of a second. A test holds both ways equal.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import DDL, Connection, event, inspect, text
 
 from .tables import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "0001"
 
@@ -24,12 +28,20 @@ AS $$ SELECT ('x0' || substr(md5(value), 1, 15))::bit(64)::bigint $$
 event.listen(
     metadata,
     "before_create",
-    DDL(CREATE_RSV_HASH).execute_if(dialect="postgresql"),
+    DDL(CREATE_RSV_HASH).execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
 )
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7310011)"
+"""SQLite's write lock is taken already; on PostgreSQL several processes may start at once."""
 
 
 def ensure_schema(connection: Connection) -> None:
-    """Create the tables in an empty database, or migrate an older one."""
+    """Create the tables in an empty database, or migrate an older one.
+
+    Raises ``ValueError`` for a database that a newer rsvault, or another program, has made.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_ONE_AT_A_TIME)
     if not inspect(connection).has_table("alembic_version"):
         metadata.create_all(connection)
         _stamp(connection)
@@ -49,14 +61,34 @@ def _stamp(connection: Connection) -> None:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations up to a revision on this connection's transaction."""
-    from alembic import command  # noqa: PLC0415 - costs 0.3 s and is rarely needed
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # costs 0.3 s and is rarely needed
+    from alembic.util import CommandError
+
+    try:
+        command.upgrade(alembic_config(connection), revision)
+    except CommandError as problem:
+        raise ValueError(
+            f"--database holds no world that this rsvault can read ({problem}); it knows schemas "
+            f"up to {HEAD}: install a newer rsvault, or choose another database"
+        ) from problem
+
+
+def downgrade(connection: Connection, revision: str = "base") -> None:
+    """Take migrations back down to a revision on this connection's transaction."""
+    from alembic import command
+
+    command.downgrade(alembic_config(connection), revision)
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return what Alembic needs to work on this connection's transaction, without any file."""
+    from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata
-    command.upgrade(config, revision)
+    return config
 
 
 def migrations_folder() -> Path:
