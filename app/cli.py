@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from click.core import ParameterSource
 
 from . import settings as options
 from .client import DEFAULT_URL, Clock, ControlError, ControlPlane
@@ -176,7 +177,8 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
         rsvault serve --database sqlite:///world.db --clock scaled:60
     """
     mode, rate = clock
-    wanted = _settings(clock_mode=mode, clock_rate=rate, **chosen)
+    given = _given(click.get_current_context())
+    wanted = _settings(clock_mode=mode, clock_rate=rate, given=given, **chosen)
     _configure_logging(wanted.log_level)
     from . import server  # FastAPI and SQLAlchemy take half a second
 
@@ -189,6 +191,18 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
     except server.CannotStart as problem:
         logging.getLogger(__name__).debug("cannot start", exc_info=problem)
         raise click.ClickException(str(problem)) from problem
+
+
+def _given(context: click.Context) -> frozenset[str]:
+    """Return the settings whose options were typed, as opposed to left at their defaults."""
+    typed = {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    if "clock" in typed:
+        typed |= {"clock_mode", "clock_rate"}
+    return frozenset(typed)
 
 
 @rsvault.command()

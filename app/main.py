@@ -20,8 +20,9 @@ from .control import world as control_world
 from .control.gate import gate
 from .control.journal import Journal
 from .dashboard import home
-from .domain.instants import HOUR, MINUTE, from_datetime
+from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock
+from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
 from .providers.companions import disks, virtual_machines
@@ -79,28 +80,61 @@ def endpoints() -> list[Endpoint]:
 
 
 def open_world(settings: Settings) -> Engine:
-    """Return the engine of the world in the settings' database, created if it is new."""
-    rules = Rules(
+    """Return the engine of the world in the settings' database, created if it is new.
+
+    Raises ``ValueError`` if an option contradicts what a stored world goes by.
+    """
+    database = Database(settings.database)
+    with database.writing() as connection:
+        ensure_schema(connection)
+        if not clock.exists(connection):
+            clock.create(connection, _first_clock(settings), _rules(settings))
+        rules = engine_rules.read(connection)
+        _refuse_contradiction(settings, clock.read(connection), rules)
+    engine = Engine(database, rules)
+    engine.resume()
+    return engine
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
         seed=settings.seed,
         soft_delete_state=_SOFT_DELETE[settings.soft_delete],
         hide_unvaulted_points=settings.recovery_point_visibility == "vault",
         sweep_every=settings.expiry_sweep_hours * HOUR,
         start_jitter=settings.start_jitter_minutes * MINUTE,
-        retry_after=settings.retry_after,
     )
-    database = Database(settings.database)
-    with database.writing() as connection:
-        ensure_schema(connection)
-        if not clock.exists(connection):
-            clock.create(connection, _first_clock(settings))
-    return Engine(database, rules)
+
+
+def _refuse_contradiction(settings: Settings, state: clock.ClockState, rules: Rules) -> None:
+    """Refuse an option that was asked for and is not what the stored world goes by."""
+    stored: dict[str, Any] = {
+        "seed": rules.seed,
+        "soft_delete": {state: word for word, state in _SOFT_DELETE.items()}[
+            rules.soft_delete_state
+        ],
+        "recovery_point_visibility": "vault" if rules.hide_unvaulted_points else "snapshot",
+        "expiry_sweep_hours": rules.sweep_every // HOUR,
+        "start_jitter_minutes": rules.start_jitter // MINUTE,
+        "clock_mode": state.mode,
+        "clock_rate": state.rate,
+        "skip_on_wait": state.skip_on_wait,
+        "start_time": to_datetime(state.started_at),
+    }
+    for name, kept in stored.items():
+        asked = getattr(settings, name)
+        if asked != kept and (name in settings.given or asked != getattr(Settings, name)):
+            raise ValueError(
+                f"--{name.replace('_', '-')} {asked} contradicts {kept}, which the world in "
+                f"{settings.database} goes by; leave the option out or use another --database "
+                "(PATCH /_emulator/clock changes how time runs)"
+            )
 
 
 def _first_clock(settings: Settings) -> clock.ClockState:
     real = clock.real_now()
     start = real if settings.start_time is None else from_datetime(settings.start_time)
     return clock.ClockState(
-        seed=settings.seed,
         epoch=1,
         mode=settings.clock_mode,
         rate=settings.clock_rate if settings.clock_mode == "scaled" else 1,
@@ -124,6 +158,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         if driver is not None:
             driver.stop()
+            engine.pause()
         engine.database.close()
 
     app = FastAPI(
@@ -143,7 +178,7 @@ def create_app(settings: Settings) -> FastAPI:
             )
         ],
     )
-    _add_routes(app, served, Desk(engine))
+    _add_routes(app, served, Desk(engine, retry_after=settings.retry_after))
     home.add_to(app, engine)
     app.openapi = lambda: explorer.describe(app, served, version=app.version)  # type: ignore[method-assign]
     app.state.engine = engine

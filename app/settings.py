@@ -96,6 +96,9 @@ class Settings:
     log_level: LogLevel = "info"
     """How much is written to stderr."""
 
+    given: frozenset[str] = frozenset()
+    """Which fields were asked for outright: these may not contradict a stored world."""
+
     run_engine: bool = True
     """Whether this process runs the engine, or leaves it to ``rsvault worker``."""
 

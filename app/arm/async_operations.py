@@ -57,7 +57,7 @@ def retry_after(call: Call, operation: Operation) -> str:
 
     Python and JavaScript take 0 on an unfinished operation for "unset" and sleep 30 and 2 s.
     """
-    return "0" if operation.is_over(call.now) else str(max(call.rules.retry_after, 1))
+    return "0" if operation.is_over(call.now) else str(call.retry_after)
 
 
 def find(call: Call, scope: str) -> Operation:

@@ -21,7 +21,8 @@ from .bodies import Body
 class Call:
     """One request: its transaction has begun and its ``now`` is fixed.
 
-    ``path`` holds the template's parameters as sent, ``query`` the query with lower-case keys.
+    ``path`` holds the template's parameters as sent, ``query`` the query with lower-case keys;
+    ``retry_after`` is how many seconds a client is told to wait.
     """
 
     connection: Connection
@@ -32,6 +33,7 @@ class Call:
     base_url: str
     url_path: str
     client_request_id: str | None
+    retry_after: int
 
     @property
     def api_version(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any
 from urllib.parse import parse_qsl
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -194,8 +195,9 @@ def _json(body: Any) -> bytes:
 class Desk:
     """Serves an endpoint: the part of the journey that needs the world."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, retry_after: int) -> None:
         self._engine = engine
+        self._retry_after = retry_after
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """Return the coroutine function that FastAPI calls for an endpoint."""
@@ -237,7 +239,7 @@ class Desk:
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
             now = self._engine.enter(connection, writes=endpoint.writes)
-            call = _call(connection, self._engine, now, request)
+            call = self._call(connection, now, request)
             answer = endpoint.handler(call, *arguments)
         return answer if isinstance(answer, Answer) else Answer(body=answer)
 
@@ -248,7 +250,7 @@ class Desk:
             if mode == "off" or endpoint.waits_for is None:
                 return None
             now = self._engine.enter(connection, writes=False)
-            awaited = endpoint.waits_for(_call(connection, self._engine, now, request))
+            awaited = endpoint.waits_for(self._call(connection, now, request))
         if awaited is None or mode == "step":
             return awaited
         if awaited.operation is not None:
@@ -262,6 +264,24 @@ class Desk:
             await self._engine.leap(awaited.operation.ends_at)
         elif awaited.job_id is not None:
             await self._engine.leap_one_phase(awaited.job_id)
+
+    def _call(self, connection: Connection, now: int, request: Request) -> Call:
+        scope = request.scope
+        state = scope["rsvault"]
+        headers = state["headers"]
+        host = headers.get("host") or "localhost"
+        client_id = headers.get("x-ms-client-request-id", "")
+        return Call(
+            connection=connection,
+            rules=self._engine.rules,
+            now=now,
+            path=state["path"],
+            query=state["query"],
+            base_url=f"{scope['scheme']}://{host}",
+            url_path=scope["path"],
+            client_request_id=client_id if ids.parse_guid(client_id) else None,
+            retry_after=self._retry_after,
+        )
 
 
 async def _arguments(endpoint: Endpoint, request: Request) -> list[Any]:
@@ -281,21 +301,3 @@ async def _arguments(endpoint: Endpoint, request: Request) -> list[Any]:
             f"The content type '{kind}' is not supported; send application/json.",
         )
     return [bodies.read(bytes(content), endpoint.body, optional=endpoint.optional_body)]
-
-
-def _call(connection: Any, engine: Engine, now: int, request: Request) -> Call:
-    scope = request.scope
-    state = scope["rsvault"]
-    headers = state["headers"]
-    host = headers.get("host") or "localhost"
-    client_id = headers.get("x-ms-client-request-id", "")
-    return Call(
-        connection=connection,
-        rules=engine.rules,
-        now=now,
-        path=state["path"],
-        query=state["query"],
-        base_url=f"{scope['scheme']}://{host}",
-        url_path=scope["path"],
-        client_request_id=client_id if ids.parse_guid(client_id) else None,
-    )

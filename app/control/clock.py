@@ -57,7 +57,7 @@ def show(engine: Engine) -> dict[str, Any]:
         "rate": state.rate,
         "skipOnWait": state.skip_on_wait,
         "epoch": state.epoch,
-        "seed": state.seed,
+        "seed": engine.rules.seed,
         "startTime": wire(state.started_at),
         "advancing": None
         if advancing is None

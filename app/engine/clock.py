@@ -15,6 +15,8 @@ from ..domain.errors import invalid
 from ..domain.instants import LATEST, wire
 from ..store.statements import Statement
 from ..store.tables import world
+from .rules import FIELDS as RULES
+from .rules import Rules
 
 MODES = ("live", "scaled", "frozen")
 SKIP_ON_WAIT = ("off", "step", "finish")
@@ -36,7 +38,6 @@ def stopwatch() -> float:
 class ClockState:
     """The clock as the database keeps it."""
 
-    seed: int
     epoch: int
     mode: str
     rate: int
@@ -82,10 +83,17 @@ def exists(connection: Connection) -> bool:
     return _READ.run(connection).fetchone() is not None
 
 
-def create(connection: Connection, state: ClockState) -> None:
+def create(connection: Connection, state: ClockState, rules: Rules) -> None:
     """Write the row of a new world."""
     values = {name: getattr(state, name) for name in _FIELDS}
+    values |= {name: getattr(rules, name) for name in RULES}
     connection.execute(insert(world).values(id=1, **values))
+
+
+def write(connection: Connection, state: ClockState) -> None:
+    """Replace the clock of a world."""
+    values = {name: getattr(state, name) for name in _FIELDS}
+    connection.execute(update(world).where(world.c.id == 1).values(**values))
 
 
 def settle(connection: Connection, until: int) -> None:
@@ -122,9 +130,19 @@ def change(
         base_virtual_at=now,
         base_real_at=real,
     )
-    values = {name: getattr(state, name) for name in _FIELDS}
-    connection.execute(update(world).where(world.c.id == 1).values(**values))
+    write(connection, state)
     return state
+
+
+def rebased(state: ClockState, virtual: int) -> ClockState:
+    """Return a clock that stands at an instant now and runs on from there."""
+    virtual = max(virtual, state.base_virtual_at)
+    return replace(
+        state,
+        base_virtual_at=virtual,
+        base_real_at=real_now(),
+        settled_at=max(virtual, state.settled_at),
+    )
 
 
 def _rate_of(mode: str, rate: int | None, state: ClockState) -> int:

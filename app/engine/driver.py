@@ -44,6 +44,7 @@ class Driver:
     async def _tick(self) -> None:
         try:
             await self._engine.catch_up()
+            self._engine.pause()
             self._arm()
         except Exception:
             _log.exception("a tick failed; the next one tries again")

@@ -1,24 +1,42 @@
-"""What stays fixed while a world runs: the seed and the settings that shape behaviour."""
+"""What stays fixed while a world runs: the seed and the options that shape behaviour.
+
+They are kept in the world's row, so that every process on one database goes by the same ones.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, select
+
 from ..domain.instants import DAY
+from ..store.statements import Statement
+from ..store.tables import world
+
+SOFT_DELETE_DAYS = 14
+"""How long a new vault keeps deleted data, as the service has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Plain values that the composition root takes from the settings.
+    """Plain values; lengths are microseconds.
 
-    ``soft_delete_state`` is the state new vaults get, in Azure's spelling; lengths are
-    microseconds.
+    ``soft_delete_state`` is the state new vaults get, in Azure's spelling. ``sweep_every``
+    divides a day. A scheduled backup starts up to ``start_jitter`` after its slot.
     """
 
     seed: int = 0
     soft_delete_state: str = "AlwaysON"
-    soft_delete_days: int = 14
     hide_unvaulted_points: bool = False
     sweep_every: int = DAY
     start_jitter: int = 0
-    retry_after: int = 1
+
+
+FIELDS = tuple(Rules.__dataclass_fields__)
+_READ = Statement(select(*(world.c[name] for name in FIELDS)).where(world.c.id == 1))
+
+
+def read(connection: Connection) -> Rules:
+    """Return the rules of the world in a database."""
+    seed, state, hide, sweep_every, jitter = _READ.run(connection).fetchone()
+    return Rules(seed, state, bool(hide), sweep_every, jitter)

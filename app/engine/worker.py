@@ -17,7 +17,7 @@ from ..domain.errors import not_found
 from ..domain.instants import Duration, after
 from ..domain.jobs import Phase
 from ..store.database import Database
-from ..store.tables import jobs, metadata, operations
+from ..store.tables import jobs, metadata, operations, world
 from . import clock, windows
 from .rules import Rules
 
@@ -168,18 +168,25 @@ class Engine:
             with self.database.writing() as connection:
                 state = clock.read(connection)
                 for table in reversed(metadata.sorted_tables):
-                    connection.execute(delete(table))
-                clock.create(connection, self.fresh(state))
+                    if table is not world:
+                        connection.execute(delete(table))
+                clock.write(connection, _next_epoch(state))
 
-    def fresh(self, state: clock.ClockState) -> clock.ClockState:
-        """Return the clock of the next epoch of a world."""
-        return replace(
-            state,
-            epoch=state.epoch + 1,
-            base_virtual_at=state.started_at,
-            base_real_at=clock.real_now(),
-            settled_at=state.started_at,
-        )
+    def resume(self) -> None:
+        """Take up a stored world: live time has passed since, scaled and frozen time has not."""
+        with self.database.writing() as connection:
+            state = clock.read(connection)
+            if state.mode == "scaled":
+                clock.write(connection, clock.rebased(state, state.settled_at))
+
+    def pause(self) -> None:
+        """Note how far a clock has run that does not run on while nobody serves it."""
+        with self.database.reading() as connection:
+            if clock.read(connection).mode != "scaled":
+                return
+        with self.database.writing() as connection:
+            now = self.enter(connection, writes=True)
+            clock.write(connection, clock.rebased(clock.read(connection), now))
 
     # --- crossing ---------------------------------------------------------------------
 
@@ -205,3 +212,14 @@ class Engine:
                 break
         clock.settle(connection, settled)
         return settled
+
+
+def _next_epoch(state: clock.ClockState) -> clock.ClockState:
+    """Return the clock of a world that begins again."""
+    return replace(
+        state,
+        epoch=state.epoch + 1,
+        base_virtual_at=state.started_at,
+        base_real_at=clock.real_now(),
+        settled_at=state.started_at,
+    )

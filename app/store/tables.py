@@ -19,7 +19,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    Text,
     TypedColumns,
 )
 from sqlalchemy.types import JSON
@@ -38,7 +37,7 @@ Document = dict[str, Any]
 
 
 class WorldColumns(TypedColumns):
-    """The one row that says what time it is, and from which seed everything is drawn."""
+    """The one row of a world: what time it is, its seed, and the options that shape it."""
 
     id = Column(Integer, primary_key=True, autoincrement=False)
     seed = Column(BigInteger, nullable=False)
@@ -50,6 +49,10 @@ class WorldColumns(TypedColumns):
     base_virtual_at = Column(BigInteger, nullable=False)
     base_real_at = Column(BigInteger, nullable=False)
     settled_at = Column(BigInteger, nullable=False)
+    soft_delete_state = Column(String(10), nullable=False)
+    hide_unvaulted_points = Column(Boolean, nullable=False)
+    sweep_every = Column(BigInteger, nullable=False)
+    start_jitter = Column(BigInteger, nullable=False)
 
 
 world = Table("world", metadata, WorldColumns)
@@ -75,7 +78,10 @@ class ResourceColumns(TypedColumns):
     folded = Column(String(600), primary_key=True)
     id = Column(String(600), nullable=False)
     group_folded = Column(
-        ForeignKey(resource_groups.c.folded, ondelete="CASCADE"), nullable=False, index=True
+        String(400),
+        ForeignKey(resource_groups.c.folded, ondelete="CASCADE"),
+        nullable=False,
+        index=True,
     )
     type_folded = Column(String(120), nullable=False, index=True)
     name = Column(String(260), nullable=False)
@@ -124,7 +130,7 @@ class PolicyColumns(TypedColumns):
     """Backup policies, as the normalised document that clients read back."""
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
-    vault_key = Column(ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
     folded_name = Column(String(150), nullable=False)
     name = Column(String(150), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
@@ -148,7 +154,7 @@ class ItemColumns(TypedColumns):
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
-    vault_key = Column(ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
     name = Column(String(260), nullable=False)
     folded_name = Column(String(260), nullable=False)
     friendly_name = Column(String(90), nullable=False)
@@ -209,7 +215,7 @@ class JobColumns(TypedColumns):
     """
 
     job_id = Column(String(32), primary_key=True)
-    vault_key = Column(ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
     item_key = Column(BigInteger, nullable=False)
     operation = Column(String(30), nullable=False)
     phase = Column(String(12), nullable=False)

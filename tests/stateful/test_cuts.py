@@ -110,9 +110,9 @@ class World:
         with self.database.writing() as connection:
             ensure_schema(connection)
             state = clock.ClockState(
-                SEED, 1, "frozen", 1, "finish", START, START, base_real_at=0, settled_at=START
+                1, "frozen", 1, "finish", START, START, base_real_at=0, settled_at=START
             )
-            clock.create(connection, state)
+            clock.create(connection, state, self.rules)
             connection.execute(insert(resource_groups).values(**GROUP))
             connection.execute(insert(vaults).values(**VAULT_ROW))
             for key, document in enumerate(script.policies):

@@ -20,6 +20,7 @@ from ...domain.policy_documents import default_policies
 from ...domain.regions import REGIONS
 from ...domain.resource_ids import VAULT_TYPE, normal_location
 from ...engine import operations, vault_lifecycle
+from ...engine.rules import SOFT_DELETE_DAYS
 from ...store.tables import items, policies, vaults
 from ...store.vaults import find_vault, get_group, get_vault, vault_id
 from ...arm.words import Word
@@ -341,7 +342,7 @@ def _born(call: Call) -> dict[str, Any]:
         "backupStorageVersion": "Unassigned",
         "securitySettings": {
             "softDeleteSettings": {
-                "softDeleteRetentionPeriodInDays": call.rules.soft_delete_days,
+                "softDeleteRetentionPeriodInDays": SOFT_DELETE_DAYS,
                 "softDeleteState": state,
                 "enhancedSecurityState": "AlwaysON" if state == "AlwaysON" else "Enabled",
             },

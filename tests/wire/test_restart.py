@@ -1,0 +1,100 @@
+"""A world in a file: what was there is there again, time went on as its mode says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.client import ControlPlane
+from app.server import CannotStart, start
+from app.settings import Settings
+
+SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/kept"
+BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
+
+Make = Callable[..., Settings]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def settings(**more: Any) -> Settings:
+        database = f"sqlite:///{tmp_path / 'world.db'}"
+        return Settings(port=0, https_port=None, database=database, home=tmp_path, **more)
+
+    return settings
+
+
+def test_what_was_acknowledged_is_there_after_a_restart(make: Make) -> None:
+    with start(make()) as server:
+        body = {"location": "westeurope", "tags": {"who": "me"}}
+        url = f"{server.http_url}{GROUP}?api-version=2021-04-01"
+        put = httpx.put(url, json=body)
+        assert put.status_code == 201
+    with start(make()) as server:
+        url = f"{server.http_url}{GROUP}?api-version=2021-04-01"
+        assert httpx.get(url).json() == put.json()
+
+
+def test_frozen_time_stands_still_while_nobody_serves_it(make: Make) -> None:
+    with start(make(clock_mode="frozen", start_time=BEGINNING)) as server:
+        with ControlPlane(server.http_url) as control:
+            control.advance(by="P3D")
+    with start(make()) as server, ControlPlane(server.http_url) as control:
+        assert control.clock().now == BEGINNING + timedelta(days=3)
+        assert control.clock().mode == "frozen"
+
+
+def test_live_time_goes_on_while_nobody_serves_it(make: Make) -> None:
+    with start(make(start_time=BEGINNING)) as server, ControlPlane(server.http_url) as control:
+        before = control.clock().now
+    with start(make()) as server, ControlPlane(server.http_url) as control:
+        assert BEGINNING <= before < control.clock().now < BEGINNING + timedelta(minutes=5)
+
+
+def test_scaled_time_never_goes_back_over_a_restart(make: Make) -> None:
+    settings = make(clock_mode="scaled", clock_rate=3600, start_time=BEGINNING)
+    with start(settings) as server, ControlPlane(server.http_url) as control:
+        before = control.clock().now
+    with start(make()) as server, ControlPlane(server.http_url) as control:
+        assert control.clock().now >= before
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("seed", 6),
+        ("clock_mode", "frozen"),
+        ("soft_delete", "disabled"),
+        ("recovery_point_visibility", "vault"),
+        ("expiry_sweep_hours", 1),
+        ("skip_on_wait", "off"),
+        ("start_time", datetime(2031, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_an_option_that_contradicts_the_stored_world_is_refused(
+    make: Make, option: str, value: Any
+) -> None:
+    with start(make(seed=5)):
+        pass
+    with pytest.raises(CannotStart, match=f"--{option.replace('_', '-')} .* contradicts"):
+        start(make(**{option: value}))
+
+
+def test_an_option_that_says_what_is_stored_is_no_contradiction(make: Make) -> None:
+    with start(make(seed=5, clock_mode="frozen")):
+        pass
+    with start(make(seed=5, clock_mode="frozen", given=frozenset({"seed", "clock_mode"}))):
+        pass
+
+
+def test_a_default_that_was_asked_for_may_contradict_too(make: Make) -> None:
+    with start(make(seed=5)):
+        pass
+    with pytest.raises(CannotStart, match="--seed 0 contradicts 5"):
+        start(make(given=frozenset({"seed"})))
