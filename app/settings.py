@@ -81,7 +81,7 @@ class Settings:
     retry_after: int = 1
     """How many whole seconds a client is told to wait before it polls again."""
 
-    expiry_sweep_hours: int = 24
+    expiry_sweep_hours: int = 1
     """How many virtual hours lie between two sweeps of expired recovery points; divides 24."""
 
     start_jitter_minutes: int = 0

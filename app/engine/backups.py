@@ -216,6 +216,8 @@ _SNAPSHOT_DUE = and_(
 _SKIPPED = items.c.transfer_until > jobs.c.due_at
 _INSTANT_UNTIL = _TAKEN + jobs.c.instant_micros
 _EXPIRES = _TAKEN + jobs.c.keep_micros
+# Without a schedule nothing will follow this point: it is the one that is never deleted.
+_SWEPT = and_(items.c.expiring, items.c.next_backup_at.is_not(None))
 _CONSISTENCY = case(
     (items.c.source_running.is_(False), "CrashConsistent"),
     (items.c.source_os == "Windows", "AppConsistent"),
@@ -243,7 +245,7 @@ _INSERT_POINTS = Statement(
             _EXPIRES,
             # A point whose transfer runs is not swept, however long that takes.
             case(
-                (and_(_SKIPPED, items.c.expiring), earlier(_INSTANT_UNTIL, _EXPIRES)),
+                (and_(_SKIPPED, _SWEPT), earlier(_INSTANT_UNTIL, _EXPIRES)),
                 else_=null(),
             ),
             jobs.c.rule,
@@ -333,7 +335,7 @@ _VAULT_POINTS = Statement(
         vaulted_at=jobs.c.due_at,
         sweep_at=case(
             (
-                items.c.expiring,
+                _SWEPT,
                 earlier(recovery_points.c.instant_until, recovery_points.c.expires_at),
             ),
             else_=null(),

@@ -92,7 +92,7 @@ def use_policy(
     retention.apply(connection, item.key, policy.keep(slot), policy.instant)
 
 
-def stop(connection: Connection, item: Row[Any], *, keep_per_policy: bool) -> None:
+def stop(connection: Connection, item: Row[Any], now: int, *, keep_per_policy: bool) -> None:
     """Stop backups: points stay forever, or (suspended) go on expiring but for the last."""
     state = ProtectionState.SUSPENDED if keep_per_policy else ProtectionState.STOPPED
     connection.execute(
@@ -108,8 +108,10 @@ def stop(connection: Connection, item: Row[Any], *, keep_per_policy: bool) -> No
     )
     if not keep_per_policy:
         retention.freeze(connection, item.key)
-    elif not item.expiring:
+        return
+    if not item.expiring:
         retention.thaw(connection, item.key)
+    retention.keep_last(connection, item, now)
 
 
 def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days: int) -> None:
@@ -118,7 +120,7 @@ def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days
     if not soft_delete_days:
         soft_delete.purge_item(connection, item.key)
         return
-    stop(connection, item, keep_per_policy=False)
+    stop(connection, item, now, keep_per_policy=False)
     connection.execute(
         update(items)
         .where(items.c.key == item.key)

@@ -7,8 +7,11 @@ the next backup succeeded, and anything of an item whose protection was stopped.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Connection,
+    Row,
     and_,
     bindparam,
     case,
@@ -33,6 +36,19 @@ _newest = (
 _SWEEP = bindparam("sweep")
 _OLDER = _POINT.taken_at < _newest
 
+_in_transfer = exists(
+    select(jobs.c.job_id).where(
+        jobs.c.item_key == _POINT.item_key,
+        jobs.c.due_at.is_not(None),
+        jobs.c.phase == Phase.TRANSFER,
+        jobs.c.snapshot_ended_at == _POINT.visible_at,
+    )
+)
+_next_look = case(
+    (_POINT.snapshot_valid, earlier(_POINT.instant_until, _POINT.expires_at)),
+    else_=_POINT.expires_at,
+)
+
 _DELETE_EXPIRED = Statement(
     delete(recovery_points).where(
         _POINT.sweep_at <= _SWEEP,
@@ -48,32 +64,30 @@ _DROP_SNAPSHOTS = Statement(
     .where(_POINT.sweep_at <= _SWEEP, _OLDER, _POINT.snapshot_valid)
     .values(snapshot_valid=False, sweep_at=_POINT.expires_at)
 )
-
-
 def sweep(connection: Connection, at: int) -> None:
     """Delete what has expired by a grid instant, and the snapshots whose days are over."""
     _DELETE_EXPIRED.run(connection, sweep=at)
     _DROP_SNAPSHOTS.run(connection, sweep=at)
 
 
-_in_transfer = exists(
-    select(jobs.c.job_id).where(
-        jobs.c.item_key == _POINT.item_key,
-        jobs.c.due_at.is_not(None),
-        jobs.c.phase == Phase.TRANSFER,
-        jobs.c.snapshot_ended_at == _POINT.visible_at,
-    )
-)
-_next_look = case(
-    (_POINT.snapshot_valid, earlier(_POINT.instant_until, _POINT.expires_at)),
-    else_=_POINT.expires_at,
-)
-
-
 def freeze(connection: Connection, item_key: int) -> None:
     """Stop an item's points from expiring: its protection was stopped and its data is kept."""
     connection.execute(
         update(recovery_points).where(_POINT.item_key == item_key).values(sweep_at=null())
+    )
+
+
+def keep_last(connection: Connection, item: Row[Any], now: int) -> None:
+    """Spare the sweep an item's newest point, when nothing is scheduled that could follow it.
+
+    While a snapshot is being taken the point that it makes will be the newest.
+    """
+    if item.latest_snapshot_at is None or item.snapshot_until > now:
+        return
+    connection.execute(
+        update(recovery_points)
+        .where(_POINT.item_key == item.key, _POINT.taken_at == item.latest_snapshot_at)
+        .values(sweep_at=null())
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from ..domain.instants import DAY
+from ..domain.instants import HOUR
 from ..store.statements import Statement
 from ..store.tables import world
 
@@ -28,7 +28,7 @@ class Rules:
     seed: int = 0
     soft_delete_state: str = "AlwaysON"
     hide_unvaulted_points: bool = False
-    sweep_every: int = DAY
+    sweep_every: int = HOUR
     start_jitter: int = 0
 
 

@@ -230,7 +230,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
             connection, rules, item, now, retain_until=until, instant=DAY, activity_id=None
         )
     elif action.verb in ("stop", "suspend"):
-        protection.stop(connection, item, keep_per_policy=action.verb == "suspend")
+        protection.stop(connection, item, now, keep_per_policy=action.verb == "suspend")
     elif action.verb in ("resume", "edit"):
         _use_policy(connection, rules, action, item, now)
     elif action.verb == "delete":

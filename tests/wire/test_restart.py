@@ -72,7 +72,7 @@ def test_scaled_time_never_goes_back_over_a_restart(make: Make) -> None:
         ("clock_mode", "frozen"),
         ("soft_delete", "disabled"),
         ("recovery_point_visibility", "vault"),
-        ("expiry_sweep_hours", 1),
+        ("expiry_sweep_hours", 24),
         ("skip_on_wait", "off"),
         ("start_time", datetime(2031, 1, 1, tzinfo=UTC)),
     ],

@@ -261,7 +261,7 @@ def _stop(call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemPrope
         raise invalid_input(
             "properties.policyId", "must be empty when protection is stopped or suspended"
         )
-    protection.stop(call.connection, item, keep_per_policy=suspend)
+    protection.stop(call.connection, item, call.now, keep_per_policy=suspend)
     return _accepted(call, vault, item, Operation.DISABLE_BACKUP, {"policy_name": ""})
 
 
