@@ -199,7 +199,7 @@ def _add_routes(app: FastAPI, served: Iterable[Endpoint], desk: Desk) -> None:
 
 
 def _start_driver(engine: Engine) -> Any:
-    from .engine.driver import Driver  # noqa: PLC0415 - APScheduler costs 0.1 s of the cold start
+    from .engine.driver import Driver
 
     driver = Driver(engine)
     driver.start()

@@ -36,6 +36,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Gate = Callable[[Mapping[str, str]], None]
 
 CONTROL_PREFIX = "/_emulator"
+ASSETS = "assets"
+PAGES = ("", "docs", "openapi.json", ASSETS)
+"""What a browser gets at the top of the path: nothing of Azure's."""
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.-]+)?")
 _ALWAYS = {
     "Cache-Control": "no-cache",
@@ -64,7 +67,9 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         started = clock.stopwatch()
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         correlation = _correlation_id(headers)
         scope["rsvault"] = state = {"headers": headers, "correlation": correlation}
         seen = {"status": 500}
@@ -101,9 +106,7 @@ class FrontDoor:
             segments = paths.segments_of(scope["raw_path"])
             match = self._tree.find(segments)
             if match is None:
-                if not segments or segments[0] in ("docs", "openapi.json", "assets"):
-                    return None
-                raise paths.nowhere(segments)
+                return _enter_page(segments, scope)
             found = match.endpoints.get(scope["method"])
             if found is None:
                 refusal = paths.method_not_allowed(scope["method"], match.endpoints)
@@ -134,7 +137,21 @@ class FrontDoor:
         paths.check_subscription(match.parameters)
         for value in query.values():
             if "\x00" in value or "\ufffd" in value:
-                raise invalid("InvalidRequestUri", "The query holds characters that are not allowed.")
+                raise invalid(
+                    "InvalidRequestUri", "The query holds characters that are not allowed."
+                )
+
+
+def _enter_page(segments: list[str], scope: Scope) -> Response | None:
+    """Let a request pass to one of the pages, which have no endpoint. Raises ``Refused``."""
+    page = segments[0].lower() if segments else ""
+    if page not in PAGES or (len(segments) > 1) != (page == ASSETS):
+        raise paths.nowhere(segments)
+    if scope["method"] != "GET":
+        refusal = paths.method_not_allowed(scope["method"], ("GET",))
+        return respond(_refused(refusal), {"Allow": "GET"})
+    scope["path"] = "/" + "/".join((page, *segments[1:]))
+    return None
 
 
 def _check_api_version(query: Mapping[str, str]) -> None:

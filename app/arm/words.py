@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BeforeValidator
 
 
-def Word(*allowed: str) -> BeforeValidator:  # noqa: N802 - it stands where a type stands
+def Word(*allowed: str) -> BeforeValidator:
     """Return a validator that folds a word to one of the allowed spellings."""
     by_folded = {word.lower(): word for word in allowed}
 

@@ -77,9 +77,7 @@ async def get(engine: Engine) -> Answer:
 @endpoint("PATCH", CLOCK, "Emulator_UpdateClock", tag=TAG, body=ClockChange)
 async def update(engine: Engine, change: ClockChange) -> Answer:
     """Change how time runs: mode, rate, and what a waiting client does to the clock."""
-    await engine.change_clock(
-        mode=change.mode, rate=change.rate, skip_on_wait=change.skip_on_wait
-    )
+    await engine.change_clock(mode=change.mode, rate=change.rate, skip_on_wait=change.skip_on_wait)
     return Answer(body=show(engine))
 
 

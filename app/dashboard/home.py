@@ -27,7 +27,7 @@ _PAGE = """<!doctype html>
 <head><meta charset="utf-8"><title>rsvault</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto }}
 code {{ background: #8882; padding: .1rem .3rem; border-radius: .2rem }}
 </style></head>
 <body>
@@ -35,7 +35,8 @@ code {{ background: #8882; padding: .1rem .3rem; border-radius: .2rem }}
 <p>This is a test double of an Azure Recovery Services vault. It is <b>{now}</b> here.</p>
 <ul>
 <li><a href="/docs">API explorer</a>: every operation, with examples to try</li>
-<li><a href="/_emulator/clock">The clock</a>: <code>rsvault clock advance --by P1D</code> moves it</li>
+<li><a href="/_emulator/clock">The clock</a>: <code>rsvault clock advance --by P1D</code>
+moves it</li>
 <li><a href="/_emulator/health">Health</a></li>
 <li><a href="/subscriptions?api-version=2022-12-01">Subscriptions</a>: any GUID is one</li>
 </ul>

@@ -101,6 +101,4 @@ def invalid_input(field: str, message: str) -> Refused:
 
 def not_emulated(field: str, message: str) -> Refused:
     """A real feature that this emulator does not have: refused by name, never half done."""
-    return invalid(
-        "NotSupported", f"{field}: {message} (not emulated by rsvault)", target=field
-    )
+    return invalid("NotSupported", f"{field}: {message} (not emulated by rsvault)", target=field)

@@ -78,7 +78,9 @@ def parse_duration(text: str) -> Duration:
         duration: Duration = isodate.parse_duration(text)
     except (ValueError, OverflowError, TypeError) as problem:
         raise ValueError(f"'{text}' is not an ISO 8601 duration such as P120D") from problem
-    if isinstance(duration, isodate.Duration) and (duration.years % 1 or duration.months % 1):
+    if isinstance(duration, isodate.Duration) and not (
+        duration.years == int(duration.years) and duration.months == int(duration.months)
+    ):
         raise ValueError(f"'{text}' has a fraction of a year or month; no calendar has that")
     return duration
 
@@ -90,7 +92,7 @@ def after(instant: int, duration: Duration) -> int:
     """
     try:
         return from_datetime(to_datetime(instant) + duration)
-    except (ValueError, OverflowError):
+    except (ValueError, ArithmeticError):
         return EARLIEST - 1 if _is_negative(duration) else LATEST + SECOND
 
 
@@ -118,7 +120,7 @@ def human(instant: int) -> str:
     hour = moment.hour % 12 or 12
     half = "AM" if moment.hour < 12 else "PM"
     return (
-        f"{moment.month}/{moment.day}/{moment.year} "
+        f"{moment.month}/{moment.day}/{moment.year:04d} "
         f"{hour}:{moment.minute:02d}:{moment.second:02d} {half}"
     )
 

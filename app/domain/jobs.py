@@ -91,9 +91,7 @@ ERRORS: Mapping[str, JobError] = {
             "Or stop the protection of this item.",
         ),
     ),
-    CANCELLED_BY_USER: JobError(
-        400158, CANCELLED_BY_USER, "The job was cancelled by a user.", ()
-    ),
+    CANCELLED_BY_USER: JobError(400158, CANCELLED_BY_USER, "The job was cancelled by a user.", ()),
     TARGET_GROUP_NOT_FOUND: JobError(
         400094,
         TARGET_GROUP_NOT_FOUND,

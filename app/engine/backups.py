@@ -31,7 +31,14 @@ from sqlalchemy import (
 
 from ..domain import ids
 from ..domain.instants import SECOND
-from ..domain.jobs import BACKUP_IN_PROGRESS, VM_NOT_FOUND, Operation, Phase, ProtectionState, Status
+from ..domain.jobs import (
+    BACKUP_IN_PROGRESS,
+    VM_NOT_FOUND,
+    Operation,
+    Phase,
+    ProtectionState,
+    Status,
+)
 from ..domain.policies import Keep
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
@@ -348,9 +355,7 @@ _NOTE_BACKUPS = Statement(
     .values(
         state=case(
             (
-                and_(
-                    items.c.state == ProtectionState.IR_PENDING, jobs.c.phase == Phase.TRANSFER
-                ),
+                and_(items.c.state == ProtectionState.IR_PENDING, jobs.c.phase == Phase.TRANSFER),
                 ProtectionState.PROTECTED,
             ),
             else_=items.c.state,

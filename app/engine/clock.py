@@ -167,8 +167,4 @@ def check_target(now: int, target: int) -> None:
             target="to",
         )
     if target > LATEST:
-        raise invalid(
-            "InvalidClock", f"to: the clock ends at {wire(LATEST)}", target="to"
-        )
-
-
+        raise invalid("InvalidClock", f"to: the clock ends at {wire(LATEST)}", target="to")

@@ -65,5 +65,3 @@ class Driver:
                 replace_existing=True,
                 misfire_grace_time=None,
             )
-
-

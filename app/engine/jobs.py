@@ -127,7 +127,5 @@ def cancel_running_backups(connection: Connection, item_key: int, now: int) -> N
         )
     )
     connection.execute(
-        update(items)
-        .where(items.c.key == item_key)
-        .values(snapshot_until=now, transfer_until=now)
+        update(items).where(items.c.key == item_key).values(snapshot_until=now, transfer_until=now)
     )

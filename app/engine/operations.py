@@ -67,6 +67,4 @@ def find(connection: Connection, operation_id: str) -> Operation | None:
     ).first()
     if row is None:
         return None
-    return Operation(
-        row.operation_id, row.scope, row.kind, row.started_at, row.ends_at, row.job_id
-    )
+    return Operation(row.operation_id, row.scope, row.kind, row.started_at, row.ends_at, row.job_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Row,
     and_,
@@ -30,10 +31,8 @@ from ..store.tables import items, jobs, recovery_points
 from .backups import earlier
 
 _POINT = recovery_points.c
-_newest = (
-    select(items.c.latest_snapshot_at).where(items.c.key == _POINT.item_key).scalar_subquery()
-)
-_SWEEP = bindparam("sweep")
+_newest = select(items.c.latest_snapshot_at).where(items.c.key == _POINT.item_key).scalar_subquery()
+_SWEEP = bindparam("sweep", type_=BigInteger)
 _OLDER = _POINT.taken_at < _newest
 
 _in_transfer = exists(
@@ -64,6 +63,8 @@ _DROP_SNAPSHOTS = Statement(
     .where(_POINT.sweep_at <= _SWEEP, _OLDER, _POINT.snapshot_valid)
     .values(snapshot_valid=False, sweep_at=_POINT.expires_at)
 )
+
+
 def sweep(connection: Connection, at: int) -> None:
     """Delete what has expired by a grid instant, and the snapshots whose days are over."""
     _DELETE_EXPIRED.run(connection, sweep=at)
@@ -110,9 +111,7 @@ def apply(connection: Connection, item_key: int, keep: Keep, instant: int) -> No
     connection.execute(
         update(recovery_points)
         .where(same_category)
-        .values(
-            expires_at=_POINT.taken_at + keep.micros, instant_until=_POINT.taken_at + instant
-        )
+        .values(expires_at=_POINT.taken_at + keep.micros, instant_until=_POINT.taken_at + instant)
     )
     connection.execute(
         update(recovery_points)

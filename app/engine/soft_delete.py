@@ -9,9 +9,7 @@ from ..store.tables import items, operations, recovery_points, vaults
 
 _DUE = items.c.purge_at <= bindparam("until")
 _PURGE_POINTS = Statement(
-    delete(recovery_points).where(
-        recovery_points.c.item_key.in_(select(items.c.key).where(_DUE))
-    )
+    delete(recovery_points).where(recovery_points.c.item_key.in_(select(items.c.key).where(_DUE)))
 )
 _PURGE_ITEMS = Statement(delete(items).where(_DUE))
 _PURGE_VAULTS = Statement(

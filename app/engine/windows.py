@@ -11,8 +11,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Text,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+)
 
 from ..domain.jobs import Phase, Status
 from ..domain.policies import DailyPolicy, read
@@ -49,8 +60,8 @@ class Cohort:
     next_slot: int
 
 
-def _minimum(column: object) -> object:
-    return select(func.min(column)).where(column.is_not(None)).scalar_subquery()  # type: ignore[attr-defined,arg-type]
+def _minimum(column: ColumnElement[int | None]) -> ScalarSelect[Any]:
+    return select(func.min(column)).where(column.is_not(None)).scalar_subquery()
 
 
 _DUE = Statement(
@@ -59,7 +70,7 @@ _DUE = Statement(
         _minimum(jobs.c.due_at),
         _minimum(items.c.purge_at),
         _minimum(recovery_points.c.sweep_at),
-    )  # type: ignore[call-overload]
+    )
 )
 _COHORTS = Statement(
     select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))

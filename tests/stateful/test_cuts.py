@@ -172,11 +172,8 @@ class World:
         """The due instants of the jobs that run, and of the next starts."""
         with self.database.reading() as connection:
             due = [job_rows.c.due_at, items.c.next_backup_at, items.c.purge_at]
-            return sorted(
-                at
-                for column in due
-                for (at,) in connection.execute(select(column).where(column.is_not(None)))
-            )
+            found = [at for column in due for (at,) in connection.execute(select(column))]
+            return sorted(at for at in found if at is not None)
 
     def has_running_job(self) -> bool:
         with self.database.reading() as connection:
@@ -251,9 +248,7 @@ def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], n
     ).scalar_one()
     if action.verb == "edit":
         document = policy_document(action.number % 48 * 30, 7 + action.number % 6, 1 + key)
-        connection.execute(
-            policies.update().where(policies.c.key == key).values(document=document)
-        )
+        connection.execute(policies.update().where(policies.c.key == key).values(document=document))
     policy = read(document)
     assert policy is not None
     under = [item]

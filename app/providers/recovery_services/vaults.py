@@ -13,6 +13,7 @@ from ...arm import async_operations
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.words import Word
 from ...domain import ids
 from ...domain.errors import Refused, conflict, invalid, not_emulated
 from ...domain.instants import SECOND, wire
@@ -23,7 +24,6 @@ from ...engine import operations, vault_lifecycle
 from ...engine.rules import SOFT_DELETE_DAYS
 from ...store.tables import items, policies, vaults
 from ...store.vaults import find_vault, get_group, get_vault, vault_id
-from ...arm.words import Word
 
 SUBSCRIPTION_VAULTS = "/subscriptions/{subscriptionId}/providers/Microsoft.RecoveryServices/vaults"
 VAULTS = (

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from ...arm.bodies import Body
-from ...arm.calls import Answer, Call, endpoint
+from ...arm.calls import Call, endpoint
 from ...domain.errors import invalid_input, not_emulated
 from ...domain.resource_ids import VM_TYPE, parse
 from ...store.tables import items, policies, vaults
@@ -36,11 +36,10 @@ class BackupStatusBody(Body):
 @endpoint("POST", f"{LOCATION}/backupStatus", "BackupStatus_Get", tag=TAG, body=BackupStatusBody)
 def get(call: Call, body: BackupStatusBody) -> dict[str, Any]:
     """Tell whether a VM is protected, and by which vault and policy."""
-    known = next((kind for kind in RESOURCE_TYPES if kind.lower() == body.resource_type.lower()), "")
+    asked = body.resource_type.lower()
+    known = next((kind for kind in RESOURCE_TYPES if kind.lower() == asked), "")
     if not known:
-        raise invalid_input(
-            "resourceType", f"'{body.resource_type}' is not known; allowed: VM"
-        )
+        raise invalid_input("resourceType", f"'{body.resource_type}' is not known; allowed: VM")
     if known != "VM":
         raise not_emulated("resourceType", f"backup status of {known}")
     vm_id = parse(body.resource_id)

@@ -38,7 +38,7 @@ class BackupRequest(Body):
 class BackupBody(Body):
     """A request for a backup now."""
 
-    properties: BackupRequest = Field(default_factory=BackupRequest)
+    properties: BackupRequest = Field(default_factory=lambda: BackupRequest.model_validate({}))
 
 
 @endpoint(

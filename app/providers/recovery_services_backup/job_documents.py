@@ -103,9 +103,7 @@ def _backup(job: Row[Any], now: int) -> dict[str, Any]:
     return {
         "tasksList": [
             _task("Take Snapshot", job.started_at, snapshot_end, now, snapshot),
-            _task(
-                "Transfer data to vault", job.snapshot_ended_at, job.ended_at, now, transfer
-            ),
+            _task("Transfer data to vault", job.snapshot_ended_at, job.ended_at, now, transfer),
         ],
         "propertyBag": bag,
         "internalPropertyBag": {"IsInstantRpJob": "True"},
@@ -124,9 +122,7 @@ def _restore(job: Row[Any], now: int) -> dict[str, Any]:
     }
     status = Status.IN_PROGRESS if job.phase == Phase.CANCELLING else job.status
     info = {
-        "tasksList": [
-            _task("Transfer data from vault", job.started_at, job.ended_at, now, status)
-        ],
+        "tasksList": [_task("Transfer data from vault", job.started_at, job.ended_at, now, status)],
         "propertyBag": bag,
         "internalPropertyBag": {"restoreLocationType": "RestoreDisks"},
         "progressPercentage": 100.0,

@@ -13,11 +13,11 @@ from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids, policy_documents
 from ...domain.errors import invalid, not_emulated
+from ...domain.jobs import Operation
 from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine import jobs, protection
-from ...domain.jobs import Operation
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
 from .paths import VAULT, vault_of

@@ -155,9 +155,7 @@ def _enable(
     return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
 
 
-def _policy(
-    call: Call, vault: Row[Any], asked: ProtectedItemProperties
-) -> tuple[int, DailyPolicy]:
+def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tuple[int, DailyPolicy]:
     if not asked.policy_id:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",

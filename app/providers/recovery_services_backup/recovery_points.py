@@ -64,9 +64,7 @@ def list_(call: Call) -> Answer:
     rows = call.connection.execute(
         found.where(*where).order_by(_point.taken_at.desc()).limit(PAGE_SIZE + 1)
     ).all()
-    return page(
-        call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at]
-    )
+    return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
 
 
 @endpoint("GET", POINT, "RecoveryPoints_Get", tag=TAG)

@@ -98,9 +98,7 @@ def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
     if asked.object_type.lower() != "iaasvmrestorerequest":
         raise not_emulated("properties.objectType", f"'{asked.object_type}'")
     if asked.recovery_type != "RestoreDisks":
-        raise not_emulated(
-            "properties.recoveryType", f"{asked.recovery_type}; send RestoreDisks"
-        )
+        raise not_emulated("properties.recoveryType", f"{asked.recovery_type}; send RestoreDisks")
     for name, value in (
         ("restoreDiskLunList", asked.restore_disk_lun_list),
         ("diskEncryptionSetId", asked.disk_encryption_set_id),
@@ -111,9 +109,7 @@ def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
             raise not_emulated(f"properties.{name}", "this way of restoring disks")
 
 
-def _detail(
-    call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest
-) -> dict[str, Any]:
+def _detail(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) -> dict[str, Any]:
     """Check where the disks are to go, and return what the job must know."""
     sent = asked.recovery_point_id
     if sent is not None and sent != call.path["recoveryPointId"]:
