@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from .arm import explorer
 from .arm.calls import Endpoint
+from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor
 from .control import clock as control_clock
 from .control import world as control_world
@@ -180,6 +181,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _add_routes(app, served, Desk(engine, retry_after=settings.retry_after))
     home.add_to(app, engine)
+    app.router.middleware_stack = ByEndpoint(app.router)
     app.openapi = lambda: explorer.describe(app, served, version=app.version)  # type: ignore[method-assign]
     app.state.engine = engine
     app.state.journal = journal

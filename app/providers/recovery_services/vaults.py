@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,7 @@ from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...arm.words import Word
-from ...domain import ids
+from ...domain import ids, tags
 from ...domain.errors import Refused, conflict, invalid, not_emulated
 from ...domain.instants import SECOND, wire
 from ...domain.policy_documents import default_policies
@@ -166,9 +165,7 @@ class VaultBody(Body):
 
     location: str = Field(min_length=1, max_length=90, examples=["westeurope"])
     sku: Sku | None = None
-    tags: dict[str, Annotated[str, Field(max_length=256)]] = Field(
-        default_factory=dict, max_length=50
-    )
+    tags: dict[str, str] = Field(default_factory=dict, examples=[{"env": "test"}])
     identity: Identity | None = None
     properties: VaultProperties = Field(default_factory=VaultProperties)
 
@@ -177,7 +174,7 @@ class VaultPatch(Body):
     """What to change of a vault."""
 
     sku: Sku | None = None
-    tags: dict[str, Annotated[str, Field(max_length=256)]] | None = Field(None, max_length=50)
+    tags: dict[str, str] | None = Field(None, examples=[{"env": "test"}])
     identity: Identity | None = None
     properties: VaultProperties = Field(default_factory=VaultProperties)
 
@@ -190,6 +187,7 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     """Create a vault, or replace what the request names of one that exists."""
     name = _checked_name(call.path["vaultName"])
     group = get_group(call.connection, call.subscription, call.group)
+    tags.check(body.tags)
     _refuse_what_is_not_emulated(body.properties, body.identity)
     existing = find_vault(call.connection, vault_id(call.subscription, call.group, name))
     if existing is not None:
@@ -253,6 +251,7 @@ def get(call: Call) -> Answer:
 def patch(call: Call, body: VaultPatch) -> Answer:
     """Change what the request names of a vault; the rest stays."""
     vault = get_vault(call.connection, *_names(call))
+    tags.check(body.tags or {})
     _refuse_what_is_not_emulated(body.properties, body.identity)
     _store(call, vault, body.properties, body.sku, {} if body.tags is None else {"tags": body.tags})
     return async_operations.accepted(
@@ -314,10 +313,11 @@ def _list(call: Call, where: ColumnElement[bool]) -> Answer:
 def render(vault: Row[Any], now: int) -> dict[str, Any]:
     """Return a vault as the wire shows it."""
     provisioning = vault.provisioned_at > now
-    properties = copy.deepcopy(vault.properties)
+    properties = dict(vault.properties)
     properties["provisioningState"] = "Provisioning" if provisioning else "Succeeded"
     if provisioning:
         properties.pop("backupStorageVersion", None)
+        properties["securitySettings"]["multiUserAuthorization"] = "Invalid"
     document = {
         "location": vault.location,
         "name": vault.name,

@@ -129,6 +129,7 @@ def _restore(job: Row[Any], now: int) -> dict[str, Any]:
     }
     if job.ended_at is None and job.phase == Phase.RESTORE:
         whole = max(job.due_at - job.started_at, 1)
-        info["progressPercentage"] = round(100 * (now - job.started_at) / whole, 1)
+        done = 100 * (now - job.started_at) / whole
+        info["progressPercentage"] = min(round(done, 1), 99.0)
         info["estimatedRemainingDuration"] = iso_duration(job.due_at - now)
     return info
