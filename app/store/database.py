@@ -39,10 +39,7 @@ def open_database(text: str) -> Engine:
     url = _read_url("sqlite://" if text == MEMORY else text)
     engine = _create(url)
     try:
-        with engine.begin():  # on SQLite this takes the write lock
-            pass
-    except ArgumentError as problem:  # only now does SQLAlchemy look for a host or a port
-        raise _wrong(str(problem)) from None
+        _try_to_write(engine)
     except DBAPIError as problem:
         engine.dispose()
         reason = " ".join(str(problem.orig).split())
@@ -64,19 +61,28 @@ def _read_url(text: str) -> URL:
 
 
 def _create(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        try:
+    try:
+        if url.get_backend_name() != "sqlite":
             return create_engine(url)
-        except ImportError:
-            raise _wrong("the driver is missing; run pip install 'psycopg[binary]'") from None
-    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": LOCK_SECONDS}
-    if url.database in (None, "", ":memory:"):
-        engine = create_engine(url, poolclass=StaticPool, connect_args=arguments)
-    else:
-        engine = create_engine(url, connect_args=arguments)
+        arguments: dict[str, Any] = {"check_same_thread": False, "timeout": LOCK_SECONDS}
+        in_memory = url.database in (None, "", ":memory:")
+        pool = {"poolclass": StaticPool} if in_memory else {}
+        engine = create_engine(url, connect_args=arguments, **pool)
+    except ImportError:
+        raise _wrong("its driver is missing; run pip install 'psycopg[binary]'") from None
+    except ArgumentError as problem:
+        raise _wrong(str(problem).splitlines()[0]) from None
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _try_to_write(engine: Engine) -> None:
+    """Write and roll back: a file may be there and yet refuse its first change."""
+    with engine.connect() as connection:
+        connection.begin()
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA user_version = 1")
 
 
 def _wrong(reason: str) -> ValueError:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_mock_engine, insert, select, text
+from sqlalchemy import Connection, create_mock_engine, insert, make_url, select, text
 
 from app.store.database import Database
 from app.store.schema import (
@@ -24,6 +28,16 @@ from app.store.schema import (
     upgrade,
 )
 from app.store.tables import disk_sets, metadata
+
+PROJECT = Path(__file__).parents[2]
+UPGRADE = """
+from rsvault.store.database import Database
+from rsvault.store.schema import migrations_folder, upgrade
+database = Database("memory")
+with database.writing() as connection:
+    upgrade(connection)
+print(migrations_folder())
+"""
 
 
 @pytest.fixture
@@ -105,19 +119,39 @@ def test_a_database_of_a_newer_version_is_refused(connection: Connection) -> Non
 
 def test_a_failure_halfway_leaves_the_database_as_it_was(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'world.db'}")
-    with pytest.raises(ZeroDivisionError), database.writing() as connection:
+    with suppress(KeyboardInterrupt), database.writing() as connection:
         upgrade(connection)
-        raise ZeroDivisionError
+        raise KeyboardInterrupt
     with database.reading() as connection:
         assert schema(connection) == set()
     database.close()
 
 
+def test_the_installed_package_finds_its_migrations(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "app", tmp_path / "rsvault")
+    shutil.copytree(PROJECT / "migrations", tmp_path / "rsvault/migrations")
+    assert run_in(tmp_path, "-c", UPGRADE).stdout == f"{tmp_path / 'rsvault/migrations'}\n"
+
+
+def test_a_developer_runs_alembic_in_the_checkout(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'world.db'}"
+    run_in(PROJECT, "-m", "alembic", "-x", f"database={url}", "upgrade", "head")
+    check = run_in(PROJECT, "-m", "alembic", "-x", f"database={url}", "check")
+    assert "No new upgrade operations detected" in check.stdout
+
+
+def run_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-B", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+
+
 def test_on_postgresql_both_ways_are_written_in_the_same_statements() -> None:
     at_once: list[str] = []
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
     engine = create_mock_engine(
         "postgresql+psycopg://",
-        lambda sql, *_, **__: at_once.append(str(sql.compile(dialect=engine.dialect))),
+        lambda sql, *_, **__: at_once.append(str(sql.compile(dialect=dialect))),
     )
     metadata.create_all(engine, checkfirst=False)
     migrated = written_for("postgresql")
