@@ -1,0 +1,60 @@
+"""Worlds to begin from, and servers whose options differ from the usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.server import RunningServer, start
+from app.settings import Settings
+from tests.conftest import START, with_api_version
+from tests.wire.builders import protect, put_group, put_policy, put_vault, put_vm, set_clock
+
+Served = Callable[..., httpx.Client]
+
+
+@pytest.fixture
+def world(server: RunningServer, connection: httpx.Client) -> Iterator[RunningServer]:
+    """The server with an empty world at the start time, whose clock is left as it was found."""
+    connection.post("/_emulator/reset").raise_for_status()
+    yield server
+    set_clock(connection, mode="frozen", skipOnWait="finish")
+
+
+@pytest.fixture
+def vault(arm: httpx.Client) -> httpx.Client:
+    """A client of a world with a group, a vault that is ready and a daily policy at 22:00."""
+    put_group(arm)
+    put_vault(arm)
+    put_policy(arm)
+    arm.post("/_emulator/clock/advance", json={"until": "idle"}).raise_for_status()
+    return arm
+
+
+@pytest.fixture
+def protected(vault: httpx.Client) -> httpx.Client:
+    """A client of a world whose VM ``vm-1`` is protected by the daily policy."""
+    put_vm(vault)
+    protect(vault)
+    return vault
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Served]:
+    """Start a server with options of its own and return a client of it."""
+    with ExitStack() as stack:
+
+        def start_one(**options: Any) -> httpx.Client:
+            chosen: dict[str, Any] = {"port": 0, "https_port": None, "home": tmp_path}
+            chosen |= {"clock_mode": "frozen", "start_time": START, **options}
+            running = stack.enter_context(start(Settings(**chosen)))
+            hooks = {"request": [with_api_version]}
+            client = httpx.Client(base_url=running.http_url, event_hooks=hooks, timeout=30)
+            return stack.enter_context(client)
+
+        yield start_one
