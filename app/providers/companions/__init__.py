@@ -1,0 +1,1 @@
+"""The resources of other namespaces that backup and restore touch."""

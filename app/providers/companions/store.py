@@ -1,0 +1,404 @@
+"""The one store of companion resources: what every type does alike, told by its row of the table.
+
+A PUT on a resource that exists changes what it names and replaces the tags; a PATCH keeps them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+
+from ...arm.bodies import Body
+from ...arm.calls import Answer, Call, Endpoint, endpoint
+from ...arm.paging import PAGE_SIZE, after, page
+from ...domain import tags
+from ...domain.errors import Refused, conflict, invalid, not_emulated, resource_not_found
+from ...domain.regions import REGIONS, some_names
+from ...domain.resource_ids import ResourceId, normal_location
+from ...store.tables import Document, resource_groups, resources
+from ...store.vaults import get_group
+
+GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A resource about to be written; ``wanted`` is what is stored with ``sent`` on top."""
+
+    call: Call
+    id: str
+    name: str
+    group_folded: str
+    location: str
+    existing: Row[Any] | None
+    sent: Document
+    wanted: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What to keep of a resource: what clients see of it, and what they never see."""
+
+    document: Document
+    hidden: Document
+
+
+def _nothing_follows(_call: Call, _document: Document, _resource_id: str) -> None:
+    """Most types have nobody to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionType:
+    """One row of the table of types.
+
+    ``fixed`` are properties that cannot change. ``write`` checks a resource and completes it,
+    ``render`` adds the computed properties to some, ``remove`` refuses or prepares a deletion,
+    ``follow`` tells others of a change.
+    """
+
+    type_name: str
+    operations: str
+    parameter: str
+    tag: str
+    name_pattern: re.Pattern[str]
+    name_rule: str
+    body: type[Body]
+    patch: type[Body]
+    write: Callable[[Write], Written]
+    render: Callable[[Call, Sequence[Row[Any]]], list[Document]]
+    remove: Callable[[Call, Row[Any]], None]
+    follow: Callable[[Call, Document, str], None] = _nothing_follows
+    fixed: tuple[str, ...] = ()
+    expands: tuple[str, ...] = ()
+    created_status: int = 201
+    list_in_group: str = "List"
+    list_all: str = "ListAll"
+    not_for_lists: tuple[str, ...] = field(default=("$filter",))
+
+    @property
+    def template(self) -> str:
+        """The path of one resource of this type."""
+        return f"{GROUP}/providers/{self.type_name}/{{{self.parameter}}}"
+
+
+# --- rows --------------------------------------------------------------------------------
+
+
+def find(call: Call, kind: CompanionType) -> Row[Any] | None:
+    """Return the resource in the path, or ``None``."""
+    folded = ResourceId(
+        call.subscription, call.group, kind.type_name, call.path[kind.parameter]
+    ).folded
+    return call.connection.execute(select(resources).where(resources.c.folded == folded)).first()
+
+
+def get(call: Call, kind: CompanionType) -> Row[Any]:
+    """Return the resource in the path. Raises ``Refused``: the group or the resource is missing."""
+    found = find(call, kind)
+    if found is None:
+        get_group(call.connection, call.subscription, call.group)
+        raise resource_not_found(kind.type_name, call.path[kind.parameter], call.group)
+    return found
+
+
+def put_row(write: Write, kind: CompanionType, written: Written) -> None:
+    """Write a resource's row."""
+    call = write.call
+    values = {
+        "document": written.document,
+        "hidden": written.hidden,
+        "changed_at": call.now,
+    }
+    folded = write.id.lower()
+    if write.existing is None:
+        call.connection.execute(
+            insert(resources).values(
+                folded=folded,
+                id=write.id,
+                group_folded=write.group_folded,
+                type_folded=kind.type_name.lower(),
+                name=write.name,
+                location=write.location,
+                created_at=call.now,
+                **values,
+            )
+        )
+    else:
+        call.connection.execute(
+            update(resources).where(resources.c.folded == folded).values(**values)
+        )
+
+
+def envelope(kind: CompanionType, row: Row[Any]) -> Document:
+    """Return what every resource shows before its own: id, name, type, location and tags."""
+    own = {key: value for key, value in row.document.items() if key not in ("properties", "tags")}
+    document: Document = {
+        "id": row.id,
+        "name": row.name,
+        "type": kind.type_name,
+        "location": row.location,
+    }
+    if row.document.get("tags"):
+        document["tags"] = row.document["tags"]
+    return document | own
+
+
+# --- what a PUT and a PATCH do -----------------------------------------------------------
+
+
+def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
+    group = get_group(call.connection, call.subscription, call.group)
+    existing = find(call, kind)
+    name = call.path[kind.parameter]
+    if existing is None and kind.name_pattern.fullmatch(name) is None:
+        raise invalid_parameter(kind.parameter, f"'{name}' is not allowed: {kind.name_rule}")
+    sent = body.wire()
+    location = _checked_location(kind, sent.pop("location", None), existing, call.group)
+    stored = dict(existing.document) if existing is not None else {}
+    stored.pop("tags", None)
+    write = Write(
+        call=call,
+        id=f"{group.id}/providers/{kind.type_name}/{name}" if existing is None else existing.id,
+        name=name,
+        group_folded=group.folded,
+        location=location,
+        existing=existing,
+        sent=sent,
+        wanted=_merge(stored, sent),
+    )
+    _write(kind, write)
+    status = kind.created_status if existing is None else 200
+    return Answer(status, kind.render(call, [get(call, kind)])[0])
+
+
+def _update(call: Call, kind: CompanionType, body: Body) -> Answer:
+    existing = get(call, kind)
+    sent = body.wire()
+    write = Write(
+        call=call,
+        id=existing.id,
+        name=existing.name,
+        group_folded=existing.group_folded,
+        location=existing.location,
+        existing=existing,
+        sent=sent,
+        wanted=_merge(existing.document, sent),
+    )
+    _write(kind, write)
+    return Answer(200, kind.render(call, [get(call, kind)])[0])
+
+
+def _write(kind: CompanionType, write: Write) -> None:
+    own_tags = write.sent.get("tags")
+    if own_tags is not None:
+        tags.check(own_tags)
+        write.wanted["tags"] = own_tags
+    if write.existing is not None:
+        _check_fixed(kind, write.existing.document, write.sent)
+    written = kind.write(write)
+    put_row(write, kind, written)
+    kind.follow(write.call, written.document, write.id)
+
+
+def _merge(into: Document, changes: Document) -> Document:
+    merged = dict(into)
+    for name, value in changes.items():
+        old = merged.get(name)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[name] = _merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _check_fixed(kind: CompanionType, stored: Document, sent: Document) -> None:
+    for path in kind.fixed:
+        new = at(sent, path)
+        if new is not None and _folded(new) != _folded(at(stored, path)):
+            raise change_not_allowed(path.removeprefix("properties."))
+
+
+def at(document: Document, path: str) -> Any:
+    """Return what stands at a dotted path of a document, or ``None``."""
+    value: Any = document
+    for part in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
+
+
+def _folded(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _checked_location(
+    kind: CompanionType, sent: str | None, existing: Row[Any] | None, group: str
+) -> str:
+    if not sent:
+        raise invalid(
+            "LocationRequired",
+            "The location property is required for this definition.",
+            target="location",
+        )
+    location = normal_location(sent)
+    if location not in REGIONS:
+        raise invalid(
+            "LocationNotAvailableForResourceType",
+            f"The provided location '{sent}' is not available for resource type "
+            f"'{kind.type_name}'. List of available regions for the resource type is "
+            f"'{some_names()}'.",
+            target="location",
+        )
+    if existing is not None and location != existing.location:
+        raise conflict(
+            "InvalidResourceLocation",
+            f"The resource '{existing.name}' already exists in location '{existing.location}' in "
+            f"resource group '{group}'. A resource with the same name cannot be created in "
+            f"location '{sent}'. Please select a new resource name.",
+            target="location",
+        )
+    return location
+
+
+# --- what a GET, a list and a DELETE do --------------------------------------------------
+
+
+def _get(call: Call, kind: CompanionType) -> Document:
+    expansions(call, kind)
+    return kind.render(call, [get(call, kind)])[0]
+
+
+def expansions(call: Call, kind: CompanionType) -> set[str]:
+    """Return what ``$expand`` asks for. Raises ``Refused`` for what the type does not have."""
+    by_folded = {name.lower(): name for name in kind.expands}
+    asked = [part.strip() for part in call.query.get("$expand", "").split(",") if part.strip()]
+    for name in asked:
+        if name.lower() not in by_folded:
+            allowed = ", ".join(kind.expands) or "nothing"
+            raise invalid_parameter("$expand", f"'{name}' is not known; allowed: {allowed}")
+    return {by_folded[name.lower()] for name in asked}
+
+
+def _delete(call: Call, kind: CompanionType) -> Answer:
+    get_group(call.connection, call.subscription, call.group)
+    row = find(call, kind)
+    if row is None:
+        return Answer(204)
+    kind.remove(call, row)
+    call.connection.execute(delete(resources).where(resources.c.folded == row.folded))
+    return Answer(200)
+
+
+def _list_group(call: Call, kind: CompanionType) -> Answer:
+    group = get_group(call.connection, call.subscription, call.group)
+    return _list(call, kind, resources.c.group_folded == group.folded)
+
+
+def _list_subscription(call: Call, kind: CompanionType) -> Answer:
+    groups = select(resource_groups.c.folded).where(
+        resource_groups.c.subscription == call.subscription.lower()
+    )
+    return _list(call, kind, resources.c.group_folded.in_(groups))
+
+
+def _list(call: Call, kind: CompanionType, where: ColumnElement[bool]) -> Answer:
+    expansions(call, kind)
+    for option in kind.not_for_lists:
+        if call.query.get(option, "").lower() not in ("", "false"):
+            raise not_emulated(option, f"lists of '{kind.type_name}' do not have it")
+    found = (
+        select(resources)
+        .where(where, resources.c.type_folded == kind.type_name.lower())
+        .order_by(resources.c.folded)
+    )
+    start = after(call, str)
+    if start is not None:
+        found = found.where(resources.c.folded > start[0])
+    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
+    shown = rows[:PAGE_SIZE]
+    rendered = {
+        row.folded: document for row, document in zip(shown, kind.render(call, shown), strict=True)
+    }
+    return page(call, rows, lambda row: rendered[row.folded], lambda row: [row.folded])
+
+
+# --- refusals of every type --------------------------------------------------------------
+
+
+def invalid_parameter(field_name: str, message: str) -> Refused:
+    """Compute's code for almost every value that is wrong."""
+    return invalid("InvalidParameter", f"{field_name}: {message}", target=field_name)
+
+
+def missing_parameter(field_name: str) -> Refused:
+    """Compute's answer to a value that must be there."""
+    return invalid(
+        "InvalidParameter",
+        f"Required parameter '{field_name}' is missing (null).",
+        target=field_name,
+    )
+
+
+def change_not_allowed(field_name: str) -> Refused:
+    """Compute's answer to a change of what is fixed once the resource exists."""
+    return conflict(
+        "PropertyChangeNotAllowed",
+        f"Changing property '{field_name}' is not allowed.",
+        target=field_name,
+    )
+
+
+# --- the endpoints of a type -------------------------------------------------------------
+
+
+def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
+    """Return the six operations that every companion type has."""
+    folder = f"providers/{kind.type_name}"
+    own = kind.template
+
+    def named(operation: str) -> str:
+        return f"{kind.operations}_{operation}"
+
+    @endpoint(
+        "PUT",
+        own,
+        named("CreateOrUpdate"),
+        tag=kind.tag,
+        body=kind.body,
+        statuses=tuple({200, kind.created_status}),
+    )
+    def create_or_update(call: Call, body: Body) -> Answer:
+        """Create a resource, or change what the request names of one that exists."""
+        return _create_or_update(call, kind, body)
+
+    @endpoint("GET", own, named("Get"), tag=kind.tag, query=("$expand",) if kind.expands else ())
+    def get_one(call: Call) -> Document:
+        """Show a resource."""
+        return _get(call, kind)
+
+    @endpoint("PATCH", own, named("Update"), tag=kind.tag, body=kind.patch)
+    def patch(call: Call, body: Body) -> Answer:
+        """Change what the request names of a resource; the rest stays."""
+        return _update(call, kind, body)
+
+    @endpoint("DELETE", own, named("Delete"), tag=kind.tag, statuses=(200, 204))
+    def delete_one(call: Call) -> Answer:
+        """Delete a resource; 204 if there is none."""
+        return _delete(call, kind)
+
+    @endpoint("GET", f"{GROUP}/{folder}", named(kind.list_in_group), tag=kind.tag)
+    def list_in_group(call: Call) -> Answer:
+        """List the resources of this type in a resource group."""
+        return _list_group(call, kind)
+
+    @endpoint(
+        "GET", f"/subscriptions/{{subscriptionId}}/{folder}", named(kind.list_all), tag=kind.tag
+    )
+    def list_all(call: Call) -> Answer:
+        """List the resources of this type in a subscription."""
+        return _list_subscription(call, kind)
+
+    return (create_or_update, get_one, patch, delete_one, list_in_group, list_all)
