@@ -77,3 +77,19 @@ def group(arm: httpx.Client) -> str:
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group-1", json={"location": "westeurope"}
     ).json()
     return str(answer["id"])
+
+
+@pytest.fixture
+def vm(group: str) -> str:
+    """The id that the tests give their VM; it is not there yet."""
+    return f"{group}/providers/Microsoft.Compute/virtualMachines/vm-1"
+
+
+@pytest.fixture
+def disk(arm: httpx.Client, group: str) -> str:
+    """The id of an empty disk of 16 GB."""
+    disk_id = f"{group}/providers/Microsoft.Compute/disks/disk-1"
+    properties = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 16}
+    sent = {"location": "westeurope", "properties": properties}
+    arm.put(disk_id, json=sent).raise_for_status()
+    return disk_id

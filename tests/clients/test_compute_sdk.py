@@ -212,8 +212,10 @@ def test_the_sdk_understands_a_refusal(compute: Any) -> None:
     entries = [{"lun": 1, "createOption": "Empty", "diskSizeGB": 8}] * 2
     with pytest.raises(HttpResponseError) as refused:
         create_vm(compute, dataDisks=entries)
+    assert refused.value.error is not None
     assert refused.value.error.code == "InvalidParameter"
     assert refused.value.error.target == "dataDisk.lun"
     with pytest.raises(ResourceNotFoundError) as missing:
         compute.virtual_machines.get("group-1", "vm-1")
+    assert missing.value.error is not None
     assert missing.value.error.code == "ResourceNotFound"

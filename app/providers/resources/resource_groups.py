@@ -9,7 +9,7 @@ from sqlalchemy import Row, insert, select, update
 
 from ...arm import async_operations
 from ...arm.bodies import Body
-from ...arm.calls import Answer, Call, endpoint
+from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids, tags
 from ...domain.errors import Kind, Refused, conflict, invalid
@@ -174,14 +174,13 @@ def _scope(call: Call) -> str:
     "ResourceGroups_GetOperationResult",
     tag=TAG,
     statuses=(200, 202),
-    waits_for=async_operations.waiting(_scope),
 )
 def operation_result(call: Call) -> Answer:
     """Poll the deletion of a resource group: 202 while it runs, then 200."""
     operation = async_operations.find(call, _scope(call))
-    return (
-        Answer(200) if operation.is_over(call.now) else Answer(202, headers=_poll(call, operation))
-    )
+    if operation.is_over(call.now):
+        return Answer(200)
+    return Answer(202, headers=_poll(call, operation), waiting=Waiting(operation=operation))
 
 
 @endpoint("GET", GROUPS, "ResourceGroups_List", tag=TAG, query=("$filter", "$top"))
