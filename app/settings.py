@@ -133,8 +133,10 @@ class Settings:
                 "clock_rate", self.clock_rate, f"1 with a {self.clock_mode} clock, or use scaled"
             )
         start = self.start_time
-        if start is not None and start.utcoffset() != timedelta(0):
-            raise _refusal("start_time", start, "a time in UTC such as 2030-01-01T00:00:00Z")
+        if start is not None and (start.utcoffset() != timedelta(0) or start.year < 1970):
+            raise _refusal(
+                "start_time", start, "a time in UTC since 1970, such as 2030-01-01T00:00:00Z"
+            )
 
     def _check_names(self) -> None:
         for name in ("host", "database"):

@@ -72,13 +72,9 @@ def find(call: Call, scope: str) -> Operation:
     return found
 
 
-def waiting(scope_of: Callable[[Call], str]) -> Callable[[Call], Waiting | None]:
-    """Return what a poll of an operation waits for."""
-
-    def waits_for(call: Call) -> Waiting | None:
-        return Waiting(operation=find(call, scope_of(call)))
-
-    return waits_for
+def _polled(call: Call, operation: Operation, body: dict[str, Any]) -> Answer:
+    waiting = None if operation.is_over(call.now) else Waiting(operation=operation)
+    return Answer(200, body, {"Retry-After": retry_after(call, operation)}, waiting)
 
 
 def status(call: Call, operation: Operation) -> Answer:
@@ -101,7 +97,7 @@ def status(call: Call, operation: Operation) -> Answer:
             "objectType": "OperationStatusJobExtendedInfo",
             "jobId": ids.guid(operation.job_id),
         }
-    return Answer(200, body, {"Retry-After": retry_after(call, operation)})
+    return _polled(call, operation, body)
 
 
 def arm_status(call: Call, operation: Operation) -> Answer:
@@ -111,7 +107,7 @@ def arm_status(call: Call, operation: Operation) -> Answer:
         "name": ids.guid(operation.operation_id),
         "status": "Succeeded" if operation.is_over(call.now) else "InProgress",
     }
-    return Answer(200, body, {"Retry-After": retry_after(call, operation)})
+    return _polled(call, operation, body)
 
 
 def result(
@@ -127,6 +123,6 @@ def result(
             "Location": _url(call, f"{call.url_path}?api-version={call.api_version}"),
             "Retry-After": retry_after(call, operation),
         }
-        return Answer(202, pending, headers)
+        return Answer(202, pending, headers, Waiting(operation=operation))
     body = resource() if resource is not None else None
     return Answer(204) if body is None else Answer(200, body)

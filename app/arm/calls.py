@@ -52,20 +52,25 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: a status, a JSON body or none, and headers of its own."""
-
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Waiting:
     """What a poll waits for: an operation's end or a job's."""
 
     operation: Operation | None = None
     job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a status, a JSON body or none, and headers of its own.
+
+    ``waiting`` marks the answer to a poll of something that still runs: with skip-on-wait the
+    front door moves the clock and asks again, or answers and then moves it.
+    """
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    waiting: Waiting | None = None
 
 
 Handler = Callable[..., Any]
@@ -83,7 +88,6 @@ class Endpoint:
     body: type[Body] | None
     statuses: tuple[int, ...]
     query: tuple[str, ...]
-    waits_for: Callable[[Call], Waiting | None] | None
     secondary_twin: bool
     optional_body: bool
 
@@ -102,7 +106,6 @@ def endpoint(
     body: type[Body] | None = None,
     statuses: tuple[int, ...] = (200,),
     query: tuple[str, ...] = (),
-    waits_for: Callable[[Call], Waiting | None] | None = None,
     secondary_twin: bool = False,
     optional_body: bool = False,
 ) -> Callable[[Handler], Endpoint]:
@@ -121,7 +124,6 @@ def endpoint(
             body,
             statuses,
             query,
-            waits_for,
             secondary_twin,
             optional_body,
         )

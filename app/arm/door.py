@@ -72,7 +72,8 @@ class FrontDoor:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         correlation = _correlation_id(headers)
-        scope["rsvault"] = state = {"headers": headers, "correlation": correlation}
+        state: dict[str, Any] = {"headers": headers, "correlation": correlation}
+        scope["rsvault"] = state
         seen = {"status": 500}
 
         async def watch(message: Message) -> None:
@@ -245,43 +246,34 @@ class Desk:
         arguments = await _arguments(endpoint, request)
         if endpoint.writes:
             await self._engine.catch_up()
-        step = await self._leap(endpoint, request) if endpoint.waits_for is not None else None
-        answer = self._transact(endpoint, request, arguments)
-        if step is not None:
-            await self._step(step)
-        return answer
+        answer, mode = self._transact(endpoint, request, arguments)
+        if answer.waiting is None or mode == "off":
+            return answer
+        await self._skip(answer.waiting, mode)
+        return self._transact(endpoint, request, arguments)[0] if mode == "finish" else answer
 
-    def _transact(self, endpoint: Endpoint, request: Request, arguments: list[Any]) -> Answer:
+    async def _skip(self, waiting: Waiting, mode: str) -> None:
+        """Move the clock for a client that waits: to the end, or to the next transition."""
+        if waiting.operation is not None:
+            await self._engine.leap(waiting.operation.ends_at)
+        elif waiting.job_id is not None and mode == "finish":
+            await self._engine.leap_past_job(waiting.job_id)
+        elif waiting.job_id is not None:
+            await self._engine.leap_one_phase(waiting.job_id)
+
+    def _transact(
+        self, endpoint: Endpoint, request: Request, arguments: list[Any]
+    ) -> tuple[Answer, str]:
         """One request, one transaction, one ``now``; nothing waits between begin and commit."""
         database = self._engine.database
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
-            now = self._engine.enter(connection, writes=endpoint.writes)
-            call = self._call(connection, now, request)
+            moment = self._engine.enter(connection, writes=endpoint.writes)
+            call = self._call(connection, moment.now, request)
             answer = endpoint.handler(call, *arguments)
-        return answer if isinstance(answer, Answer) else Answer(body=answer)
-
-    async def _leap(self, endpoint: Endpoint, request: Request) -> Waiting | None:
-        """Leap to the end of what a poll waits for; return it if the leap comes after."""
-        with self._engine.database.reading() as connection:
-            mode = clock.read(connection).skip_on_wait
-            if mode == "off" or endpoint.waits_for is None:
-                return None
-            now = self._engine.enter(connection, writes=False)
-            awaited = endpoint.waits_for(self._call(connection, now, request))
-        if awaited is None or mode == "step":
-            return awaited
-        if awaited.operation is not None:
-            await self._engine.leap(awaited.operation.ends_at)
-        elif awaited.job_id is not None:
-            await self._engine.leap_past_job(awaited.job_id)
-        return None
-
-    async def _step(self, awaited: Waiting) -> None:
-        if awaited.operation is not None:
-            await self._engine.leap(awaited.operation.ends_at)
-        elif awaited.job_id is not None:
-            await self._engine.leap_one_phase(awaited.job_id)
+        if not isinstance(answer, Answer):
+            answer = Answer(body=answer)
+        return answer, moment.skip_on_wait
 
     def _call(self, connection: Connection, now: int, request: Request) -> Call:
         scope = request.scope

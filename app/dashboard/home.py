@@ -53,7 +53,7 @@ def add_to(app: FastAPI, engine: Engine) -> None:
     async def home(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
         with engine.database.reading() as connection:
-            now = wire(engine.enter(connection, writes=False))
+            now = wire(engine.enter(connection, writes=False).now)
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_PAGE.format(now=now, base=base))
         links = {name: f"{base}{path}" for name, path in LINKS.items()}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, delete, func, select
 
 from ..domain.errors import not_found
-from ..domain.instants import Duration, after
+from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
 from ..store.database import Database
 from ..store.tables import jobs, metadata, operations, world
@@ -33,6 +33,14 @@ class Advancing:
     target: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a request happens, and what a client that waits does to the clock."""
+
+    now: int
+    skip_on_wait: str
+
+
 class Engine:
     """Moves one world's time; create it once its database has its schema."""
 
@@ -44,19 +52,21 @@ class Engine:
 
     # --- what a request needs ---------------------------------------------------------
 
-    def enter(self, connection: Connection, *, writes: bool) -> int:
+    def enter(self, connection: Connection, *, writes: bool) -> Moment:
         """Return a request's one ``now``; a writing one first settles the world up to it."""
         state = clock.read(connection)
         now = state.now(clock.real_now())
         if writes and state.settled_at < now:
             self._cross(connection, state.settled_at, now, batch=None)
-        return now
+        return Moment(now, state.skip_on_wait)
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
         with self.database.reading() as connection:
             state = clock.read(connection)
             now = state.now(clock.real_now())
+            if state.settled_at >= now:
+                return
             first = windows.due(connection, state.settled_at).first()
         # While somebody crosses time, what is left up to now is done by ``enter``.
         if first is not None and first <= now and not self._lock.locked():
@@ -81,8 +91,7 @@ class Engine:
         if self.advancing is not None:
             return
         async with self._lock:
-            while (due_at := self._job_due(job_id)) is not None:
-                await self._cross_to(due_at)
+            await self._cross_past_job(job_id)
 
     async def leap_one_phase(self, job_id: str) -> None:
         """Move the clock to the next transition of a job, if there is one."""
@@ -90,9 +99,16 @@ class Engine:
         if due_at is not None:
             await self.leap(due_at)
 
+    async def _cross_past_job(self, job_id: str) -> None:
+        while (due_at := self._job_due(job_id)) is not None:
+            await self._cross_to(due_at)
+
     def _job_due(self, job_id: str) -> int | None:
+        """Return when a job moves next; what lies past the calendar's end never comes."""
         with self.database.reading() as connection:
-            return connection.execute(select(jobs.c.due_at).where(jobs.c.job_id == job_id)).scalar()
+            return connection.execute(
+                select(jobs.c.due_at).where(jobs.c.job_id == job_id, jobs.c.due_at <= LATEST)
+            ).scalar()
 
     # --- what the control plane may ask -----------------------------------------------
 
@@ -123,8 +139,7 @@ class Engine:
             if found.first() is None:
                 raise not_found("JobNotFound", f"until.job: there is no job '{job_id}'")
         async with self._steering(None):
-            while (due_at := self._job_due(job_id)) is not None:
-                await self._cross_to(due_at)
+            await self._cross_past_job(job_id)
 
     @asynccontextmanager
     async def _steering(self, target: int | None) -> AsyncIterator[int]:
@@ -151,7 +166,7 @@ class Engine:
                     select(func.min(operations.c.ends_at)).where(operations.c.ends_at > now)
                 ).scalar(),
             ]
-        return min((end for end in ends if end is not None), default=None)
+        return min((end for end in ends if end is not None and end <= LATEST), default=None)
 
     async def change_clock(
         self, *, mode: str | None, rate: int | None, skip_on_wait: str | None
@@ -186,13 +201,14 @@ class Engine:
             if clock.read(connection).mode != "scaled":
                 return
         with self.database.writing() as connection:
-            now = self.enter(connection, writes=True)
+            now = self.enter(connection, writes=True).now
             clock.write(connection, clock.rebased(clock.read(connection), now))
 
     # --- crossing ---------------------------------------------------------------------
 
     async def _cross_to(self, target: int) -> None:
         """Cross to an instant in transactions of a few milliseconds; the lock is held."""
+        target = min(target, LATEST)
         done = False
         while not done:
             with self.database.writing() as connection:

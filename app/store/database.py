@@ -121,7 +121,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = open_database(url)
-        self._readers = self.engine.execution_options(rsvault_writes=False)
+        self._reader = self.engine.execution_options(rsvault_writes=False).connect()
 
     @property
     def is_memory(self) -> bool:
@@ -131,9 +131,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection whose transaction is rolled back: a reader writes nothing."""
-        with self._readers.connect() as connection:
-            connection.begin()
-            yield connection
+        # One connection for all reads, as nothing waits within one: taking a fresh one from the
+        # pool each time would cost as much as the reading.
+        with self._reader.begin() as transaction:
+            yield self._reader
+            transaction.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -143,4 +145,5 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection; a memory world is gone after that."""
+        self._reader.close()
         self.engine.dispose()

@@ -6,9 +6,11 @@ five times as much, and a decade of one VM is some fifty thousand statements.
 
 from __future__ import annotations
 
+import json
+from collections import namedtuple
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import JSON, Boolean, Connection, Row, Select
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -46,6 +48,31 @@ class Statement:
         driver: Any = connection.connection.driver_connection
         cursor: Cursor = driver.execute(compiled.text, compiled.bind(parameters))
         return cursor
+
+
+class Query:
+    """A constant SELECT whose rows are read as named tuples, as SQLAlchemy would read them."""
+
+    def __init__(self, construct: Select[Any]) -> None:
+        self._statement = Statement(construct)
+        columns = list(construct.selected_columns)
+        self._row = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        self._json = [i for i, column in enumerate(columns) if isinstance(column.type, JSON)]
+        self._flags = [i for i, column in enumerate(columns) if isinstance(column.type, Boolean)]
+
+    def first(self, connection: Connection, **parameters: Any) -> Row[Any] | None:
+        """Return the first row, or ``None``."""
+        found = self._statement.run(connection, **parameters).fetchone()
+        if found is None:
+            return None
+        values = list(found)
+        for index in self._json:
+            if isinstance(values[index], str):  # PostgreSQL's driver has read it already
+                values[index] = json.loads(values[index])
+        for index in self._flags:
+            values[index] = bool(values[index])
+        row: Row[Any] = self._row(*values)
+        return row
 
 
 class _Compiled:

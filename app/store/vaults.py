@@ -13,10 +13,23 @@ from ..domain.errors import (
     resource_not_found,
 )
 from ..domain.resource_ids import VAULT_TYPE, ResourceId, group_id
+from .statements import Query
 from .tables import items, policies, resource_groups, vaults
 
-_FIND = select(vaults).where(vaults.c.folded == bindparam("folded"), vaults.c.deleted_at.is_(None))
-_FIND_GROUP = select(resource_groups).where(resource_groups.c.folded == bindparam("folded"))
+_FIND = Query(
+    select(vaults).where(vaults.c.folded == bindparam("folded"), vaults.c.deleted_at.is_(None))
+)
+_FIND_GROUP = Query(select(resource_groups).where(resource_groups.c.folded == bindparam("folded")))
+_FIND_POLICY = Query(
+    select(policies).where(
+        policies.c.vault_key == bindparam("vault"), policies.c.folded_name == bindparam("name")
+    )
+)
+_FIND_ITEM = Query(
+    select(items).where(
+        items.c.vault_key == bindparam("vault"), items.c.folded_name == bindparam("name")
+    )
+)
 
 
 def vault_id(subscription: str, group: str, name: str) -> ResourceId:
@@ -26,7 +39,7 @@ def vault_id(subscription: str, group: str, name: str) -> ResourceId:
 
 def find_vault(connection: Connection, vault: ResourceId) -> Row[Any] | None:
     """Return a live vault, or ``None``."""
-    return connection.execute(_FIND, {"folded": vault.folded}).first()
+    return _FIND.first(connection, folded=vault.folded)
 
 
 def get_vault(connection: Connection, subscription: str, group: str, name: str) -> Row[Any]:
@@ -41,7 +54,7 @@ def get_vault(connection: Connection, subscription: str, group: str, name: str) 
 def get_group(connection: Connection, subscription: str, name: str) -> Row[Any]:
     """Return a resource group. Raises ``Refused``."""
     folded = group_id(subscription, name).lower()
-    found = connection.execute(_FIND_GROUP, {"folded": folded}).first()
+    found = _FIND_GROUP.first(connection, folded=folded)
     if found is None:
         raise resource_group_not_found(name)
     return found
@@ -49,11 +62,7 @@ def get_group(connection: Connection, subscription: str, name: str) -> Row[Any]:
 
 def find_policy(connection: Connection, vault_key: int, name: str) -> Row[Any] | None:
     """Return a vault's policy by name, whatever its casing, or ``None``."""
-    return connection.execute(
-        select(policies).where(
-            policies.c.vault_key == vault_key, policies.c.folded_name == name.lower()
-        )
-    ).first()
+    return _FIND_POLICY.first(connection, vault=vault_key, name=name.lower())
 
 
 def get_policy(connection: Connection, vault: Row[Any], name: str) -> Row[Any]:
@@ -87,9 +96,7 @@ def policy_of_id(connection: Connection, vault: Row[Any], policy_id: str) -> Row
 
 def find_item(connection: Connection, vault_key: int, folded_name: str) -> Row[Any] | None:
     """Return a vault's protected item by its lower-case name, or ``None``."""
-    return connection.execute(
-        select(items).where(items.c.vault_key == vault_key, items.c.folded_name == folded_name)
-    ).first()
+    return _FIND_ITEM.first(connection, vault=vault_key, name=folded_name)
 
 
 def item_not_found(name: str) -> Exception:

@@ -34,7 +34,6 @@ def location_scope(call: Call) -> str:
     f"{VAULT}/operationStatus/{{operationId}}",
     "GetOperationStatus",
     tag=TAG,
-    waits_for=async_operations.waiting(vault_scope),
 )
 def get_operation_status(call: Call) -> Answer:
     """Show how a vault's creation or update stands."""
@@ -47,7 +46,6 @@ def get_operation_status(call: Call) -> Answer:
     "GetOperationResult",
     tag=TAG,
     statuses=(200, 202, 204),
-    waits_for=async_operations.waiting(vault_scope),
 )
 def get_operation_result(call: Call) -> Answer:
     """Show a vault once its creation or update is over."""
@@ -64,7 +62,6 @@ def get_operation_result(call: Call) -> Answer:
     f"{LOCATION}/operationStatus/{{operationId}}",
     "Locations_GetOperationStatus",
     tag=TAG,
-    waits_for=async_operations.waiting(location_scope),
 )
 def get_location_operation_status(call: Call) -> Answer:
     """Show how a vault's deletion stands."""
@@ -77,7 +74,6 @@ def get_location_operation_status(call: Call) -> Answer:
     "Locations_GetOperationResult",
     tag=TAG,
     statuses=(202, 204),
-    waits_for=async_operations.waiting(location_scope),
 )
 def get_location_operation_result(call: Call) -> Answer:
     """Answer 204 once a vault's deletion is over."""

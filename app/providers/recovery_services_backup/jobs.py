@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, Waiting, endpoint
@@ -14,6 +14,7 @@ from ...domain.errors import invalid, not_found
 from ...domain.jobs import CANCELLABLE, Phase
 from ...engine import jobs as engine_jobs
 from ...engine import operations
+from ...store.statements import Query
 from ...store.tables import jobs
 from .job_documents import render
 from .paths import VAULT, vault_of
@@ -44,6 +45,10 @@ STATUSES = (
     "Cancelling",
 )
 MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM", "AzureSql")
+
+_FIND = Query(
+    select(jobs).where(jobs.c.job_id == bindparam("job"), jobs.c.vault_key == bindparam("vault"))
+)
 
 
 @endpoint("GET", JOBS, "BackupJobs_List", tag=TAG, query=("$filter", "$skipToken"))
@@ -94,17 +99,13 @@ def list_(call: Call) -> Answer:
     )
 
 
-def _waits_for(call: Call) -> Waiting | None:
-    vault = vault_of(call)
-    job = _job_of(call, vault)
-    return None if job.phase == Phase.DONE else Waiting(job_id=job.job_id)
-
-
-@endpoint("GET", JOB, "JobDetails_Get", tag=TAG, waits_for=_waits_for)
+@endpoint("GET", JOB, "JobDetails_Get", tag=TAG)
 def get(call: Call) -> Answer:
     """Show a job with its tasks; with skip-on-wait the clock moves on while it runs."""
     vault = vault_of(call)
-    return Answer(body=render(vault, _job_of(call, vault), call.now, extended=True))
+    job = _job_of(call, vault)
+    waiting = None if job.phase == Phase.DONE else Waiting(job_id=job.job_id)
+    return Answer(body=render(vault, job, call.now, extended=True), waiting=waiting)
 
 
 @endpoint("POST", f"{JOB}/cancel", "JobCancellations_Trigger", tag=TAG, statuses=(202,))
@@ -145,9 +146,7 @@ def _job_of(call: Call, vault: Row[Any]) -> Row[Any]:
     job_id = ids.parse_guid(sent)
     job = None
     if job_id is not None:
-        job = call.connection.execute(
-            select(jobs).where(jobs.c.job_id == job_id, jobs.c.vault_key == vault.key)
-        ).first()
+        job = _FIND.first(call.connection, job=job_id, vault=vault.key)
     if job is None:
         raise not_found(
             "BMSUserErrorJobNotFound",

@@ -21,7 +21,6 @@ def _status(operation_id: str, path: str) -> Endpoint:
         f"{path}/{{operationId}}",
         operation_id,
         tag=TAG,
-        waits_for=async_operations.waiting(vault_scope),
     )
     def show(call: Call) -> Answer:
         """Show how an operation stands: always 200, the state in the body."""
@@ -42,7 +41,6 @@ def _result(
         operation_id,
         tag=TAG,
         statuses=(200, 202, 204) if resource else (202, 204),
-        waits_for=async_operations.waiting(vault_scope),
     )
     def show(call: Call) -> Answer:
         """Show what an operation came to: 202 while it runs, then 200 or 204."""
