@@ -1,0 +1,53 @@
+"""Prints each figure beside its ceiling: ``python -m tests.bench [FIGURE ...] [--rounds N]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from tests.bench import listing, plans, serving, starting, travelling
+from tests.bench.figures import Options, Table
+
+FIGURES: dict[str, Callable[[Options], Table]] = {
+    "cold": starting.cold_start,
+    "memory": starting.memory,
+    "reads": serving.reads,
+    "writes": serving.writes,
+    "reset": serving.resets,
+    "decade": travelling.decade,
+    "fleet": travelling.fleet,
+    "page": listing.page,
+    "plans": plans.query_plans,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the figures asked for and print each as soon as it is there."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "figures", nargs="*", metavar="FIGURE", help=f"any of {', '.join(FIGURES)}; all if none"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="how often (%(default)s)")
+    parser.add_argument(
+        "--peers", nargs="+", choices=["moto"], default=[], help="other emulators to start as well"
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="next to no work: only shows that everything runs"
+    )
+    asked = parser.parse_args(arguments)
+    unknown = set(asked.figures) - set(FIGURES)
+    if unknown:
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}")
+    options = Options(asked.rounds, frozenset(asked.peers), asked.small)
+    missing = starting.check_peers(options)
+    if missing:
+        parser.error(missing)
+    for name in asked.figures or FIGURES:
+        sys.stdout.write(f"{FIGURES[name](options).markdown()}\n\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

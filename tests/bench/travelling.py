@@ -1,0 +1,111 @@
+"""Figures 6 and 7: ten years of one VM, and two months of a thousand."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from app.domain.instants import wire
+from tests.bench.figures import Options, Table, ratios, summary
+from tests.bench.processes import Server, rsvault, run_task, serving
+from tests.bench.worlds import gfs_runs, make_small_world, target
+
+_TASK = "tests.bench.crossing"
+
+
+@contextmanager
+def _fresh_file() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{folder}/world.db"
+
+
+def _crossing(how: str, kind: str, **task: Any) -> dict[str, float]:
+    """Cross time in a fresh process, on a fresh database."""
+    with _fresh_file() as file:
+        database = "memory" if kind == "memory" else file
+        return run_task(_TASK, {"how": how, "database": database, **task})
+
+
+def decade(options: Options) -> Table:
+    """Ten years of daily backups of one VM."""
+    days = options.scaled(3653, 20)
+    gfs = gfs_runs()
+    seconds: dict[str, list[float]] = defaultdict(list)
+    cpus: dict[str, list[float]] = defaultdict(list)
+
+    def note(name: str, wall: float, cpu: float) -> None:
+        seconds[name].append(wall)
+        cpus[name].append(cpu)
+
+    for _ in range(options.rounds):
+        for kind in ("memory", "file"):
+            task = {"vms": 1, "days": days}
+            for how in ("engine", "plain"):
+                took = _crossing(how, kind, **task, gfs=gfs and how == "engine")
+                note(f"{how}, {kind}", took["seconds"], took["cpu"])
+            note(f"over HTTP, {kind}", *_over_http(kind, days))
+    kept = "weekly to yearly retention" if gfs else "30 days kept; GFS is not emulated yet"
+    table = Table(
+        f"{days} days of daily backups of one VM ({kept})",
+        ("what", "seconds", "CPU s", "x plain"),
+        ("Target: 1 s. `plain`: the same row changes, one transaction a day, in sqlite3.",),
+    )
+    for name, values in seconds.items():
+        kind = name.rpartition(", ")[2]
+        least = ratios(values, seconds[f"plain, {kind}"])
+        table.add(name, summary(values), summary(cpus[name]), summary(least))
+    return table
+
+
+def _over_http(kind: str, days: int) -> tuple[float, float]:
+    with _fresh_file() as file:
+        database = "memory" if kind == "memory" else file
+        with serving(rsvault(database=database)) as server:
+            return _advance(server, days)
+
+
+def _advance(server: Server, days: int) -> tuple[float, float]:
+    with httpx.Client(base_url=server.url, timeout=None) as client:
+        make_small_world(client)
+        began, used = perf_counter(), server.cpu()
+        path = "/_emulator/clock/advance"
+        client.post(path, json={"to": wire(target(days))}).raise_for_status()
+        return perf_counter() - began, server.cpu() - used
+
+
+def fleet(options: Options) -> Table:
+    """A thousand VMs for sixty days on one policy."""
+    vms, days = options.scaled(1000, 20), options.scaled(60, 5)
+    seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for _ in range(options.rounds):
+        for kind in ("memory", "file"):
+            for how in ("engine", "plain"):
+                for figure, value in _crossing(how, kind, vms=vms, days=days).items():
+                    seen[f"{how}, {kind}"][figure].append(value)
+    table = Table(
+        f"{vms} VMs for {days} days, one policy ({vms * days} backups)",
+        ("what", "seconds", "backups/s", "speed x plain", "CPU x plain", "RSS MiB before, after"),
+        (
+            "Target: at least 0.4 x the speed of plain sqlite3; memory flat. A database in memory "
+            "grows by its rows.",
+        ),
+    )
+    for name, values in seen.items():
+        least = seen[f"plain, {name.rpartition(', ')[2]}"]
+        table.add(
+            name,
+            summary(values["seconds"]),
+            summary([vms * days / each for each in values["seconds"]]),
+            summary(ratios(least["seconds"], values["seconds"])),
+            summary(ratios(values["cpu"], least["cpu"])),
+            f"{summary(values['rss_before'])}, {summary(values['rss_after'])}",
+        )
+    rows = {(values["jobs"][0], values["points"][0]) for values in seen.values()}
+    assert len(rows) == 1, f"the engine and plain sqlite3 left different numbers of rows: {rows}"
+    return table
