@@ -38,4 +38,5 @@ def purge_vault(connection: Connection, vault_key: int, folded: str) -> None:
     in_vault = select(items.c.key).where(items.c.vault_key == vault_key)
     connection.execute(delete(recovery_points).where(recovery_points.c.item_key.in_(in_vault)))
     connection.execute(delete(vaults).where(vaults.c.key == vault_key))
-    connection.execute(delete(operations).where(operations.c.scope.startswith(f"{folded}/")))
+    of_vault = operations.c.scope.startswith(f"{folded}/", autoescape=True)
+    connection.execute(delete(operations).where(of_vault))

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from tests.conftest import Advance
+from tests.wire.builders import POINTS, RESTORE, ROOT, back_up, listed, put_group
+from tests.wire.builders import advance as advance_clock
 from tests.wire.machines import (
     attach,
     body,
@@ -279,3 +281,34 @@ def test_a_vm_built_again_at_once_has_a_name_and_disks_of_its_own(
     arm.delete(vm)
     again = arm.put(vm, json=body(empty(0)))
     assert again.status_code == 201
+
+
+# --- a drill -----------------------------------------------------------------------------
+
+
+def test_a_vm_is_rebuilt_from_restored_disks_and_goes_on_from_there(
+    protected: httpx.Client,
+) -> None:
+    target = f"{ROOT}/resourceGroups/restored"
+    put_group(protected, target)
+    advance_clock(protected, until={"job": back_up(protected)})
+    point = listed(protected, POINTS)[0]
+    sent = RESTORE["properties"] | {"targetResourceGroupId": target}
+    protected.post(f"{point['id']}/restore", json={"properties": sent}).raise_for_status()
+    advance_clock(protected, until="idle")
+    restored = listed(protected, f"{target}/providers/Microsoft.Compute/disks")
+    system = next(disk for disk in restored if "osType" in disk["properties"])
+    data = next(disk for disk in restored if "osType" not in disk["properties"])
+    held = fingerprint(protected, data["id"])
+    sent_vm = body(attach(0, data["id"]))
+    sent_vm["properties"]["storageProfile"]["imageReference"] = None
+    sent_vm["properties"]["storageProfile"]["osDisk"] = {
+        "createOption": "Attach",
+        "managedDisk": {"id": system["id"]},
+    }
+    vm = f"{target}/providers/Microsoft.Compute/virtualMachines/vm-2"
+    created = protected.put(vm, json=sent_vm)
+    assert created.status_code == 201
+    assert protected.get(data["id"]).json()["managedBy"] == vm
+    advance_clock(protected, by="PT1H")
+    assert fingerprint(protected, data["id"]) != held
