@@ -11,6 +11,8 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,7 +60,9 @@ class FrontDoor:
         self, app: ASGIApp, endpoints: Iterable[Endpoint], *, record: Record, gate: Gate
     ) -> None:
         self._app = app
-        self._tree = paths.PathTree(endpoints)
+        # Clients ask for the same paths again and again: they poll.
+        tree = paths.PathTree(endpoints)
+        self._find = lru_cache(maxsize=4096)(lambda raw: tree.find(paths.segments_of(raw)))
         self._record = record
         self._gate = gate
 
@@ -105,10 +109,9 @@ class FrontDoor:
     def _enter(self, scope: Scope, state: dict[str, Any]) -> Response | None:
         """Find the endpoint; return a response for a request that leads to none."""
         try:
-            segments = paths.segments_of(scope["raw_path"])
-            match = self._tree.find(segments)
+            match = self._find(scope["raw_path"])
             if match is None:
-                return _enter_page(segments, scope)
+                return _enter_page(paths.segments_of(scope["raw_path"]), scope)
             found = match.endpoints.get(scope["method"])
             if found is None:
                 refusal = paths.method_not_allowed(scope["method"], match.endpoints)
@@ -125,13 +128,7 @@ class FrontDoor:
         return None
 
     def _check(self, match: paths.Match, state: dict[str, Any], scope: Scope) -> None:
-        query = {
-            name.lower(): value
-            for name, value in reversed(
-                parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            )
-        }
-        state["query"] = query
+        state["query"] = query = _query(scope["query_string"])
         if match.path.startswith(CONTROL_PREFIX):
             self._gate(state["headers"])
             return
@@ -154,6 +151,13 @@ def _enter_page(segments: list[str], scope: Scope) -> Response | None:
         return respond(_refused(refusal), {"Allow": "GET"})
     scope["path"] = "/" + "/".join((page, *segments[1:]))
     return None
+
+
+@lru_cache(maxsize=1024)
+def _query(query_string: bytes) -> Mapping[str, str]:
+    """Return a query's values by lower-case name; of a repeated name the first counts."""
+    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    return MappingProxyType({name.lower(): value for name, value in reversed(pairs)})
 
 
 def _check_api_version(query: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import JSON, Boolean, Connection, Row, Select
 from sqlalchemy.sql.base import Executable
@@ -71,8 +71,7 @@ class Query:
                 values[index] = json.loads(values[index])
         for index in self._flags:
             values[index] = bool(values[index])
-        row: Row[Any] = self._row(*values)
-        return row
+        return cast("Row[Any]", self._row(*values))
 
 
 class _Compiled:
