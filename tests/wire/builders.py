@@ -3,9 +3,13 @@ them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
+
+Served = Callable[..., httpx.Client]
+"""Starts a server with options of its own and returns a client of it."""
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 ROOT = f"/subscriptions/{SUBSCRIPTION}"

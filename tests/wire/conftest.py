@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,7 @@ import pytest
 from app.server import RunningServer, start
 from app.settings import Settings
 from tests.conftest import START, with_api_version
-from tests.wire.builders import protect, put_group, put_policy, put_vault, put_vm, set_clock
-
-Served = Callable[..., httpx.Client]
+from tests.wire.builders import Served, protect, put_group, put_policy, put_vault, put_vm, set_clock
 
 
 @pytest.fixture

@@ -339,7 +339,7 @@ def test_a_job_is_found_by_its_id_in_any_casing(still: httpx.Client) -> None:
         ("jobId eq 'none'", 0),
     ],
 )
-def test_jobs_are_filtered(still: httpx.Client, text: str, count: int) -> None:
+def test_jobs_are_filtered_by_what_is_asked(still: httpx.Client, text: str, count: int) -> None:
     # Scheduled at 22:00 of the 1st and 2nd; twice on demand between them, one of which fails.
     advance(still, by="P1D")
     back_up(still)

@@ -289,7 +289,7 @@ def test_a_policy_without_properties_is_refused(vault: httpx.Client, body: Any) 
         ("workloadType eq 'SQLDataBase'", ["HourlyLogBackup"]),
     ],
 )
-def test_policies_are_filtered(vault: httpx.Client, text: str, names: Any) -> None:
+def test_policies_are_filtered_by_what_is_asked(vault: httpx.Client, text: str, names: Any) -> None:
     found = [each["name"] for each in listed(vault, POLICIES, **{"$filter": text})]
     assert (len(found) if isinstance(names, int) else found) == names
 

@@ -122,7 +122,9 @@ def test_a_vm_elsewhere_or_protected_already_cannot_be_protected(protected: http
         ("workloadType eq 'SQL'", 0),
     ],
 )
-def test_protectable_items_are_filtered(vault: httpx.Client, text: str, count: int) -> None:
+def test_protectable_items_are_filtered_by_what_is_asked(
+    vault: httpx.Client, text: str, count: int
+) -> None:
     put_vm(vault)
     assert len(listed(vault, PROTECTABLE, **{"$filter": text})) == count
 
@@ -354,7 +356,9 @@ def test_a_container_comes_with_its_item(protected: httpx.Client) -> None:
         ("backupManagementType eq 'AzureStorage'", 0),
     ],
 )
-def test_containers_are_filtered(protected: httpx.Client, text: str, count: int) -> None:
+def test_containers_are_filtered_by_what_is_asked(
+    protected: httpx.Client, text: str, count: int
+) -> None:
     put_vm(protected, "vm-2")
     protect(protected, "vm-2")
     assert len(listed(protected, CONTAINERS, **{"$filter": text})) == count
@@ -375,7 +379,9 @@ def test_containers_are_filtered(protected: httpx.Client, text: str, count: int)
         (f"containerName eq 'IaasVMContainer;{SHORT}'", 1),
     ],
 )
-def test_items_are_filtered(protected: httpx.Client, text: str, count: int) -> None:
+def test_items_are_filtered_by_what_is_asked(
+    protected: httpx.Client, text: str, count: int
+) -> None:
     put_vm(protected, "vm-2")
     protect(protected, "vm-2")
     assert len(listed(protected, ITEMS, **{"$filter": text})) == count

@@ -215,7 +215,9 @@ def test_points_are_listed_newest_first(protected: httpx.Client) -> None:
         ("extendedInfo eq 'True'", 5),
     ],
 )
-def test_points_are_filtered(protected: httpx.Client, text: str, count: int) -> None:
+def test_points_are_filtered_by_what_is_asked(
+    protected: httpx.Client, text: str, count: int
+) -> None:
     advance(protected, by="P5D")
     assert len(listed(protected, POINTS, **{"$filter": text})) == count
 

@@ -195,7 +195,8 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     location = _checked_location(body.location)
     key = _new_key(call, name)
     properties = _merge(_born(call), _settable(body.properties))
-    _check(properties, None)
+    if call.rules.soft_delete_state == "AlwaysON":
+        _keep_always_on(properties["securitySettings"]["softDeleteSettings"])
     call.connection.execute(
         insert(vaults).values(
             key=key,
@@ -437,22 +438,28 @@ def _refuse_what_is_not_emulated(properties: VaultProperties, identity: Identity
         )
 
 
-def _check(properties: dict[str, Any], before: dict[str, Any] | None) -> None:
-    """Refuse changes that the service refuses. ``before`` is ``None`` for a new vault."""
+def _keep_always_on(soft: dict[str, Any]) -> None:
+    """Refuse a new vault without soft delete; one that only asks for it gets it for good."""
+    if soft["softDeleteState"] == "Disabled":
+        raise soft_delete_is_always_on("properties.securitySettings.softDeleteSettings")
+    soft["softDeleteState"] = soft["enhancedSecurityState"] = "AlwaysON"
+
+
+def _check(properties: dict[str, Any], before: dict[str, Any]) -> None:
+    """Refuse changes that the service refuses."""
     soft = properties["securitySettings"]["softDeleteSettings"]
-    was = before["securitySettings"]["softDeleteSettings"] if before else None
-    if was and was["softDeleteState"] == "AlwaysON" and soft["softDeleteState"] != "AlwaysON":
+    was = before["securitySettings"]["softDeleteSettings"]
+    if was["softDeleteState"] == "AlwaysON" and soft["softDeleteState"] != "AlwaysON":
         raise soft_delete_is_always_on("properties.securitySettings.softDeleteSettings")
     restore = "crossSubscriptionRestoreSettings"
     state = properties["restoreSettings"][restore]["crossSubscriptionRestoreState"]
-    if before and state != "PermanentlyDisabled":
-        old = before["restoreSettings"][restore]["crossSubscriptionRestoreState"]
-        if old == "PermanentlyDisabled":
-            raise invalid(
-                "BMSUserErrorInvalidInput",
-                f"properties.restoreSettings.{restore}: PermanentlyDisabled cannot be undone.",
-                target=f"properties.restoreSettings.{restore}",
-            )
+    old = before["restoreSettings"][restore]["crossSubscriptionRestoreState"]
+    if old == "PermanentlyDisabled" and state != old:
+        raise invalid(
+            "BMSUserErrorInvalidInput",
+            f"properties.restoreSettings.{restore}: PermanentlyDisabled cannot be undone.",
+            target=f"properties.restoreSettings.{restore}",
+        )
 
 
 def soft_delete_is_always_on(field: str) -> Refused:

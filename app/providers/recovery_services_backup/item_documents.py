@@ -45,6 +45,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], policy_name: str) -> dic
         "workloadType": azure_vm.WORKLOAD_TYPE,
         "containerName": item.name.split(";", 1)[1],
         "extendedInfo": _extended_info(call, item),
+        **_last_point(call, item),
         **_health(item),
         **_deferred_delete(call, item),
     }
@@ -57,10 +58,15 @@ def _is_healthy(item: Row[Any]) -> bool:
     return bool(item.last_backup_status != Status.FAILED)
 
 
+def _last_point(call: Call, item: Row[Any]) -> dict[str, Any]:
+    """Name the newest point that can be seen."""
+    hide = call.rules.hide_unvaulted_points
+    newest = item.latest_vaulted_at if hide else item.latest_snapshot_at
+    return {} if newest is None else {"lastRecoveryPoint": wire(newest)}
+
+
 def _health(item: Row[Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
-    if item.latest_snapshot_at is not None:
-        shown["lastRecoveryPoint"] = wire(item.latest_snapshot_at)
     if item.last_backup_at is None and item.last_error is None:
         return shown
     error = ERRORS.get(item.last_error) if item.last_error else None

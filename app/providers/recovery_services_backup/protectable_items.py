@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, exists, or_, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
@@ -42,7 +42,13 @@ def list_(call: Call) -> Answer:
             resources.c.type_folded == VM_TYPE.lower(),
             resource_groups.c.subscription == call.subscription.lower(),
             resources.c.location == vault.location,
-            ~exists(select(items.c.key).where(items.c.source_folded == resources.c.folded)),
+            ~exists(
+                select(items.c.key).where(
+                    items.c.source_folded == resources.c.folded,
+                    # What another vault has soft-deleted may be protected here.
+                    or_(items.c.deleted_at.is_(None), items.c.vault_key == vault.key),
+                )
+            ),
         )
         .order_by(resources.c.folded)
     )

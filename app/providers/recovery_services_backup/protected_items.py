@@ -139,7 +139,7 @@ def _enable(
         raise item_not_found(name.item)
     policy_key, policy = _policy(call, vault, asked)
     source = _source(call, vault, name, asked)
-    _refuse_second_vault(call, vault, source)
+    _refuse_second_vault(call, vault, source.id, source.name)
     item = protection.enable(
         call.connection,
         call.rules,
@@ -212,12 +212,12 @@ def _source(
     return source
 
 
-def _refuse_second_vault(call: Call, vault: Row[Any], source: sources.Source) -> None:
+def _refuse_second_vault(call: Call, vault: Row[Any], vm_id: str, vm_name: str) -> None:
     other = call.connection.execute(
         select(vaults.c.id)
         .join(items, items.c.vault_key == vaults.c.key)
         .where(
-            items.c.source_folded == source.id.lower(),
+            items.c.source_folded == vm_id.lower(),
             items.c.vault_key != vault.key,
             items.c.deleted_at.is_(None),
         )
@@ -225,7 +225,7 @@ def _refuse_second_vault(call: Call, vault: Row[Any], source: sources.Source) ->
     if other is not None:
         raise conflict(
             "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault",
-            f"The VM '{source.name}' is protected by the vault '{other}'; stop that protection "
+            f"The VM '{vm_name}' is protected by the vault '{other}'; stop that protection "
             "and delete its data first.",
         )
 
@@ -249,6 +249,7 @@ def _undelete(
             f"'{item.friendly_name}' is soft-deleted in this vault; undelete it first with "
             "properties.isRehydrate true, then resume its protection.",
         )
+    _refuse_second_vault(call, vault, item.source_id, item.friendly_name)
     protection.undelete(call.connection, item)
     return _accepted(call, vault, item, Operation.UNDELETE, {})
 
