@@ -26,7 +26,7 @@ from .engine import clock
 from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
-from .providers.companions import disks, virtual_machines
+from .providers.companions import table as companions
 from .providers.recovery_services import vault_operations, vaults
 from .providers.recovery_services_backup import (
     backup_status,
@@ -51,8 +51,7 @@ ROOMS: tuple[ModuleType, ...] = (
     control_world,
     subscriptions,
     resource_groups,
-    virtual_machines,
-    disks,
+    companions,
     vaults,
     vault_operations,
     vault_configs,

@@ -243,7 +243,13 @@ class _Listeners:
         loop = asyncio.get_running_loop()
         try:
             listener = await loop.create_server(
-                connection, host, port, ssl=config.ssl, backlog=config.backlog
+                connection,
+                host,
+                port,
+                ssl=config.ssl,
+                # A client that keeps its TLS connection must not keep the server from ending.
+                ssl_shutdown_timeout=1 if config.ssl else None,
+                backlog=config.backlog,
             )
         except OSError as problem:
             raise _cannot_listen(host, port, problem, secure=bool(certificate)) from problem

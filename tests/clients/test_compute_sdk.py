@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,9 +52,6 @@ def compute(resources: ResourceManagementClient, world: RunningServer) -> Iterat
     """A client of VMs and disks; its methods are too loosely typed for mypy to follow."""
     with ComputeManagementClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
         yield client
-    # A refusal that an SDK raised keeps its connection open until it is collected, and a server
-    # that ends waits for the other side of a TLS connection.
-    gc.collect()
 
 
 def vm_body(**storage: Any) -> dict[str, Any]:
