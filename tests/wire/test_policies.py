@@ -114,6 +114,16 @@ def test_a_deleted_default_policy_comes_back_as_it_was_born(vault: httpx.Client,
     assert vault.get(f"{POLICIES}/{name}").content == before
 
 
+@pytest.mark.parametrize("name", ["EnhancedPolicy", "HourlyLogBackup"])
+def test_a_policy_of_another_kind_does_not_become_a_standard_one(
+    vault: httpx.Client, name: str
+) -> None:
+    before = vault.get(f"{POLICIES}/{name}").content
+    answer = vault.put(f"{POLICIES}/{name}", json=policy_body())
+    assert refused(answer) == (400, "BMSUserErrorInvalidPolicyInput")
+    assert vault.get(f"{POLICIES}/{name}").content == before
+
+
 # --- written -----------------------------------------------------------------------------
 
 

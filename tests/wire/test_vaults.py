@@ -288,6 +288,14 @@ def test_soft_delete_that_is_always_on_cannot_be_changed(vault: httpx.Client, st
     assert vault.get(VAULT_ID).content == before
 
 
+def test_enhanced_security_that_is_always_on_stays_on(vault: httpx.Client) -> None:
+    before = properties_of(vault)
+    off = {SOFT_DELETE: {"enhancedSecurityState": "Disabled"}}
+    done(patch(vault, securitySettings=off))
+    done(vault.patch(CONFIG, json={"properties": {"enhancedSecurityState": "Disabled"}}))
+    assert properties_of(vault)["securitySettings"] == before["securitySettings"]
+
+
 def test_cross_subscription_restore_that_is_off_for_good_stays_off(vault: httpx.Client) -> None:
     name = "crossSubscriptionRestoreSettings"
     for state in ("Disabled", "Enabled", "PermanentlyDisabled"):

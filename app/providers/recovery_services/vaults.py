@@ -462,6 +462,12 @@ def _check(properties: dict[str, Any], before: dict[str, Any]) -> None:
         )
 
 
+def _keep_enhanced_security(properties: dict[str, Any], before: dict[str, Any]) -> None:
+    """Enhanced security that is always on stays so; the vault's configuration does the same."""
+    if before["securitySettings"]["softDeleteSettings"]["enhancedSecurityState"] == "AlwaysON":
+        properties["securitySettings"]["softDeleteSettings"]["enhancedSecurityState"] = "AlwaysON"
+
+
 def soft_delete_is_always_on(field: str) -> Refused:
     """Azure Backup's answer to switching off a soft delete that is always on."""
     return invalid(
@@ -507,6 +513,7 @@ def _store(
 ) -> None:
     merged = _merge(vault.properties, _settable(properties))
     _check(merged, vault.properties)
+    _keep_enhanced_security(merged, vault.properties)
     _check_redundancy(call, vault, merged)
     if sku is not None:
         changes = changes | {"sku": sku.wire()}

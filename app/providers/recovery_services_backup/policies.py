@@ -12,7 +12,7 @@ from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids, policy_documents
-from ...domain.errors import invalid, not_emulated
+from ...domain.errors import invalid, invalid_policy_input, not_emulated
 from ...domain.jobs import Operation
 from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies
@@ -108,12 +108,26 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
             raise not_emulated("properties.backupManagementType", f"{known} policies")
         raise policy_documents.unknown_management_type(kind)
     stored = find_policy(call.connection, vault.key, name)
+    if stored is not None:
+        _refuse_other_kind(stored)
     document = policy_documents.vm_policy(sent, stored.document if stored else None, call.now)
     if stored is None:
         _insert(call, vault, name, document)
     else:
         _edit(call, stored, document)
     return Answer(body=render(call, vault, get_policy(call.connection, vault, name)))
+
+
+def _refuse_other_kind(stored: Row[Any]) -> None:
+    """Refuse to make a Standard policy of one that is for other workloads, or Enhanced."""
+    if read(stored.document) is not None:
+        return
+    shown = stored.document
+    kind = " ".join((shown["backupManagementType"], shown.get("policyType", "")))
+    raise invalid_policy_input(
+        "properties.policyType",
+        f"'{stored.name}' is an {kind.strip()} policy and stays one; send another policy name",
+    )
 
 
 def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) -> None:
