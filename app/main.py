@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from .arm import explorer
 from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
-from .arm.door import Desk, FrontDoor
+from .arm.door import Desk, FrontDoor, http_exception
 from .control import clock as control_clock
 from .control import world as control_world
 from .control.gate import gate
@@ -169,6 +170,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        exception_handlers={HTTPException: http_exception},
         middleware=[
             Middleware(
                 FrontDoor,

@@ -17,11 +17,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..domain import ids
-from ..domain.errors import Kind, Refused, invalid, not_emulated
+from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..engine import clock
 from ..engine.worker import Engine
 from . import bodies, errors, paths
@@ -213,6 +214,13 @@ def respond(answer: Answer, more: Mapping[str, str] | None = None) -> Response:
 
 def _json(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def http_exception(request: Request, problem: Exception) -> Response:
+    """Answer what FastAPI or Starlette refuse on their own, such as a page that is not there."""
+    status = problem.status_code if isinstance(problem, HTTPException) else 500
+    refusal = not_found("NotFound", f"There is nothing at '{request.url.path}'.")
+    return respond(Answer(status, errors.envelope(refusal)))
 
 
 class Desk:

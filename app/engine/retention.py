@@ -34,6 +34,15 @@ _POINT = recovery_points.c
 _newest = select(items.c.latest_snapshot_at).where(items.c.key == _POINT.item_key).scalar_subquery()
 _SWEEP = bindparam("sweep", type_=BigInteger)
 _OLDER = _POINT.taken_at < _newest
+# The newest vaulted point stays too: where unvaulted ones are hidden, it is the last to be seen.
+_DELETABLE = and_(
+    _OLDER,
+    ~exists(
+        select(items.c.key).where(
+            items.c.key == _POINT.item_key, items.c.latest_vaulted_at == _POINT.taken_at
+        )
+    ),
+)
 
 _in_transfer = exists(
     select(jobs.c.job_id).where(
@@ -51,7 +60,7 @@ _next_look = case(
 _DELETE_EXPIRED = Statement(
     delete(recovery_points).where(
         _POINT.sweep_at <= _SWEEP,
-        _OLDER,
+        _DELETABLE,
         or_(
             _POINT.expires_at <= _SWEEP,
             and_(_POINT.vaulted_at.is_(None), _POINT.instant_until <= _SWEEP),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from ..store.statements import Statement
-from ..store.tables import items, operations, recovery_points, vaults
+from ..store.tables import items, recovery_points, vaults
 
 _DUE = items.c.purge_at <= bindparam("until")
 _PURGE_POINTS = Statement(
@@ -33,10 +33,8 @@ def purge_item(connection: Connection, item_key: int) -> None:
     connection.execute(delete(items).where(items.c.key == item_key))
 
 
-def purge_vault(connection: Connection, vault_key: int, folded: str) -> None:
-    """Remove a vault with everything in it and the operations on it."""
+def purge_vault(connection: Connection, vault_key: int) -> None:
+    """Remove a vault with everything in it."""
     in_vault = select(items.c.key).where(items.c.vault_key == vault_key)
     connection.execute(delete(recovery_points).where(recovery_points.c.item_key.in_(in_vault)))
     connection.execute(delete(vaults).where(vaults.c.key == vault_key))
-    of_vault = operations.c.scope.startswith(f"{folded}/", autoescape=True)
-    connection.execute(delete(operations).where(of_vault))

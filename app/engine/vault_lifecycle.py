@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
-from ..store.tables import items, vaults
+from ..store.tables import items, operations, vaults
 from . import soft_delete
 
 
@@ -21,9 +21,13 @@ def blocking_items(connection: Connection, vault_key: int) -> list[str]:
 
 
 def remove(connection: Connection, vault: Row[Any], now: int) -> None:
-    """Remove a vault with no blocking items; soft-deleted items keep it until their purge."""
+    """Remove a vault with no blocking items and the operations on it.
+
+    Soft-deleted items keep its row until their purge.
+    """
+    connection.execute(delete(operations).where(operations.c.scope == vault.folded))
     held = connection.execute(select(items.c.key).where(items.c.vault_key == vault.key).limit(1))
     if held.first() is None:
-        soft_delete.purge_vault(connection, vault.key, vault.folded)
+        soft_delete.purge_vault(connection, vault.key)
         return
     connection.execute(update(vaults).where(vaults.c.key == vault.key).values(deleted_at=now))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, func, select
 
-from ..domain.errors import not_found
+from ..domain.errors import conflict, not_found
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
 from ..store.database import Database
@@ -49,6 +49,7 @@ class Engine:
         self.rules = rules
         self.advancing: Advancing | None = None
         self._lock = asyncio.Lock()
+        self._resets = 0
 
     # --- what a request needs ---------------------------------------------------------
 
@@ -179,7 +180,11 @@ class Engine:
                 clock.change(connection, mode=mode, rate=rate, skip_on_wait=skip_on_wait)
 
     async def reset(self) -> None:
-        """Empty the world: back to the start time and the seed, in a new epoch."""
+        """Empty the world: back to the start time and the seed, in a new epoch.
+
+        An advance that still runs has lost its purpose and is refused where it stands.
+        """
+        self._resets += 1
         async with self._lock:
             with self.database.writing() as connection:
                 state = clock.read(connection)
@@ -209,8 +214,11 @@ class Engine:
     async def _cross_to(self, target: int) -> None:
         """Cross to an instant in transactions of a few milliseconds; the lock is held."""
         target = min(target, LATEST)
+        resets = self._resets
         done = False
         while not done:
+            if self._resets != resets:
+                raise conflict("WorldWasReset", "the world was reset while its clock moved")
             with self.database.writing() as connection:
                 settled = clock.read(connection).settled_at
                 if settled >= target:

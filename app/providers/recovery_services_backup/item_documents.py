@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, case, func, select
 
 from ...arm.calls import Call
 from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
@@ -19,7 +21,15 @@ UPCOMING = 2 * DAY
 """The service warns two days before it purges."""
 
 
-def render(call: Call, vault: Row[Any], item: Row[Any], policy_name: str) -> dict[str, Any]:
+def show(call: Call, vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
+    """Return one item as the wire shows it."""
+    points = points_of(call, [item.key]).get(item.key, Points())
+    return render(call, vault, item, policy_name_of(call, item), points)
+
+
+def render(
+    call: Call, vault: Row[Any], item: Row[Any], policy_name: str, points: Points
+) -> dict[str, Any]:
     """Return an item as the wire shows it; absent is not null."""
     path = item_id(vault, item)
     properties = {
@@ -37,6 +47,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], policy_name: str) -> dic
         "policyId": f"{vault.id}/backupPolicies/{policy_name}" if policy_name else "",
         "policyName": policy_name,
         "policyType": "V1",
+        # Recordings have an absolute URL here; bodies must not depend on the port (0006).
         "vaultId": vault.id,
         "isArchiveEnabled": False,
         "softDeleteRetentionPeriodInDays": item.soft_delete_days or 0,
@@ -44,7 +55,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], policy_name: str) -> dic
         "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
         "workloadType": azure_vm.WORKLOAD_TYPE,
         "containerName": item.name.split(";", 1)[1],
-        "extendedInfo": _extended_info(call, item),
+        "extendedInfo": _extended_info(points),
         **_last_point(call, item),
         **_health(item),
         **_deferred_delete(call, item),
@@ -97,25 +108,34 @@ def _health(item: Row[Any]) -> dict[str, Any]:
     return shown
 
 
-def _extended_info(call: Call, item: Row[Any]) -> dict[str, Any]:
-    """Count the points that can be seen, and name the oldest."""
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What an item's recovery points come to: how many there are, and the oldest ones."""
+
+    count: int = 0
+    oldest_at: int | None = None
+    oldest_vaulted_at: int | None = None
+
+
+def points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
+    """Return what the visible recovery points of items come to, in one query."""
     points = recovery_points.c
-    where = [points.item_key == item.key]
+    vaulted_at = case((points.vaulted_at.is_not(None), points.taken_at))
+    found = select(points.item_key, func.count(), func.min(points.taken_at), func.min(vaulted_at))
     if call.rules.hide_unvaulted_points:
-        where.append(points.vaulted_at.is_not(None))
-    count, oldest = call.connection.execute(
-        select(func.count(), func.min(points.taken_at)).where(*where)
-    ).one()
-    info: dict[str, Any] = {"recoveryPointCount": count, "policyInconsistent": False}
-    if oldest is not None:
-        info["oldestRecoveryPoint"] = wire(oldest)
-        vaulted = call.connection.execute(
-            select(func.min(points.taken_at)).where(
-                points.item_key == item.key, points.vaulted_at.is_not(None)
-            )
-        ).scalar()
-        if vaulted is not None:
-            info["oldestRecoveryPointInVault"] = wire(vaulted)
+        found = found.where(points.vaulted_at.is_not(None))
+    rows = call.connection.execute(
+        found.where(points.item_key.in_(keys)).group_by(points.item_key)
+    ).all()
+    return {key: Points(*rest) for key, *rest in rows}
+
+
+def _extended_info(points: Points) -> dict[str, Any]:
+    info: dict[str, Any] = {"recoveryPointCount": points.count, "policyInconsistent": False}
+    if points.oldest_at is not None:
+        info["oldestRecoveryPoint"] = wire(points.oldest_at)
+    if points.oldest_vaulted_at is not None:
+        info["oldestRecoveryPointInVault"] = wire(points.oldest_vaulted_at)
     return info
 
 

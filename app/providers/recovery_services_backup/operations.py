@@ -8,7 +8,7 @@ from typing import Any
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, Endpoint, endpoint
 from ...store.vaults import find_item
-from .item_documents import policy_name_of, render
+from .item_documents import show
 from .paths import CONTAINER, FABRIC, ITEM, VAULT, vault_of, vault_scope, vm_name_of
 
 TAG = "Operations"
@@ -54,7 +54,7 @@ def _result(
 def _item(call: Call) -> Any:
     vault = vault_of(call)
     item = find_item(call.connection, vault.key, vm_name_of(call).item.lower())
-    return None if item is None else render(call, vault, item, policy_name_of(call, item))
+    return None if item is None else show(call, vault, item)
 
 
 ENDPOINTS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from ...arm import filters
 from ...arm.bodies import Body
@@ -18,6 +18,7 @@ from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine import jobs, protection
+from ...store.statements import Statement
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
 from .paths import VAULT, vault_of
@@ -115,7 +116,7 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
         _insert(call, vault, name, document)
     else:
         _edit(call, stored, document)
-    return Answer(body=render(call, vault, get_policy(call.connection, vault, name)))
+    return _show(call, vault, name)
 
 
 def _refuse_other_kind(stored: Row[Any]) -> None:
@@ -144,13 +145,13 @@ def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) ->
 
 
 def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
+    if stored.document == document:
+        return
     call.connection.execute(
         update(policies)
         .where(policies.c.key == stored.key)
         .values(document=document, changed_at=call.now)
     )
-    if stored.document == document:
-        return
     policy = read(document)
     under = call.connection.execute(
         select(items).where(items.c.policy_key == stored.key).order_by(items.c.folded_name)
@@ -173,7 +174,12 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
 def get(call: Call) -> Answer:
     """Show a policy."""
     vault = vault_of(call)
-    return Answer(body=render(call, vault, get_policy(call.connection, vault, _name(call))))
+    return _show(call, vault, _name(call))
+
+
+def _show(call: Call, vault: Row[Any], name: str) -> Answer:
+    policy = get_policy(call.connection, vault, name)
+    return Answer(body=render(vault, policy, _count(call, policy.key)))
 
 
 @endpoint("DELETE", POLICY, "ProtectionPolicies_Delete", tag=TAG, statuses=(200, 204))
@@ -215,10 +221,11 @@ def list_(call: Call) -> Answer:
         for row in call.connection.execute(found.order_by(policies.c.folded_name)).all()
         if _matches(row, kind, terms.get("workloadType"))
     ]
+    counts = _counts(call, vault)
     return page(
         call,
         rows[: PAGE_SIZE + 1],
-        lambda row: render(call, vault, row),
+        lambda row: render(vault, row, counts.get(row.key, 0)),
         lambda row: [row.folded_name],
     )
 
@@ -231,20 +238,34 @@ def _matches(policy: Row[Any], kind: str | None, workload: str | None) -> bool:
     return workload is None or shown.lower() == workload.lower()
 
 
-def render(call: Call, vault: Row[Any], policy: Row[Any]) -> dict[str, Any]:
+def render(vault: Row[Any], policy: Row[Any], count: int) -> dict[str, Any]:
     """Return a policy as the wire shows it; the CLI needs the count of items to be a number."""
     return {
         "id": f"{vault.id}/backupPolicies/{policy.name}",
         "name": policy.name,
         "type": POLICY_TYPE,
-        "properties": policy.document | {"protectedItemsCount": _count(call, policy.key)},
+        "properties": policy.document | {"protectedItemsCount": count},
     }
 
 
+_COUNT = Statement(
+    select(func.count()).select_from(items).where(items.c.policy_key == bindparam("policy"))
+)
+
+
 def _count(call: Call, policy_key: int) -> int:
-    return call.connection.execute(
-        select(func.count()).select_from(items).where(items.c.policy_key == policy_key)
-    ).scalar_one()
+    count: int = _COUNT.run(call.connection, policy=policy_key).fetchone()[0]
+    return count
+
+
+def _counts(call: Call, vault: Row[Any]) -> dict[int | None, int]:
+    """Return how many items each policy of a vault has, in one query."""
+    rows = call.connection.execute(
+        select(items.c.policy_key, func.count())
+        .where(items.c.vault_key == vault.key)
+        .group_by(items.c.policy_key)
+    ).all()
+    return {key: count for key, count in rows}  # noqa: C416 - a dict of rows is not typed
 
 
 def _name(call: Call) -> str:

@@ -24,7 +24,7 @@ from ...engine import jobs, operations, protection, sources
 from ...store.tables import items, policies, vaults
 from ...store.vaults import find_item, item_not_found, policy_of_id
 from ...workloads import azure_vm
-from .item_documents import policy_name_of, render
+from .item_documents import Points, points_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
 
 TAG = "Protected items"
@@ -288,7 +288,7 @@ def _use_policy(
 def get(call: Call) -> Answer:
     """Show a protected item, soft-deleted or not."""
     vault, item = item_of(call)
-    return Answer(body=render(call, vault, item, policy_name_of(call, item)))
+    return Answer(body=show(call, vault, item))
 
 
 @endpoint("DELETE", ITEM, "ProtectedItems_Delete", tag=TAG, statuses=(202, 204))
@@ -365,10 +365,11 @@ def list_(call: Call) -> Answer:
     if start is not None:
         found = found.where(items.c.folded_name > start[0])
     rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
+    points = points_of(call, [row.key for row in rows])
     return page(
         call,
         rows,
-        lambda row: render(call, vault, row, row.policy_name or ""),
+        lambda row: render(call, vault, row, row.policy_name or "", points.get(row.key, Points())),
         lambda row: [row.folded_name],
     )
 
