@@ -175,7 +175,7 @@ def test_the_names_of_tests_are_sentences() -> None:
         for each in functions(source)
         if each.name.startswith("test_")
     }
-    assert [name for name, parts in words.items() if len(parts) < 4] == []
+    assert [name for name, parts in words.items() if len(parts) < 3] == []
 
 
 def test_every_dependency_has_a_floor() -> None:

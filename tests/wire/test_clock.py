@@ -292,6 +292,20 @@ def test_others_are_answered_while_a_long_advance_runs(
     assert read(protected)["advancing"] is None
 
 
+def test_a_reset_ends_an_advance_that_still_runs(
+    protected: httpx.Client, server: RunningServer
+) -> None:
+    url = f"{server.http_url}{CLOCK}/advance"
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(httpx.post, url, json={"by": "P200Y"}, timeout=60)
+        while read(protected)["advancing"] is None and not running.done():
+            pass
+        assert done(protected.post("/_emulator/reset")).json()["now"] == START
+        assert refused(running.result()) == (409, "WorldWasReset")
+    assert read(protected)["advancing"] is None
+    assert now(protected) == START
+
+
 def test_two_advances_at_once_follow_one_another(
     protected: httpx.Client, server: RunningServer
 ) -> None:

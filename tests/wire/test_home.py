@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.main import endpoints
+from tests.wire.builders import refused
 
 METHODS = {"get", "put", "post", "patch", "delete", "head"}
 
@@ -164,3 +165,7 @@ def test_every_answer_that_a_test_would_see_is_described(document: dict[str, Any
             if status.startswith("4"):
                 schema = response["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/Error"}
+
+
+def test_a_missing_asset_gets_arms_envelope(arm: httpx.Client) -> None:
+    assert refused(arm.get("/assets/nothing.js")) == (404, "NotFound")

@@ -42,9 +42,9 @@ def test_what_was_acknowledged_is_there_after_a_restart(make: Make) -> None:
 
 
 def test_frozen_time_stands_still_while_nobody_serves_it(make: Make) -> None:
-    with start(make(clock_mode="frozen", start_time=BEGINNING)) as server:
-        with ControlPlane(server.http_url) as control:
-            control.advance(by="P3D")
+    frozen = make(clock_mode="frozen", start_time=BEGINNING)
+    with start(frozen) as server, ControlPlane(server.http_url) as control:
+        control.advance(by="P3D")
     with start(make()) as server, ControlPlane(server.http_url) as control:
         assert control.clock().now == BEGINNING + timedelta(days=3)
         assert control.clock().mode == "frozen"

@@ -405,3 +405,13 @@ def test_nothing_inside_a_deleted_vault_can_be_seen(protected: httpx.Client) -> 
     protected.delete(VAULT_ID)
     for path in (ITEM_ID, f"{VAULT_ID}/backupPolicies", f"{VAULT_ID}/backupJobs", CONFIG):
         assert refused(protected.get(path)) == (404, "ResourceNotFound")
+
+
+def test_the_operations_of_a_vault_end_with_it(arm: httpx.Client) -> None:
+    put_group(arm)
+    created = arm.put(VAULT_ID, json={"location": "westeurope"})
+    polled = created.headers["azure-asyncoperation"]
+    done(arm.get(polled))
+    done(arm.delete(VAULT_ID))
+    put_vault(arm)
+    assert refused(arm.get(polled)) == (404, "OperationNotFound")
