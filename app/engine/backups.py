@@ -108,22 +108,30 @@ _INSERT_SCHEDULED = Statement(
     )
 )  # fmt: skip
 
-_NEXT_START = cast(bindparam("next"), BigInteger) + (
-    func.rsv_hash(_natural("start_prefix", cast(bindparam("next"), BigInteger)), type_=BigInteger)
+_NEXT = cast(bindparam("next"), BigInteger)
+_NEXT_SPREAD = _NEXT + (
+    func.rsv_hash(_natural("start_prefix", _NEXT), type_=BigInteger)
     % cast(bindparam("spread"), BigInteger)
 )
-_ADVANCE_ITEMS = Statement(
-    update(items)
-    .where(_COHORT)
-    .values(
-        snapshot_until=case((_FAILS, items.c.snapshot_until), else_=_SNAPSHOT_ENDS),
-        last_backup_status=case((_FAILS, Status.FAILED), else_=items.c.last_backup_status),
-        last_backup_at=case((_FAILS, _START), else_=items.c.last_backup_at),
-        last_error=case((_FAILS, _ERROR), else_=items.c.last_error),
-        slot_at=bindparam("next"),
-        next_backup_at=_NEXT_START,
+
+
+def _advance_items(next_start: ColumnElement[int]) -> Statement:
+    return Statement(
+        update(items)
+        .where(_COHORT)
+        .values(
+            snapshot_until=case((_FAILS, items.c.snapshot_until), else_=_SNAPSHOT_ENDS),
+            last_backup_status=case((_FAILS, Status.FAILED), else_=items.c.last_backup_status),
+            last_backup_at=case((_FAILS, _START), else_=items.c.last_backup_at),
+            last_error=case((_FAILS, _ERROR), else_=items.c.last_error),
+            slot_at=_NEXT,
+            next_backup_at=next_start,
+        )
     )
-)
+
+
+_ADVANCE_ITEMS = _advance_items(_NEXT)
+_ADVANCE_SPREAD_ITEMS = _advance_items(_NEXT_SPREAD)
 
 
 def start_scheduled(
@@ -149,20 +157,21 @@ def start_scheduled(
         rule=keep.rule,
         instant=instant,
     )
-    _ADVANCE_ITEMS.run(
-        connection,
-        **cohort,
-        jitter_prefix=jitter,
-        start_prefix=ids.natural(rules.seed, "start", ""),
-        next=next_slot,
-        spread=max(rules.start_jitter, 1),
+    advanced = {**cohort, "jitter_prefix": jitter, "next": next_slot}
+    if not rules.start_jitter:
+        _ADVANCE_ITEMS.run(connection, **advanced)
+        return
+    start_prefix = ids.natural(rules.seed, "start", "")
+    _ADVANCE_SPREAD_ITEMS.run(
+        connection, **advanced, start_prefix=start_prefix, spread=rules.start_jitter
     )
 
 
 def scheduled_start(rules: Rules, item_key: int, slot: int) -> int:
-    """Return when an item's backup of a slot starts: the twin of ``_NEXT_START``."""
-    spread = max(rules.start_jitter, 1)
-    return slot + ids.key(rules.seed, "start", item_key, slot, "scheduled") % spread
+    """Return when an item's backup of a slot starts: the twin of ``_NEXT_SPREAD``."""
+    if not rules.start_jitter:
+        return slot
+    return slot + ids.key(rules.seed, "start", item_key, slot, "scheduled") % rules.start_jitter
 
 
 def trigger(

@@ -31,17 +31,16 @@ from ..store.tables import items, jobs, recovery_points
 from .backups import earlier
 
 _POINT = recovery_points.c
-_newest = select(items.c.latest_snapshot_at).where(items.c.key == _POINT.item_key).scalar_subquery()
 _SWEEP = bindparam("sweep", type_=BigInteger)
-_OLDER = _POINT.taken_at < _newest
+_OF_ITEM = items.c.key == _POINT.item_key
+_OLDER = exists(select(items.c.key).where(_OF_ITEM, items.c.latest_snapshot_at > _POINT.taken_at))
 # The newest vaulted point stays too: where unvaulted ones are hidden, it is the last to be seen.
-_DELETABLE = and_(
-    _OLDER,
-    ~exists(
-        select(items.c.key).where(
-            items.c.key == _POINT.item_key, items.c.latest_vaulted_at == _POINT.taken_at
-        )
-    ),
+_DELETABLE = exists(
+    select(items.c.key).where(
+        _OF_ITEM,
+        items.c.latest_snapshot_at > _POINT.taken_at,
+        items.c.latest_vaulted_at.is_distinct_from(_POINT.taken_at),
+    )
 )
 
 _in_transfer = exists(
