@@ -102,3 +102,13 @@ def invalid_input(field: str, message: str) -> Refused:
 def not_emulated(field: str, message: str) -> Refused:
     """A real feature that this emulator does not have: refused by name, never half done."""
     return invalid("NotSupported", f"{field}: {message} (not emulated by rsvault)", target=field)
+
+
+def soft_delete_is_always_on(field: str) -> Refused:
+    """Azure Backup's answer to switching off a soft delete that is always on."""
+    return invalid(
+        "BMSUserErrorSoftDeleteStateAlwaysOn",
+        f"{field}: soft delete of this vault is AlwaysON and cannot be changed to another state. "
+        "Start rsvault with --soft-delete enabled to get vaults where it can.",
+        target=field,
+    )

@@ -6,7 +6,8 @@ from ...arm import async_operations
 from ...arm.calls import Answer, Call, endpoint
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import find_vault, vault_id
-from .vaults import TAG, VAULT, render
+from .vault_documents import render
+from .vaults import TAG, VAULT
 
 LOCATION = (
     "/subscriptions/{subscriptionId}/providers/Microsoft.RecoveryServices/locations/{location}"

@@ -11,7 +11,7 @@ from sqlalchemy import Row, update
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
-from ...domain.errors import invalid
+from ...domain.errors import soft_delete_is_always_on
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import vaults
 from .paths import VAULT, vault_of
@@ -64,13 +64,7 @@ def _change(call: Call, asked: VaultConfigProperties) -> Answer:
     state = asked.soft_delete_feature_state
     if state is not None:
         if soft["softDeleteState"] == "AlwaysON" and state != "AlwaysON":
-            raise invalid(
-                "BMSUserErrorSoftDeleteStateAlwaysOn",
-                "properties.softDeleteFeatureState: soft delete of this vault is AlwaysON and "
-                f"cannot be changed to {state}. Start rsvault with --soft-delete enabled to get "
-                "vaults where it can.",
-                target="properties.softDeleteFeatureState",
-            )
+            raise soft_delete_is_always_on("properties.softDeleteFeatureState")
         soft["softDeleteState"] = state
     if asked.enhanced_security_state is not None and soft["enhancedSecurityState"] != "AlwaysON":
         soft["enhancedSecurityState"] = asked.enhanced_security_state

@@ -1,0 +1,90 @@
+"""How a vault looks on the wire, and what it is born with (azure-cli-wire 4.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from ...arm.calls import Call
+from ...domain.instants import wire
+from ...domain.resource_ids import VAULT_TYPE
+from ...engine.rules import SOFT_DELETE_DAYS
+
+
+def render(vault: Row[Any], now: int) -> dict[str, Any]:
+    """Return a vault as the wire shows it."""
+    provisioning = vault.provisioned_at > now
+    properties = dict(vault.properties)
+    properties["provisioningState"] = "Provisioning" if provisioning else "Succeeded"
+    if provisioning:
+        properties.pop("backupStorageVersion", None)
+        properties["securitySettings"]["multiUserAuthorization"] = "Invalid"
+    document = {
+        "location": vault.location,
+        "name": vault.name,
+        "etag": f"W/\"datetime'{wire(vault.changed_at).replace(':', '%3A')}'\"",
+        "tags": vault.tags,
+        "properties": properties,
+        "id": vault.id,
+        "type": VAULT_TYPE,
+        "sku": vault.sku,
+    }
+    if not vault.tags:
+        del document["tags"]
+    return document
+
+
+def born(call: Call) -> dict[str, Any]:
+    """Return the properties of a vault that was told nothing (azure-cli-wire 4.1)."""
+    state = call.rules.soft_delete_state
+    return {
+        "privateEndpointStateForBackup": "None",
+        "privateEndpointStateForSiteRecovery": "None",
+        "backupStorageVersion": "Unassigned",
+        "securitySettings": {
+            "softDeleteSettings": {
+                "softDeleteRetentionPeriodInDays": SOFT_DELETE_DAYS,
+                "softDeleteState": state,
+                "enhancedSecurityState": "AlwaysON" if state == "AlwaysON" else "Enabled",
+            },
+            "multiUserAuthorization": "Disabled",
+            "sourceScanConfiguration": {"state": "Disabled"},
+        },
+        "redundancySettings": {
+            "standardTierStorageRedundancy": "GeoRedundant",
+            "crossRegionRestore": "Disabled",
+        },
+        "regionOfChoiceSettings": {"status": "Disabled"},
+        "secureScore": "Adequate",
+        "bcdrSecurityLevel": "Good",
+        "publicNetworkAccess": "Enabled",
+        "restoreSettings": {
+            "crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}
+        },
+        **_monitoring_by_version(call),
+    }
+
+
+_FIRST_VERSION_THAT_ALWAYS_SHOWS_MONITORING = "2025-08-02"
+_MONITORING = {
+    "azureMonitorAlertSettings": {
+        "alertsForAllJobFailures": "Enabled",
+        "alertsForAllReplicationIssues": "Enabled",
+        "alertsForAllFailoverIssues": "Enabled",
+    },
+    "classicAlertSettings": {
+        "alertsForCriticalOperations": "Enabled",
+        "emailNotificationsForSiteRecovery": "Enabled",
+    },
+}
+
+
+def _monitoring_by_version(call: Call) -> dict[str, Any]:
+    # azurerm (2025-08-01 and older) plans a change when a default it did not send comes back.
+    if call.api_version[:10] < _FIRST_VERSION_THAT_ALWAYS_SHOWS_MONITORING:
+        return {}
+    return {
+        "monitoringSettings": _MONITORING,
+        "costManagementSettings": {"granularityLevel": "VaultLevel"},
+    }

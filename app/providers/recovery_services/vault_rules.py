@@ -1,0 +1,102 @@
+"""What is allowed of a vault, and the refusals of what is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ...domain.errors import Refused, invalid, not_emulated, soft_delete_is_always_on
+from ...domain.regions import REGIONS
+from ...domain.resource_ids import VAULT_TYPE, normal_location
+from .vault_bodies import Identity, VaultProperties
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
+
+
+def checked_name(name: str) -> str:
+    """Return a vault name that Azure would take. Raises ``Refused``."""
+    if _NAME.fullmatch(name) is None:
+        raise invalid(
+            "InvalidResourceName",
+            f"vaultName: '{name}' must have 2 to 50 characters, begin with a letter and hold "
+            "only letters, digits and '-'.",
+            target="vaultName",
+        )
+    return name
+
+
+def checked_location(sent: str) -> str:
+    """Return a region's short name. Raises ``Refused`` for what is none."""
+    location = normal_location(sent)
+    if location not in REGIONS:
+        raise invalid(
+            "LocationNotAvailableForResourceType",
+            f"location: '{sent}' is not an Azure region for '{VAULT_TYPE}'; "
+            "GET /subscriptions/{id}/locations lists those that are.",
+            target="location",
+        )
+    return location
+
+
+def refuse_what_is_not_emulated(properties: VaultProperties, identity: Identity | None) -> None:
+    """Refuse by name what a vault can be told on Azure and not here."""
+    if identity is not None and identity.type.lower() != "none":
+        raise not_emulated("identity.type", "managed identities of vaults; send None")
+    if properties.encryption:
+        raise not_emulated("properties.encryption", "customer-managed keys")
+    redundancy = properties.redundancy_settings
+    if redundancy and redundancy.cross_region_restore == "Enabled":
+        raise not_emulated(
+            "properties.redundancySettings.crossRegionRestore", "Cross Region Restore"
+        )
+    security = properties.security_settings
+    immutability = security.immutability_settings if security else None
+    if immutability and immutability.state not in (None, "Disabled"):
+        raise not_emulated(
+            "properties.securitySettings.immutabilitySettings.state", "immutable vaults"
+        )
+    scan = security.source_scan_configuration if security else None
+    if scan and scan.state == "Enabled":
+        raise not_emulated(
+            "properties.securitySettings.sourceScanConfiguration.state", "source scans"
+        )
+
+
+def keep_always_on(soft: dict[str, Any]) -> None:
+    """Refuse a new vault without soft delete; one that only asks for it gets it for good."""
+    if soft["softDeleteState"] == "Disabled":
+        raise soft_delete_is_always_on("properties.securitySettings.softDeleteSettings")
+    soft["softDeleteState"] = soft["enhancedSecurityState"] = "AlwaysON"
+
+
+def check_change(properties: dict[str, Any], before: dict[str, Any]) -> None:
+    """Refuse changes that the service refuses."""
+    soft = properties["securitySettings"]["softDeleteSettings"]
+    was = before["securitySettings"]["softDeleteSettings"]
+    if was["softDeleteState"] == "AlwaysON" and soft["softDeleteState"] != "AlwaysON":
+        raise soft_delete_is_always_on("properties.securitySettings.softDeleteSettings")
+    restore = "crossSubscriptionRestoreSettings"
+    state = properties["restoreSettings"][restore]["crossSubscriptionRestoreState"]
+    old = before["restoreSettings"][restore]["crossSubscriptionRestoreState"]
+    if old == "PermanentlyDisabled" and state != old:
+        raise invalid(
+            "BMSUserErrorInvalidInput",
+            f"properties.restoreSettings.{restore}: PermanentlyDisabled cannot be undone.",
+            target=f"properties.restoreSettings.{restore}",
+        )
+
+
+def keep_enhanced_security(properties: dict[str, Any], before: dict[str, Any]) -> None:
+    """Enhanced security that is always on stays so; the vault's configuration does the same."""
+    if before["securitySettings"]["softDeleteSettings"]["enhancedSecurityState"] == "AlwaysON":
+        properties["securitySettings"]["softDeleteSettings"]["enhancedSecurityState"] = "AlwaysON"
+
+
+def not_empty(blocking: list[str]) -> Refused:
+    """Refuse to delete a vault; ``az backup vault delete --force`` looks for these words."""
+    return invalid(
+        "ServiceResourceNotEmptyWithContainerDetails",
+        "Vault cannot be deleted as there are existing resources within the vault. : "
+        f"{', '.join(blocking)}. Stop protection of these items with deletion of their data, "
+        "then delete the vault again.",
+    )
