@@ -269,6 +269,9 @@ class _Listeners:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            # Clients drop an idle connection after 5 s; were we to do so at the same moment, their
+            # next request would meet a closed one.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
             ssl_certfile=certificate,
         )

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ..domain import ids
@@ -239,6 +239,9 @@ class Desk:
                 return respond(await act(endpoint, request))
             except Refused as refusal:
                 return respond(_refused(refusal))
+            except ClientDisconnect:
+                gone = invalid("InvalidRequestContent", "The request content ended too early.")
+                return respond(_refused(gone))
             except Exception:
                 correlation = request.scope["rsvault"]["correlation"]
                 _log.exception("%s failed, correlation id %s", endpoint.operation_id, correlation)

@@ -65,12 +65,13 @@ def _natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
 _START = items.c.next_backup_at
 _JITTER = func.rsv_hash(_natural("jitter_prefix", _START), type_=BigInteger)
 _SNAPSHOT_ENDS = _START + azure_vm.SNAPSHOT_MIN + _JITTER % _SPREAD
+_GONE = items.c.source_exists.is_(False)
 _ERROR = case(
-    (items.c.source_exists.is_(False), VM_NOT_FOUND),
+    (_GONE, VM_NOT_FOUND),
     (items.c.snapshot_until > _START, BACKUP_IN_PROGRESS),
     else_=null(),
 )
-_FAILS = or_(items.c.source_exists.is_(False), items.c.snapshot_until > _START)
+_FAILS = or_(_GONE, items.c.snapshot_until > _START)
 _COHORT = and_(
     items.c.policy_key == bindparam("policy"),
     items.c.slot_at == bindparam("slot"),
@@ -81,8 +82,8 @@ _INSERT_SCHEDULED = Statement(
     insert(jobs).from_select(
         [
             "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
-            "ended_at", "due_at", "user_triggered", "entity_name", "container_name", "jitter",
-            "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
+            "ended_at", "due_at", "user_triggered", "ordinal", "entity_name", "container_name",
+            "jitter", "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
         ],
         select(
             func.md5(_natural("job_prefix", _START)),
@@ -95,6 +96,7 @@ _INSERT_SCHEDULED = Statement(
             case((_FAILS, _START), else_=null()),
             case((_FAILS, null()), else_=_SNAPSHOT_ENDS),
             literal(False, Boolean),
+            literal(0, Integer),
             items.c.friendly_name,
             func.substr(items.c.name, len("VM;") + 1),
             _JITTER,
@@ -121,9 +123,10 @@ def _advance_items(next_start: ColumnElement[int]) -> Statement:
         .where(_COHORT)
         .values(
             snapshot_until=case((_FAILS, items.c.snapshot_until), else_=_SNAPSHOT_ENDS),
-            last_backup_status=case((_FAILS, Status.FAILED), else_=items.c.last_backup_status),
-            last_backup_at=case((_FAILS, _START), else_=items.c.last_backup_at),
-            last_error=case((_FAILS, _ERROR), else_=items.c.last_error),
+            # A collision with a running backup says nothing about the item's health.
+            last_backup_status=case((_GONE, Status.FAILED), else_=items.c.last_backup_status),
+            last_backup_at=case((_GONE, _START), else_=items.c.last_backup_at),
+            last_error=case((_GONE, VM_NOT_FOUND), else_=items.c.last_error),
             slot_at=_NEXT,
             next_backup_at=next_start,
         )
@@ -206,18 +209,16 @@ def trigger(
     if error:
         values |= {"phase": Phase.DONE, "status": Status.FAILED, "ended_at": now}
         values |= {"error_code": error}
-        changed: dict[str, Any] = {
-            "last_backup_status": Status.FAILED,
-            "last_backup_at": now,
-            "last_error": error,
-        }
     else:
         values |= {"phase": Phase.SNAPSHOT, "due_at": due_at}
+    job_rows.insert_row(connection, item, job_id, Operation.BACKUP, now, **values)
+    changed: dict[str, Any] = {}
+    if error is None:
         changed = {"snapshot_until": due_at}
-    connection.execute(
-        insert(jobs).values(job_rows.row(item, job_id, Operation.BACKUP, now, **values))
-    )
-    connection.execute(update(items).where(items.c.key == item.key).values(**changed))
+    elif error == VM_NOT_FOUND:
+        changed = {"last_backup_status": Status.FAILED, "last_backup_at": now, "last_error": error}
+    if changed:
+        connection.execute(update(items).where(items.c.key == item.key).values(**changed))
     return job_id
 
 
@@ -358,6 +359,8 @@ _VAULT_POINTS = Statement(
         ),
     )
 )
+# A transfer may end after a later backup did: what the item shows is the later one.
+_LATEST = or_(items.c.last_backup_at.is_(None), items.c.last_backup_at <= jobs.c.started_at)
 _NOTE_BACKUPS = Statement(
     update(items)
     .where(_ENDED, jobs.c.item_key == items.c.key)
@@ -369,9 +372,9 @@ _NOTE_BACKUPS = Statement(
             ),
             else_=items.c.state,
         ),
-        last_backup_status=Status.COMPLETED,
-        last_backup_at=jobs.c.started_at,
-        last_error=null(),
+        last_backup_status=case((_LATEST, Status.COMPLETED), else_=items.c.last_backup_status),
+        last_backup_at=case((_LATEST, jobs.c.started_at), else_=items.c.last_backup_at),
+        last_error=case((_LATEST, null()), else_=items.c.last_error),
         latest_vaulted_at=case(
             (jobs.c.phase == Phase.TRANSFER, _TAKEN), else_=items.c.latest_vaulted_at
         ),

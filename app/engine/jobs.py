@@ -39,9 +39,21 @@ def new_job_id(
     return ids.guid_hex(rules.seed, "job", item.key, operation, now, earlier)
 
 
-def row(item: Row[Any], job_id: str, operation: str, now: int, **values: Any) -> dict[str, Any]:
-    """Return a job's row: what all kinds share, and the values that this one adds."""
-    return {
+def insert_row(
+    connection: Connection,
+    item: Row[Any],
+    job_id: str,
+    operation: str,
+    now: int,
+    **values: Any,
+) -> None:
+    """Insert a job that a user triggers: what all kinds share, and what this one adds."""
+    earlier = connection.execute(
+        select(func.count())
+        .select_from(jobs)
+        .where(jobs.c.vault_key == item.vault_key, jobs.c.started_at == now, jobs.c.user_triggered)
+    ).scalar_one()
+    shared = {
         "job_id": job_id,
         "vault_key": item.vault_key,
         "item_key": item.key,
@@ -49,12 +61,13 @@ def row(item: Row[Any], job_id: str, operation: str, now: int, **values: Any) ->
         "status": Status.IN_PROGRESS,
         "started_at": now,
         "user_triggered": True,
+        "ordinal": earlier + 1,
         "entity_name": item.friendly_name,
         "container_name": item.name.split(";", 1)[1],
         "jitter": 0,
         "transfer_skipped": False,
-        **values,
     }
+    connection.execute(insert(jobs).values({**shared, **values}))
 
 
 def start(
@@ -70,19 +83,16 @@ def start(
     """Start a job that only takes its time; return its id and the instant of its end."""
     job_id = new_job_id(connection, rules, item, operation, now)
     due_at = now + DURATIONS[operation]
-    connection.execute(
-        insert(jobs).values(
-            row(
-                item,
-                job_id,
-                operation,
-                now,
-                phase=Phase.CONFIGURING,
-                due_at=due_at,
-                activity_id=activity_id,
-                detail=detail,
-            )
-        )
+    insert_row(
+        connection,
+        item,
+        job_id,
+        operation,
+        now,
+        phase=Phase.CONFIGURING,
+        due_at=due_at,
+        activity_id=activity_id,
+        detail=detail,
     )
     return job_id, due_at
 
@@ -104,7 +114,7 @@ def cancel(connection: Connection, job: Row[Any], now: int) -> int:
         connection.execute(
             update(items)
             .where(items.c.key == job.item_key)
-            .values(snapshot_until=now, last_error=CANCELLED_BY_USER)
+            .values(snapshot_until=due_at, last_error=CANCELLED_BY_USER)
         )
     return due_at
 

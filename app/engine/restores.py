@@ -38,19 +38,16 @@ def trigger(
         "disk_set_key": point.disk_set_key,
         "used_bytes": item.used_bytes,
     }
-    connection.execute(
-        insert(jobs).values(
-            job_rows.row(
-                item,
-                job_id,
-                Operation.RESTORE,
-                now,
-                phase=Phase.RESTORE,
-                due_at=now + micros,
-                activity_id=activity_id,
-                detail=detail,
-            )
-        )
+    job_rows.insert_row(
+        connection,
+        item,
+        job_id,
+        Operation.RESTORE,
+        now,
+        phase=Phase.RESTORE,
+        due_at=now + micros,
+        activity_id=activity_id,
+        detail=detail,
     )
     return job_id
 

@@ -210,6 +210,7 @@ disk_sets = Table("disk_sets", metadata, DiskSetColumns)
 class JobColumns(TypedColumns):
     """Jobs. ``phase`` and ``status`` are the state machine; ``due_at`` is its next transition.
 
+    ``ordinal`` counts the jobs that users trigger in a vault at one instant.
     ``keep_micros``, ``rule`` and ``instant_micros`` are what the policy said when a backup
     started; ``detail`` holds what the wire shows of other operations.
     """
@@ -225,6 +226,7 @@ class JobColumns(TypedColumns):
     ended_at: Column[int | None] = Column(BigInteger, nullable=True)
     due_at: Column[int | None] = Column(BigInteger, nullable=True)
     user_triggered = Column(Boolean, nullable=False)
+    ordinal = Column(Integer, nullable=False)
     activity_id: Column[str | None] = Column(String(36), nullable=True)
     entity_name = Column(String(90), nullable=False)
     container_name = Column(String(260), nullable=False)
@@ -240,7 +242,13 @@ class JobColumns(TypedColumns):
 
 
 jobs = Table("jobs", metadata, JobColumns)
-Index("ix_jobs_vault_key_started_at_job_id", jobs.c.vault_key, jobs.c.started_at, jobs.c.job_id)
+Index(
+    "ix_jobs_vault_key_started_at_ordinal_job_id",
+    jobs.c.vault_key,
+    jobs.c.started_at,
+    jobs.c.ordinal,
+    jobs.c.job_id,
+)
 Index(
     "ix_jobs_due_at",
     jobs.c.due_at,

@@ -251,6 +251,7 @@ def _create_jobs() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("user_triggered", sa.Boolean(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("activity_id", sa.String(length=36), nullable=True),
         sa.Column("entity_name", sa.String(length=90), nullable=False),
         sa.Column("container_name", sa.String(length=260), nullable=False),
@@ -270,7 +271,9 @@ def _create_jobs() -> None:
     )
     op.create_index("ix_jobs_due_at", "jobs", ["due_at"], **_only_where("due_at IS NOT NULL"))
     op.create_index(
-        "ix_jobs_vault_key_started_at_job_id", "jobs", ["vault_key", "started_at", "job_id"]
+        "ix_jobs_vault_key_started_at_ordinal_job_id",
+        "jobs",
+        ["vault_key", "started_at", "ordinal", "job_id"],
     )
 
 

@@ -12,6 +12,8 @@ from tests.wire.builders import (
     ITEM_ID,
     POINTS,
     RESTORE,
+    RESUME,
+    STOP,
     VAULT_ID,
     advance,
     back_up,
@@ -96,7 +98,7 @@ def test_a_backup_takes_its_snapshot_and_then_transfers_it(still: httpx.Client) 
         "Completed",
         "InProgress",
     )
-    assert "actionsInfo" not in transferring
+    assert transferring["actionsInfo"] == ["Cancellable"], "recordings keep it to the end"
     advance(still, until={"job": job_id})
     over = job(still, job_id)
     assert (over["status"], *states(over)) == ("Completed", "Completed", "Completed")
@@ -128,7 +130,7 @@ def test_a_finished_backup_tells_its_end_and_its_size(still: httpx.Client) -> No
     job_id = back_up(still)
     advance(still, until={"job": job_id})
     found = job(still, job_id)
-    assert set(found) == COMMON | {"endTime", "extendedInfo"}
+    assert set(found) == COMMON | {"actionsInfo", "endTime", "extendedInfo"}
     began, ended = (datetime.fromisoformat(found[name]) for name in ("startTime", "endTime"))
     assert timedelta(minutes=30) < ended - began < timedelta(hours=2)
     assert found["extendedInfo"]["propertyBag"]["Backup Size"].endswith(" MB")
@@ -262,9 +264,37 @@ def test_the_health_of_an_item_remembers_a_cancelled_backup(still: httpx.Client)
     assert kpi["resourceHealthDetails"][0]["code"] == 400158
 
 
-def test_a_new_backup_may_follow_a_cancelled_one_at_once(still: httpx.Client) -> None:
+def test_a_new_backup_waits_until_the_old_one_is_cancelled(still: httpx.Client) -> None:
     cancel(still, back_up(still))
+    assert job(still, back_up(still))["status"] == "Failed"
+    advance(still, until="idle")
     assert job(still, back_up(still))["status"] == "InProgress"
+
+
+def test_a_backup_that_collides_says_nothing_of_the_items_health(still: httpx.Client) -> None:
+    back_up(still)
+    before = item(still)
+    back_up(still)
+    assert item(still) == before
+
+
+def test_an_item_shows_its_latest_backup_whichever_ends_first(still: httpx.Client) -> None:
+    back_up(still)
+    advance(still, by=LONGEST_SNAPSHOT)
+    second = job(still, back_up(still))["startTime"]
+    advance(still, by=LONGEST_SNAPSHOT)
+    assert item(still)["lastBackupTime"] == second
+    advance(still, until="idle")
+    assert item(still)["lastBackupTime"] == second
+
+
+def test_jobs_of_one_instant_are_listed_in_the_order_they_were_asked_for(
+    still: httpx.Client,
+) -> None:
+    for each in (STOP, RESUME, STOP, STOP):
+        done(still.put(ITEM_ID, json=each))
+    shown = [each["properties"]["operation"] for each in listed(still, JOBS)]
+    assert shown[:4] == ["DisableBackup", "DisableBackup", "ConfigureBackup", "DisableBackup"]
 
 
 def test_a_transfer_cannot_be_cancelled(still: httpx.Client) -> None:

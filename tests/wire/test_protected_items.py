@@ -450,11 +450,6 @@ def test_protection_is_resumed_where_it_stood(protected: httpx.Client) -> None:
     [
         (UNDELETE, 409, "BMSUserErrorItemNotSoftDeleted"),
         (
-            item_body(protectionState="ProtectionStopped", policyId=POLICY_ID),
-            400,
-            "BMSUserErrorInvalidInput",
-        ),
-        (
             item_body(policyId=POLICY_ID, sourceResourceId=vm_id("vm-2")),
             400,
             "BMSUserErrorInvalidInput",
@@ -552,3 +547,26 @@ def test_data_deleted_for_good_leaves_nothing_behind(protected: httpx.Client) ->
     assert refused(protected.get(ITEM_ID)) == (404, "BMSUserErrorDataSourceObjectNotFound")
     assert listed(protected, CONTAINERS) == []
     assert names(protected, PROTECTABLE) == [SHORT]
+
+
+def test_the_whole_item_sent_back_with_a_policy_resumes_a_stopped_one(
+    protected: httpx.Client,
+) -> None:
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    model = protected.get(ITEM_ID).json()
+    model["properties"]["policyId"] = POLICY_ID
+    finish(protected, protected.put(ITEM_ID, json=model))
+    assert item(protected)["policyId"] == POLICY_ID
+    assert item(protected)["protectionState"] == "IRPending"
+
+
+def test_the_whole_item_sent_back_with_a_new_state_stops_protection(
+    protected: httpx.Client,
+) -> None:
+    model = protected.get(ITEM_ID).json()
+    model["properties"]["protectionState"] = "ProtectionStopped"
+    finish(protected, protected.put(ITEM_ID, json=model))
+    assert (item(protected)["protectionState"], item(protected)["policyId"]) == (
+        "ProtectionStopped",
+        "",
+    )

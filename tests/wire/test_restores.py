@@ -94,7 +94,6 @@ def test_the_job_of_a_restore_tells_how_far_it_is(ready: httpx.Client) -> None:
     assert bag["Job Type"] == "Recover disks"
     assert bag["Target Storage Account Name"] == "staging"
     assert bag["Recovery point time "].endswith((" AM", " PM"))
-    assert bag["Target resource group"] == "restored"
     assert info["internalPropertyBag"] == {"restoreLocationType": "RestoreDisks"}
     advance(ready, until={"job": job_id})
     found = job(ready, job_id)

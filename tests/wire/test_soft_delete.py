@@ -361,7 +361,7 @@ def test_soft_delete_that_was_made_always_on_stays_on(serve: Served) -> None:
     done(configure(arm, softDeleteFeatureState="AlwaysON"))
     answer = configure(arm, softDeleteFeatureState="Enabled")
     assert refused(answer) == (400, "BMSUserErrorSoftDeleteStateAlwaysOn")
-    assert arm.get(CONFIG).json()["properties"]["isSoftDeleteFeatureStateEditable"] is False
+    assert arm.get(CONFIG).json()["properties"]["softDeleteFeatureState"] == "AlwaysON"
 
 
 def test_a_vault_may_be_born_without_soft_delete_where_it_is_not_always_on(serve: Served) -> None:

@@ -81,7 +81,8 @@ def test_a_new_vault_has_the_fields_of_the_recordings(group: httpx.Client) -> No
     body = {"location": "westeurope", "properties": {}}
     group.put(VAULT_ID, json=body, params={"api-version": "2026-10-01"})
     advance(group, until="idle")
-    properties = properties_of(group)
+    newer = {"api-version": "2026-10-01"}
+    properties = done(group.get(VAULT_ID, params=newer)).json()["properties"]
     assert set(properties) == {
         "provisioningState",
         "privateEndpointStateForBackup",
@@ -337,7 +338,7 @@ def test_the_configuration_shows_soft_delete_in_its_own_words(vault: httpx.Clien
             "enhancedSecurityState": "AlwaysON",
             "softDeleteFeatureState": "AlwaysON",
             "softDeleteRetentionPeriodInDays": 14,
-            "isSoftDeleteFeatureStateEditable": False,
+            "isSoftDeleteFeatureStateEditable": True,
         },
     }
 
@@ -415,3 +416,24 @@ def test_the_operations_of_a_vault_end_with_it(arm: httpx.Client) -> None:
     done(arm.delete(VAULT_ID))
     put_vault(arm)
     assert refused(arm.get(polled)) == (404, "OperationNotFound")
+
+
+def test_default_alerts_are_shown_to_newer_clients_only(group: httpx.Client) -> None:
+    older, newer = {"api-version": "2025-08-01"}, {"api-version": "2026-07-01"}
+    body = {"location": "westeurope", "properties": {}}
+    for creator in (older, newer):
+        done(group.put(VAULT_ID, json=body, params=creator))
+        advance(group, until="idle")
+        shown = done(group.get(VAULT_ID, params=older)).json()["properties"]
+        assert "monitoringSettings" not in shown
+        shown = done(group.get(VAULT_ID, params=newer)).json()["properties"]
+        assert shown["monitoringSettings"]["classicAlertSettings"]
+        done(group.delete(VAULT_ID))
+
+
+def test_alerts_that_were_set_are_shown_to_everyone(group: httpx.Client) -> None:
+    alerts = {"azureMonitorAlertSettings": {"alertsForAllJobFailures": "Disabled"}}
+    body = {"location": "westeurope", "properties": {"monitoringSettings": alerts}}
+    done(group.put(VAULT_ID, json=body))
+    shown = done(group.get(VAULT_ID, params={"api-version": "2025-08-01"})).json()["properties"]
+    assert shown["monitoringSettings"] == alerts

@@ -11,11 +11,31 @@ from ...domain.instants import wire
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine.rules import SOFT_DELETE_DAYS
 
+_FIRST_VERSION_WITH_DEFAULTS = "2025-08-02"
+# azurerm (2025-08-01 and older) plans a change when a default that it did not send comes back;
+# the CLI (newer) falls over one that is missing.
+_DEFAULTS = {
+    "monitoringSettings": {
+        "azureMonitorAlertSettings": {
+            "alertsForAllJobFailures": "Enabled",
+            "alertsForAllReplicationIssues": "Enabled",
+            "alertsForAllFailoverIssues": "Enabled",
+        },
+        "classicAlertSettings": {
+            "alertsForCriticalOperations": "Enabled",
+            "emailNotificationsForSiteRecovery": "Enabled",
+        },
+    },
+    "costManagementSettings": {"granularityLevel": "VaultLevel"},
+}
 
-def render(vault: Row[Any], now: int) -> dict[str, Any]:
-    """Return a vault as the wire shows it."""
-    provisioning = vault.provisioned_at > now
+
+def render(call: Call, vault: Row[Any]) -> dict[str, Any]:
+    """Return a vault as the wire shows it to a reader of the request's api-version."""
+    provisioning = vault.provisioned_at > call.now
     properties = dict(vault.properties)
+    if call.api_version[:10] >= _FIRST_VERSION_WITH_DEFAULTS:
+        properties = merge(_DEFAULTS, properties)
     properties["provisioningState"] = "Provisioning" if provisioning else "Succeeded"
     if provisioning:
         properties.pop("backupStorageVersion", None)
@@ -62,29 +82,14 @@ def born(call: Call) -> dict[str, Any]:
         "restoreSettings": {
             "crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}
         },
-        **_monitoring_by_version(call),
     }
 
 
-_FIRST_VERSION_THAT_ALWAYS_SHOWS_MONITORING = "2025-08-02"
-_MONITORING = {
-    "azureMonitorAlertSettings": {
-        "alertsForAllJobFailures": "Enabled",
-        "alertsForAllReplicationIssues": "Enabled",
-        "alertsForAllFailoverIssues": "Enabled",
-    },
-    "classicAlertSettings": {
-        "alertsForCriticalOperations": "Enabled",
-        "emailNotificationsForSiteRecovery": "Enabled",
-    },
-}
-
-
-def _monitoring_by_version(call: Call) -> dict[str, Any]:
-    # azurerm (2025-08-01 and older) plans a change when a default it did not send comes back.
-    if call.api_version[:10] < _FIRST_VERSION_THAT_ALWAYS_SHOWS_MONITORING:
-        return {}
-    return {
-        "monitoringSettings": _MONITORING,
-        "costManagementSettings": {"granularityLevel": "VaultLevel"},
-    }
+def merge(into: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a document with what a partial one says about it."""
+    merged = dict(into)
+    for name, value in changes.items():
+        old = merged.get(name)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[name] = merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged

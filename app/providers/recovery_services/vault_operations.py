@@ -54,7 +54,7 @@ def get_operation_result(call: Call) -> Answer:
     name = call.path["vaultName"]
     vault = find_vault(call.connection, vault_id(call.subscription, call.group, name))
     return async_operations.result(
-        call, operation, lambda: None if vault is None else render(vault, call.now)
+        call, operation, lambda: None if vault is None else render(call, vault)
     )
 
 

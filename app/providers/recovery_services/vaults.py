@@ -18,7 +18,7 @@ from ...engine import operations, vault_lifecycle
 from ...store.tables import items, policies, vaults
 from ...store.vaults import find_vault, get_group, get_vault, vault_id
 from .vault_bodies import Sku, VaultBody, VaultPatch, VaultProperties
-from .vault_documents import born, render
+from .vault_documents import born, merge, render
 from .vault_rules import (
     check_change,
     checked_location,
@@ -57,7 +57,7 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
         return _replace(call, existing, body)
     location = checked_location(body.location)
     key = _new_key(call, name)
-    properties = _merge(born(call), body.properties.wire())
+    properties = merge(born(call), body.properties.wire())
     if call.rules.soft_delete_state == "AlwaysON":
         keep_always_on(properties["securitySettings"]["softDeleteSettings"])
     call.connection.execute(
@@ -87,7 +87,7 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
         status_path=f"{vault.id}/operationStatus",
         result_path=None,
         status=201,
-        body=render(vault, call.now),
+        body=render(call, vault),
     )
 
 
@@ -102,13 +102,13 @@ def _replace(call: Call, vault: Row[Any], body: VaultBody) -> Answer:
         )
     changes = {"tags": body.tags} if "tags" in body.model_fields_set else {}
     _store(call, vault, body.properties, body.sku, changes)
-    return Answer(200, render(get_vault(call.connection, *_names(call)), call.now))
+    return Answer(200, render(call, get_vault(call.connection, *_names(call))))
 
 
 @endpoint("GET", VAULT, "Vaults_Get", tag=TAG)
 def get(call: Call) -> Answer:
     """Show a vault."""
-    return Answer(body=render(get_vault(call.connection, *_names(call)), call.now))
+    return Answer(body=render(call, get_vault(call.connection, *_names(call))))
 
 
 @endpoint("PATCH", VAULT, "Vaults_Update", tag=TAG, body=VaultPatch, statuses=(202,))
@@ -168,20 +168,10 @@ def _list(call: Call, where: ColumnElement[bool]) -> Answer:
     if start is not None:
         found = found.where(vaults.c.folded > start[0])
     rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
-    return page(call, rows, lambda row: render(row, call.now), lambda row: [row.folded])
+    return page(call, rows, lambda row: render(call, row), lambda row: [row.folded])
 
 
 # --- storing -----------------------------------------------------------------------------
-
-
-def _merge(into: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of a document with what a partial one says about it."""
-    merged = dict(into)
-    for name, value in changes.items():
-        old = merged.get(name)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[name] = _merge(old, value) if both else value  # type: ignore[arg-type]
-    return merged
 
 
 def _store(
@@ -191,7 +181,7 @@ def _store(
     sku: Sku | None,
     changes: dict[str, Any],
 ) -> None:
-    merged = _merge(vault.properties, properties.wire())
+    merged = merge(vault.properties, properties.wire())
     check_change(merged, vault.properties)
     keep_enhanced_security(merged, vault.properties)
     _check_redundancy(call, vault, merged)

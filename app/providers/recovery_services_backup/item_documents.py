@@ -10,7 +10,7 @@ from sqlalchemy import Row, case, func, select
 
 from ...arm.calls import Call
 from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
-from ...domain.jobs import ERRORS, Status
+from ...domain.jobs import CANCELLED_BY_USER, ERRORS, JobError, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import policies, recovery_points
 from ...workloads import azure_vm
@@ -76,29 +76,34 @@ def _last_point(call: Call, item: Row[Any]) -> dict[str, Any]:
     return {} if newest is None else {"lastRecoveryPoint": wire(newest)}
 
 
+_PRE_CHECK_OK = {
+    "code": 400239,
+    "title": "IaasVmHealthGreenDefault",
+    "message": "Backup pre-check status of this virtual machine is OK.",
+    "recommendations": [],
+}
+_SUCCESS = {"code": 0, "title": "Success", "message": "", "recommendations": []}
+
+
+def _detail(error: JobError) -> dict[str, Any]:
+    return {
+        "code": error.number,
+        "title": error.title,
+        "message": error.message,
+        "recommendations": list(error.recommendations),
+    }
+
+
 def _health(item: Row[Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     if item.last_backup_at is None and item.last_error is None:
         return shown
     error = ERRORS.get(item.last_error) if item.last_error else None
-    if error is None:
-        shown["healthDetails"] = [
-            {
-                "code": 400239,
-                "title": "IaasVmHealthGreenDefault",
-                "message": "Backup pre-check status of this virtual machine is OK.",
-                "recommendations": [],
-            }
-        ]
-        kpi = {"code": 0, "title": "Success", "message": "", "recommendations": []}
-    else:
-        kpi = {
-            "code": error.number,
-            "title": error.title,
-            "message": error.message,
-            "recommendations": list(error.recommendations),
-        }
+    kpi = _SUCCESS if error is None else _detail(error)
+    if item.last_error not in (None, CANCELLED_BY_USER):
         shown["healthDetails"] = [kpi]
+    elif item.last_backup_at is not None:
+        shown["healthDetails"] = [_PRE_CHECK_OK]
     shown["kpisHealths"] = {
         "BackupOperationStatusKPI": {
             "resourceHealthStatus": "Healthy" if error is None else "TransientDegraded",

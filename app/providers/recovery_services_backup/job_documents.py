@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from ...domain import ids
 from ...domain.instants import human, iso_duration, wire
-from ...domain.jobs import CANCELLABLE, ERRORS, Operation, Phase, Status
+from ...domain.jobs import ERRORS, Operation, Phase, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...workloads import azure_vm
 
@@ -35,7 +35,8 @@ def render(vault: Row[Any], job: Row[Any], now: int, *, extended: bool) -> dict[
     }
     if job.ended_at is not None:
         properties["endTime"] = wire(job.ended_at)
-    if job.phase in CANCELLABLE:
+    # Recordings keep it even on completed jobs; cancelling one of those is refused all the same.
+    if job.operation in (Operation.BACKUP, Operation.RESTORE):
         properties["actionsInfo"] = ["Cancellable"]
     error = ERRORS.get(job.error_code) if job.status == Status.FAILED else None
     if error is not None:
@@ -118,15 +119,15 @@ def _restore(job: Row[Any], now: int) -> dict[str, Any]:
         "Target Storage Account Name": detail["storage_account"],
         # The blank at the end is the service's own.
         "Recovery point time ": human(detail["taken_at"]),
-        "Target resource group": detail["target_group"].rsplit("/", 1)[1],
     }
     status = Status.IN_PROGRESS if job.phase == Phase.CANCELLING else job.status
-    info = {
+    info: dict[str, Any] = {
         "tasksList": [_task("Transfer data from vault", job.started_at, job.ended_at, now, status)],
         "propertyBag": bag,
         "internalPropertyBag": {"restoreLocationType": "RestoreDisks"},
-        "progressPercentage": 100.0,
     }
+    if job.status == Status.COMPLETED:
+        info["progressPercentage"] = 100.0
     if job.ended_at is None and job.phase == Phase.RESTORE:
         whole = max(job.due_at - job.started_at, 1)
         done = 100 * (now - job.started_at) / whole

@@ -77,25 +77,30 @@ def list_(call: Call) -> Answer:
         where.append(jobs.c.started_at <= last)
     if "jobId" in terms:
         where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
-    start = after(call, int, str)
+    start = after(call, int, int, str)
     if start is not None:
         where.append(
             or_(
                 jobs.c.started_at < start[0],
-                and_(jobs.c.started_at == start[0], jobs.c.job_id < start[1]),
+                and_(jobs.c.started_at == start[0], jobs.c.ordinal < start[1]),
+                and_(
+                    jobs.c.started_at == start[0],
+                    jobs.c.ordinal == start[1],
+                    jobs.c.job_id < start[2],
+                ),
             )
         )
     rows = call.connection.execute(
         select(jobs)
         .where(*where)
-        .order_by(jobs.c.started_at.desc(), jobs.c.job_id.desc())
+        .order_by(jobs.c.started_at.desc(), jobs.c.ordinal.desc(), jobs.c.job_id.desc())
         .limit(PAGE_SIZE + 1)
     ).all()
     return page(
         call,
         rows,
         lambda row: render(vault, row, call.now, extended=False),
-        lambda row: [row.started_at, row.job_id],
+        lambda row: [row.started_at, row.ordinal, row.job_id],
     )
 
 

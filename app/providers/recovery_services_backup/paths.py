@@ -98,9 +98,3 @@ def container_id(vault: Row[Any], item: Row[Any]) -> str:
 def item_id(vault: Row[Any], item: Row[Any]) -> str:
     """Return a protected item's id."""
     return f"{container_id(vault, item)}/protectedItems/{item.name}"
-
-
-def group_and_vm(item: Row[Any]) -> tuple[str, str]:
-    """Return the resource group and VM in an item's name, both lower case."""
-    _, _, group, vm = item.name.split(";")
-    return group, vm

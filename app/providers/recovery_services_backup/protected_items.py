@@ -112,6 +112,9 @@ def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
             f"properties.isRehydrate: '{item.friendly_name}' is not soft-deleted.",
         )
     if asked.protection_state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED):
+        # azurerm sends the whole item back: a policy on one that is stopped already resumes it.
+        if asked.policy_id and item.state == asked.protection_state:
+            return _use_policy(call, vault, item, asked)
         return _stop(call, vault, item, asked)
     if asked.policy_id == "":
         return _stop(call, vault, item, asked)
@@ -256,10 +259,6 @@ def _undelete(
 
 def _stop(call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties) -> Answer:
     suspend = asked.protection_state == ProtectionState.SUSPENDED
-    if asked.policy_id:
-        raise invalid_input(
-            "properties.policyId", "must be empty when protection is stopped or suspended"
-        )
     protection.stop(call.connection, item, call.now, keep_per_policy=suspend)
     return _accepted(call, vault, item, Operation.DISABLE_BACKUP, {"policy_name": ""})
 

@@ -11,7 +11,7 @@ from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain.errors import not_emulated, not_found
 from ...domain.instants import SECOND
-from ...domain.resource_ids import VAULT_TYPE, VM_TYPE
+from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, parse
 from ...engine import operations
 from ...store.tables import items
 from ...store.vaults import find_item
@@ -23,7 +23,6 @@ from .paths import (
     check_fabric,
     container_id,
     container_name_of,
-    group_and_vm,
     vault_of,
 )
 
@@ -129,7 +128,8 @@ def refresh(call: Call) -> Answer:
 
 
 def _render(vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
-    group, _ = group_and_vm(item)
+    vm_id = parse(item.source_id)
+    assert vm_id is not None, "stored ids are well formed"
     container = container_id(vault, item)
     return {
         "id": container,
@@ -138,7 +138,7 @@ def _render(vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
         "properties": {
             "virtualMachineId": item.source_id,
             "virtualMachineVersion": "Compute",
-            "resourceGroup": group,
+            "resourceGroup": vm_id.group,
             "friendlyName": item.friendly_name,
             "backupManagementType": "AzureIaasVM",
             "registrationStatus": "Registered" if item.deleted_at is None else "SoftDeleted",

@@ -88,7 +88,7 @@ def _render(vault: Row[Any]) -> dict[str, Any]:
             "enhancedSecurityState": soft["enhancedSecurityState"],
             "softDeleteFeatureState": soft["softDeleteState"],
             "softDeleteRetentionPeriodInDays": soft["softDeleteRetentionPeriodInDays"],
-            "isSoftDeleteFeatureStateEditable": soft["softDeleteState"] != "AlwaysON",
+            "isSoftDeleteFeatureStateEditable": True,  # so recorded, whatever the state
         },
     }
 
