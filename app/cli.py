@@ -214,9 +214,10 @@ def _given(context: click.Context) -> frozenset[str]:
 @_DATABASE
 @_LOG_LEVEL
 def worker(database: str, log_level: str) -> None:
-    """Run the engine alone, beside servers that share its database.
+    """Run the engine alone on a database that servers share.
 
-    Several workers may run: one leads, the others take over when it ends.
+    Whoever finds work due does it, in one transaction; a server does the same, so a worker is
+    for a world that has to go on while no server runs. The database must hold a world already.
 
     \b
         rsvault worker --database postgresql+psycopg://rsvault@db/rsvault
@@ -228,8 +229,9 @@ def worker(database: str, log_level: str) -> None:
         )
     wanted = _settings(database=database, log_level=log_level)
     _configure_logging(wanted.log_level)
-    # What stops a container stops a worker as Ctrl+C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What stops a container stops a worker as Ctrl+C does, also in a script's background.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     from .main import run_worker
 
     try:
@@ -360,7 +362,11 @@ def advance(url: str, ca_file: Path | None, **target: Any) -> None:
     if sum(value is not None for value in target.values()) != 1:
         raise click.UsageError("say how far, with one of --by, --to, --until and --job")
     with _control(url, ca_file) as control:
-        _show(control.advance(**target, progress=_show_progress))
+        try:
+            _show(control.advance(**target, progress=_show_progress))
+        except KeyboardInterrupt:
+            click.echo("the server goes on advancing; 'rsvault reset' ends it", err=True)
+            raise
 
 
 def _show_progress(clock: Clock) -> None:

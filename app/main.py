@@ -69,6 +69,7 @@ ROOMS: tuple[ModuleType, ...] = (
 )
 
 _SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}
+_OPTIONS = {"clock_mode": "--clock", "clock_rate": "--clock scaled:RATE with rate"}
 DESCRIPTION = (
     "A REST service that behaves like an Azure Recovery Services vault, with a clock you control. "
     "Paths under /subscriptions are Azure's; those under /_emulator are its own."
@@ -80,15 +81,21 @@ def endpoints() -> list[Endpoint]:
     return [each for room in ROOMS for each in room.ENDPOINTS]
 
 
-def open_world(settings: Settings) -> Engine:
+def open_world(settings: Settings, *, create: bool = True) -> Engine:
     """Return the engine of the world in the settings' database, created if it is new.
 
-    Raises ``ValueError`` if an option contradicts what a stored world goes by.
+    Raises ``ValueError`` if an option contradicts what a stored world goes by, or if there is
+    no world and none may be created.
     """
     database = Database(settings.database)
     with database.writing() as connection:
         ensure_schema(connection)
         if not clock.exists(connection):
+            if not create:
+                raise ValueError(
+                    f"--database {settings.database} holds no world yet; "
+                    "'rsvault serve' creates one"
+                )
             clock.create(connection, _first_clock(settings), _rules(settings))
         rules = engine_rules.read(connection)
         _refuse_contradiction(settings, clock.read(connection), rules)
@@ -126,9 +133,9 @@ def _refuse_contradiction(settings: Settings, state: clock.ClockState, rules: Ru
         asked = getattr(settings, name)
         if asked != kept and (name in settings.given or asked != getattr(Settings, name)):
             raise ValueError(
-                f"--{name.replace('_', '-')} {asked} contradicts {kept}, which the world in "
-                f"{settings.database} goes by; leave the option out or use another --database "
-                "(PATCH /_emulator/clock changes how time runs)"
+                f"{_OPTIONS.get(name, '--' + name.replace('_', '-'))} {asked} contradicts "
+                f"{kept}, which the world in {settings.database} goes by; leave the option out or "
+                "use another --database ('rsvault clock set' changes how time runs)"
             )
 
 
@@ -185,6 +192,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.middleware_stack = ByEndpoint(app.router)
     app.openapi = lambda: explorer.describe(app, served, version=app.version)  # type: ignore[method-assign]
     app.state.engine = engine
+    app.state.on_stop = engine.stop
     app.state.journal = journal
     return app
 
@@ -211,7 +219,7 @@ def _start_driver(engine: Engine) -> Any:
 
 def run_worker(settings: Settings) -> None:
     """Run the engine alone, without a server, until the process is ended."""
-    engine = open_world(settings)
+    engine = open_world(settings, create=False)
     logging.getLogger("rsvault.engine").info("the engine runs on %s", settings.database)
     try:
         asyncio.run(_work(engine))

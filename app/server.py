@@ -178,6 +178,8 @@ async def _host(
             endpoints = await _open(settings, listeners, files)
         ready(endpoints)
         await stopping.wait()
+        # Requests that take long must hear of it now: uvicorn cancels those that do not end.
+        getattr(app.state, "on_stop", lambda: None)()
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -26,7 +26,12 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Body(BaseModel):
-    """A request body or a part of one; wire names are camelCase."""
+    """A request body or a part of one; wire names are camelCase.
+
+    ``EXAMPLE`` of a whole body is what the explorer sends; a test does too.
+    """
+
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {}
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="ignore", frozen=True, defer_build=True

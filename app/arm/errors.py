@@ -16,6 +16,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.PRECONDITION: 412,
     Kind.TOO_LARGE: 413,
     Kind.NOT_ACCEPTABLE: 415,
+    Kind.UNAVAILABLE: 503,
 }
 
 

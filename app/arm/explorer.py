@@ -8,23 +8,11 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from . import examples
 from .bodies import Body
 from .calls import Endpoint
 
 _REF = "#/components/schemas/{model}"
-_EXAMPLES = {
-    "subscriptionId": "11111111-1111-1111-1111-111111111111",
-    "resourceGroupName": "group-1",
-    "vaultName": "vault-1",
-    "fabricName": "Azure",
-    "policyName": "DefaultPolicy",
-    "vmName": "vm-1",
-    "diskName": "disk-1",
-    "containerName": "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
-    "protectedItemName": "VM;iaasvmcontainerv2;group-1;vm-1",
-    "azureRegion": "westeurope",
-    "location": "westeurope",
-}
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -97,9 +85,19 @@ def _request_body(each: Endpoint, model: type[Body]) -> dict[str, Any]:
     return {
         "required": not each.optional_body,
         "content": {
-            "application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}
+            "application/json": {
+                "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+                "example": model.EXAMPLE,
+            }
         },
     }
+
+
+def _example(name: str) -> dict[str, str]:
+    """Return a path parameter's example, or where its value is found."""
+    if name in examples.FOUND:
+        return {"description": examples.FOUND[name]}
+    return {"example": examples.PARAMETERS[name]}
 
 
 def _parameters(each: Endpoint) -> list[dict[str, Any]]:
@@ -110,7 +108,7 @@ def _parameters(each: Endpoint) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "schema": {"type": "string"},
-            "example": _EXAMPLES.get(name, "name-1"),
+            **_example(name),
         }
         for name in names
     ]

@@ -21,6 +21,8 @@ TAG = "Emulator"
 class ClockChange(Body):
     """How time runs from now on; what is left out stays."""
 
+    EXAMPLE = {"skipOnWait": "finish"}
+
     mode: Literal["live", "scaled", "frozen"] | None = Field(None, examples=["frozen"])
     rate: Annotated[
         int | None, Field(strict=True, description="Virtual seconds a real second; mode scaled")
@@ -38,6 +40,8 @@ class UntilJob(Body):
 
 class Advance(Body):
     """How far to move the clock: exactly one of the three."""
+
+    EXAMPLE = {"by": "P1D"}
 
     by: str | None = Field(None, description="An ISO 8601 duration", examples=["P120D"])
     to: str | None = Field(None, description="An instant", examples=["2030-01-01T00:00:00Z"])

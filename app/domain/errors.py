@@ -24,6 +24,7 @@ class Kind(Enum):
     METHOD_NOT_ALLOWED = "method not allowed"
     NOT_ACCEPTABLE = "unsupported media type"
     TOO_LARGE = "too large"
+    UNAVAILABLE = "unavailable"
 
 
 class Refused(Exception):

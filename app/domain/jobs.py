@@ -49,16 +49,6 @@ class Phase:
 CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.RESTORE})
 """A backup may be cancelled while its snapshot is taken, a restore until its data is there."""
 
-TRANSITIONS: Mapping[str, frozenset[str]] = {
-    Phase.SNAPSHOT: frozenset({Phase.TRANSFER, Phase.SKIPPED, Phase.CANCELLING, Phase.DONE}),
-    Phase.TRANSFER: frozenset({Phase.DONE}),
-    Phase.SKIPPED: frozenset({Phase.DONE}),
-    Phase.RESTORE: frozenset({Phase.DONE, Phase.CANCELLING}),
-    Phase.CONFIGURING: frozenset({Phase.DONE}),
-    Phase.CANCELLING: frozenset({Phase.DONE}),
-    Phase.DONE: frozenset(),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class JobError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, func, select
 
-from ..domain.errors import conflict, not_found
+from ..domain.errors import Kind, Refused, conflict, not_found
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
 from ..store.database import Database
@@ -50,6 +50,7 @@ class Engine:
         self.advancing: Advancing | None = None
         self._lock = asyncio.Lock()
         self._resets = 0
+        self._stopping = False
 
     # --- what a request needs ---------------------------------------------------------
 
@@ -66,7 +67,7 @@ class Engine:
         with self.database.reading() as connection:
             state = clock.read(connection)
             now = state.now(clock.real_now())
-            if state.settled_at >= now:
+            if state.settled_at >= now or self._stopping:
                 return
             first = windows.due(connection, state.settled_at).first()
         # While somebody crosses time, what is left up to now is done by ``enter``.
@@ -193,6 +194,10 @@ class Engine:
                         connection.execute(delete(table))
                 clock.write(connection, _next_epoch(state))
 
+    def stop(self) -> None:
+        """End a crossing that runs, between two of its transactions: the server stops."""
+        self._stopping = True
+
     def resume(self) -> None:
         """Take up a stored world: live time has passed since, scaled and frozen time has not."""
         with self.database.writing() as connection:
@@ -217,6 +222,12 @@ class Engine:
         resets = self._resets
         done = False
         while not done:
+            if self._stopping:
+                raise Refused(
+                    Kind.UNAVAILABLE,
+                    "ServerStopping",
+                    "the server stops; what was crossed is kept, advance again to go on",
+                )
             if self._resets != resets:
                 raise conflict("WorldWasReset", "the world was reset while its clock moved")
             with self.database.writing() as connection:

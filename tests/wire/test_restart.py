@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import httpx
 import pytest
 
 from app.client import ControlPlane
+from app.main import run_worker
 from app.server import CannotStart, start
 from app.settings import Settings
+from tests.wire.builders import protect, put_group, put_policy, put_vault, put_vm
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/kept"
@@ -82,7 +85,8 @@ def test_an_option_that_contradicts_the_stored_world_is_refused(
 ) -> None:
     with start(make(seed=5)):
         pass
-    with pytest.raises(CannotStart, match=f"--{option.replace('_', '-')} .* contradicts"):
+    name = "clock" if option == "clock_mode" else option.replace("_", "-")
+    with pytest.raises(CannotStart, match=rf"--{name} .* contradicts"):
         start(make(**{option: value}))
 
 
@@ -98,3 +102,26 @@ def test_a_default_that_was_asked_for_may_contradict_too(make: Make) -> None:
         pass
     with pytest.raises(CannotStart, match="--seed 0 contradicts 5"):
         start(make(given=frozenset({"seed"})))
+
+
+def test_a_worker_needs_a_world_to_work_on(make: Make) -> None:
+    with pytest.raises(ValueError, match="holds no world yet; 'rsvault serve' creates one"):
+        run_worker(make())
+
+
+def test_a_server_that_stops_ends_an_advance_and_keeps_what_was_crossed(make: Make) -> None:
+    settings = make(clock_mode="frozen", start_time=BEGINNING)
+    with ThreadPoolExecutor() as pool:
+        with start(settings) as server, ControlPlane(server.http_url) as control:
+            arm = httpx.Client(base_url=server.http_url, params={"api-version": "2026-10-01"})
+            for build in (put_group, put_vm, put_vault, put_policy, protect):
+                build(arm)
+            arm.close()
+            url = f"{server.http_url}/_emulator/clock/advance"
+            running = pool.submit(httpx.post, url, json={"by": "P300Y"}, timeout=60)
+            while control.clock().advancing is None and not running.done():
+                pass
+        answer = running.result()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServerStopping")
+    with start(make()) as server, ControlPlane(server.http_url) as control:
+        assert control.clock().now > BEGINNING

@@ -157,6 +157,12 @@ class DiskProperties(Body):
 class DiskBody(Body):
     """A disk to create or to change."""
 
+    EXAMPLE = {
+        "location": "westeurope",
+        "sku": {"name": "Premium_LRS"},
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 128},
+    }
+
     location: str | None = Field(default=None, max_length=90, examples=["westeurope"])
     tags: dict[str, str] | None = None
     sku: DiskSku | None = None
@@ -169,6 +175,8 @@ class DiskBody(Body):
 
 class DiskPatch(Body):
     """What to change of a disk."""
+
+    EXAMPLE = {"tags": {"env": "test"}}
 
     tags: dict[str, str] | None = None
     sku: DiskSku | None = None

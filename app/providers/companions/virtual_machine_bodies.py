@@ -35,7 +35,7 @@ class Reference(Body):
 class HardwareProfile(Body):
     """The size."""
 
-    vm_size: str | None = Field(default=None, max_length=60, examples=["Standard_D2s_v3"])
+    vm_size: str | None = Field(default=None, max_length=60, examples=["Standard_D2s_v5"])
 
 
 class ImageReference(Body):
@@ -43,10 +43,8 @@ class ImageReference(Body):
 
     id: str | None = Field(default=None, max_length=600)
     publisher: str | None = Field(default=None, max_length=260, examples=["Canonical"])
-    offer: str | None = Field(
-        default=None, max_length=260, examples=["0001-com-ubuntu-server-jammy"]
-    )
-    sku: str | None = Field(default=None, max_length=260, examples=["22_04-lts-gen2"])
+    offer: str | None = Field(default=None, max_length=260, examples=["ubuntu-24_04-lts"])
+    sku: str | None = Field(default=None, max_length=260, examples=["server"])
     version: str | None = Field(default=None, max_length=260, examples=["latest"])
     shared_gallery_image_id: str | None = Field(default=None, max_length=600)
     community_gallery_image_id: str | None = Field(default=None, max_length=600)
@@ -270,12 +268,12 @@ class VmIdentity(Body):
 
 
 _EXAMPLE = {
-    "hardwareProfile": {"vmSize": "Standard_D2s_v3"},
+    "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
     "storageProfile": {
         "imageReference": {
             "publisher": "Canonical",
-            "offer": "0001-com-ubuntu-server-jammy",
-            "sku": "22_04-lts-gen2",
+            "offer": "ubuntu-24_04-lts",
+            "sku": "server",
             "version": "latest",
         },
         "osDisk": {"createOption": "FromImage"},
@@ -286,6 +284,8 @@ _EXAMPLE = {
 
 class VirtualMachineBody(Body):
     """A VM to create or to change."""
+
+    EXAMPLE = {"location": "westeurope", "properties": _EXAMPLE}
 
     location: str | None = Field(default=None, max_length=90, examples=["westeurope"])
     tags: dict[str, str] | None = None
@@ -299,6 +299,8 @@ class VirtualMachineBody(Body):
 
 class VirtualMachinePatch(Body):
     """What to change of a VM."""
+
+    EXAMPLE = {"tags": {"env": "test"}}
 
     tags: dict[str, str] | None = None
     zones: Zones | None = None

@@ -132,6 +132,8 @@ class Identity(Body):
 class VaultBody(Body):
     """A vault to create or to replace."""
 
+    EXAMPLE = {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}}
+
     location: str = Field(min_length=1, max_length=90, examples=["westeurope"])
     sku: Sku | None = None
     tags: dict[str, str] = Field(default_factory=dict, examples=[{"env": "test"}])
@@ -141,6 +143,8 @@ class VaultBody(Body):
 
 class VaultPatch(Body):
     """What to change of a vault."""
+
+    EXAMPLE = {"tags": {"env": "test"}}
 
     sku: Sku | None = None
     tags: dict[str, str] | None = Field(None, examples=[{"env": "test"}])

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import select
 
+from ...arm import examples
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...domain.errors import invalid_input, not_emulated
@@ -21,6 +22,8 @@ RESOURCE_TYPES = ("VM", "AzureFileShare", "SQLDataBase", "SAPHanaDatabase")
 
 class BackupStatusBody(Body):
     """The resource asked about."""
+
+    EXAMPLE = {"resourceType": "VM", "resourceId": examples.VM_ID}
 
     resource_type: str = Field(examples=["VM"])
     resource_id: str = Field(

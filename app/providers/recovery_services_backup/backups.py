@@ -38,6 +38,8 @@ class BackupRequest(Body):
 class BackupBody(Body):
     """A request for a backup now."""
 
+    EXAMPLE = {"properties": {"objectType": "IaasVMBackupRequest"}}
+
     properties: BackupRequest = Field(default_factory=lambda: BackupRequest.model_validate({}))
 
 

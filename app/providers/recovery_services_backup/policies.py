@@ -92,6 +92,26 @@ class PolicyProperties(Body):
 class PolicyBody(Body):
     """A policy to create or to replace."""
 
+    EXAMPLE = {
+        "properties": {
+            "backupManagementType": "AzureIaasVM",
+            "schedulePolicy": {
+                "schedulePolicyType": "SimpleSchedulePolicy",
+                "scheduleRunFrequency": "Daily",
+                "scheduleRunTimes": ["2026-01-01T22:00:00Z"],
+            },
+            "retentionPolicy": {
+                "retentionPolicyType": "LongTermRetentionPolicy",
+                "dailySchedule": {
+                    "retentionTimes": ["2026-01-01T22:00:00Z"],
+                    "retentionDuration": {"count": 30, "durationType": "Days"},
+                },
+            },
+            "instantRpRetentionRangeInDays": 2,
+            "timeZone": "UTC",
+        }
+    }
+
     properties: PolicyProperties
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import Row, select
 
-from ...arm import async_operations, filters
+from ...arm import async_operations, examples, filters
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
@@ -83,6 +83,14 @@ class ProtectedItemProperties(Body):
 
 class ProtectedItemBody(Body):
     """A protected item."""
+
+    EXAMPLE = {
+        "properties": {
+            "protectedItemType": azure_vm.PROTECTED_ITEM_TYPE,
+            "sourceResourceId": examples.VM_ID,
+            "policyId": examples.POLICY_ID,
+        }
+    }
 
     properties: ProtectedItemProperties
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import Row
 
+from ...arm import examples
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
@@ -48,6 +49,18 @@ class RestoreRequest(Body):
 
 class RestoreBody(Body):
     """A request for a restore."""
+
+    EXAMPLE = {
+        "properties": {
+            "objectType": "IaasVMRestoreRequest",
+            "recoveryType": "RestoreDisks",
+            "region": "westeurope",
+            "sourceResourceId": examples.VM_ID,
+            "targetResourceGroupId": examples.GROUP_ID,
+            "storageAccountId": f"{examples.GROUP_ID}/providers/Microsoft.Storage"
+            "/storageAccounts/staging",
+        }
+    }
 
     properties: RestoreRequest
 

@@ -36,6 +36,8 @@ class VaultConfigProperties(Body):
 class VaultConfigBody(Body):
     """A vault's configuration."""
 
+    EXAMPLE = {"properties": {"softDeleteRetentionPeriodInDays": 14}}
+
     properties: VaultConfigProperties
 
 

@@ -32,6 +32,8 @@ DELETE_TAKES = 10 * SECOND
 class ResourceGroupBody(Body):
     """A resource group to create, or to give other tags."""
 
+    EXAMPLE = {"location": "westeurope"}
+
     location: str | None = Field(
         None, max_length=90, description="A region; fixed once set", examples=["westeurope"]
     )
@@ -40,6 +42,8 @@ class ResourceGroupBody(Body):
 
 class ResourceGroupPatch(Body):
     """What to change of a resource group."""
+
+    EXAMPLE = {"tags": {"env": "test"}}
 
     tags: dict[str, str] | None = Field(
         None, description="Replaces all tags", examples=[{"env": "test"}]

@@ -1,0 +1,33 @@
+"""The world that the explorer's examples speak of: run from the top, they succeed as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group-1"
+VM_ID = f"{GROUP_ID}/providers/Microsoft.Compute/virtualMachines/vm-1"
+VAULT_ID = f"{GROUP_ID}/providers/Microsoft.RecoveryServices/vaults/vault-1"
+POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
+
+PARAMETERS: Mapping[str, str] = {
+    "subscriptionId": SUBSCRIPTION,
+    "resourceGroupName": "group-1",
+    "resourceProviderNamespace": "Microsoft.RecoveryServices",
+    "vaultName": "vault-1",
+    "fabricName": "Azure",
+    "policyName": "DefaultPolicy",
+    "vmName": "vm-1",
+    "diskName": "disk-1",
+    "containerName": "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
+    "protectedItemName": "VM;iaasvmcontainerv2;group-1;vm-1",
+    "azureRegion": "westeurope",
+    "location": "westeurope",
+}
+
+FOUND: Mapping[str, str] = {
+    "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",
+    "jobName": "The name of a job in the list of jobs",
+    "recoveryPointId": "The name of a recovery point in the list of recovery points",
+}
+"""Names that only a running world can tell."""
