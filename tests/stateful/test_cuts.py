@@ -79,11 +79,23 @@ half_hours = st.integers(0, 47).map(lambda number: number * 30)
 documents = st.builds(policy_document, half_hours, st.integers(7, 12), st.integers(1, 5))
 waits = st.one_of(
     st.integers(0, 2 * MINUTE),
+    st.integers(4 * MINUTE, 20 * MINUTE),  # while an earlier job transfers
     st.integers(0, 2 * HOUR),
     st.integers(0, 3 * DAY),
     st.integers(0, 12 * DAY),
 )
-verbs = ["backup", "backup", "backup", "stop", "suspend", "resume", "edit", "delete", "undelete"]
+verbs = [
+    "backup",
+    "backup",
+    "backup",
+    "backup",
+    "stop",
+    "suspend",
+    "resume",
+    "edit",
+    "delete",
+    "undelete",
+]
 actions = st.builds(
     Action,
     waits,
@@ -92,13 +104,24 @@ actions = st.builds(
     st.integers(0, VMS - 1),
     st.integers(0, 1000),
 )
+# One VM backed up again and again while the first transfer runs: the jobs that interact most.
+bursts = st.builds(
+    lambda vm, gaps: [Action(gap, None, "backup", vm, 600) for gap in gaps],
+    st.integers(0, VMS - 1),
+    st.lists(st.integers(4 * MINUTE, 20 * MINUTE), min_size=2, max_size=4),
+)
 scripts = st.builds(
     Script,
     st.lists(documents, min_size=2, max_size=2),
     st.lists(st.sampled_from([8, 500, 8_000, 32_000]), min_size=VMS, max_size=VMS),
     st.sampled_from([0, 0, 2 * HOUR]),
-    st.lists(actions, min_size=1, max_size=10),
+    st.lists(actions.map(lambda action: [action]) | bursts, min_size=1, max_size=8).map(
+        lambda parts: [action for part in parts for action in part]
+    ),
 )
+
+
+THEN = [Action(wait, None, "nothing", 0, 0) for wait in (15 * MINUTE, HOUR, 9 * DAY)]
 
 
 class World:
@@ -268,20 +291,25 @@ def _cancel(connection: Any, item: Row[Any], now: int) -> None:
         jobs.cancel(connection, running, now)
 
 
-def play(script: Script, cuts: Any = None) -> tuple[dict[str, list[Any]], int]:
-    """Play a script; ``cuts`` draws where to stop on the way. Return the rows and the hits."""
+def play(script: Script, cuts: Any = None) -> tuple[list[dict[str, list[Any]]], int]:
+    """Play a script; ``cuts`` draws where to stop on the way.
+
+    Return all rows as they were before each action (what comes later may cover a difference up)
+    and how many cuts hit a running job.
+    """
     world = World(script)
     hits = 0
-    for action in [*script.actions, Action(9 * DAY, None, "nothing", 0, 0)]:
+    seen = []
+    for action in [*script.actions, *THEN]:
         target = world.aim(action)
         while cuts is not None and cuts.draw(st.booleans(), label="cut"):
             world.cross(min(target, _cut(world, target, cuts)))
             hits += world.has_running_job()
         world.cross(target)
+        seen.append(world.rows())
         world.act(action)
-    rows = world.rows()
     world.database.close()
-    return rows, hits
+    return seen, hits
 
 
 def _cut(world: World, target: int, cuts: Any) -> int:
