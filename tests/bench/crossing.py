@@ -27,10 +27,11 @@ _FIRST_SLOT = parse("2026-01-01T22:00:00Z")
 # The least that a day of backups has to do. A job's id is as random as the engine's.
 _DAY = (
     """INSERT INTO jobs (job_id, vault_key, item_key, operation, phase, status, started_at, due_at,
-         user_triggered, entity_name, container_name, jitter, keep_micros, rule, instant_micros,
+         user_triggered, ordinal, entity_name, container_name, jitter, keep_micros, rule,
+         instant_micros,
          transfer_skipped)
        SELECT lower(hex(randomblob(16))), vault_key, key, 'Backup', 'snapshot', 'InProgress',
-         next_backup_at, next_backup_at + :snapshot, 0, friendly_name, substr(name, 4), 0, :keep,
+         next_backup_at, next_backup_at + :snapshot, 0, 0, friendly_name, substr(name, 4), 0, :keep,
          'Daily', :instant, 0
        FROM items WHERE next_backup_at <= :until""",
     """UPDATE items SET snapshot_until = next_backup_at + :snapshot,
