@@ -16,6 +16,7 @@ from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, Endpoint, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import tags
+from ...domain.documents import merge
 from ...domain.errors import Refused, conflict, invalid, not_emulated, resource_not_found
 from ...domain.regions import REGIONS, some_names
 from ...domain.resource_ids import ResourceId, normal_location
@@ -168,7 +169,7 @@ def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
         location=location,
         existing=existing,
         sent=sent,
-        wanted=_merge(stored, sent),
+        wanted=merge(stored, sent),
     )
     _write(kind, write)
     status = kind.created_status if existing is None else 200
@@ -186,7 +187,7 @@ def _update(call: Call, kind: CompanionType, body: Body) -> Answer:
         location=existing.location,
         existing=existing,
         sent=sent,
-        wanted=_merge(existing.document, sent),
+        wanted=merge(existing.document, sent),
     )
     _write(kind, write)
     return Answer(200, kind.render(call, [get(call, kind)])[0])
@@ -202,15 +203,6 @@ def _write(kind: CompanionType, write: Write) -> None:
     written = kind.write(write)
     put_row(write, kind, written)
     kind.follow(write.call, written.document, write.id)
-
-
-def _merge(into: Document, changes: Document) -> Document:
-    merged = dict(into)
-    for name, value in changes.items():
-        old = merged.get(name)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[name] = _merge(old, value) if both else value  # type: ignore[arg-type]
-    return merged
 
 
 def _check_fixed(kind: CompanionType, stored: Document, sent: Document) -> None:

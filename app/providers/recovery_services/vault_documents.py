@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...arm.calls import Call
+from ...domain.documents import merge
 from ...domain.instants import wire
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine.rules import SOFT_DELETE_DAYS
@@ -83,13 +84,3 @@ def born(call: Call) -> dict[str, Any]:
             "crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}
         },
     }
-
-
-def merge(into: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of a document with what a partial one says about it."""
-    merged = dict(into)
-    for name, value in changes.items():
-        old = merged.get(name)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[name] = merge(old, value) if both else value  # type: ignore[arg-type]
-    return merged

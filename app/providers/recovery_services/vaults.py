@@ -10,6 +10,7 @@ from ...arm import async_operations
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids, tags
+from ...domain.documents import merge
 from ...domain.errors import conflict, invalid
 from ...domain.instants import SECOND
 from ...domain.policy_documents import default_policies
@@ -18,7 +19,7 @@ from ...engine import operations, vault_lifecycle
 from ...store.tables import items, policies, vaults
 from ...store.vaults import find_vault, get_group, get_vault, vault_id
 from .vault_bodies import Sku, VaultBody, VaultPatch, VaultProperties
-from .vault_documents import born, merge, render
+from .vault_documents import born, render
 from .vault_rules import (
     check_change,
     checked_location,
