@@ -14,7 +14,7 @@ from ...domain.errors import conflict, invalid_input
 from ...domain.instants import DAY, parse, wire
 from ...domain.jobs import ProtectionState
 from ...domain.policies import read
-from ...engine import backups, operations
+from ...engine import backups
 from ...store.tables import policies
 from .paths import ITEM, item_of
 from .protected_items import TAG, item_accepted
@@ -80,16 +80,7 @@ def trigger(call: Call, body: BackupBody) -> Answer:
         instant=policy.instant,
         activity_id=call.client_request_id,
     )
-    begun = operations.begin(
-        call.connection,
-        call.rules,
-        scope=vault.folded,
-        kind="backup",
-        now=call.now,
-        ends_at=call.now,
-        job_id=job_id,
-    )
-    return item_accepted(call, vault, item, begun)
+    return item_accepted(call, vault, item, "backup", job_id=job_id, ends_at=call.now)
 
 
 def _retain_until(call: Call, sent: str | None) -> int:

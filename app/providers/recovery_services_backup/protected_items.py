@@ -394,22 +394,30 @@ def _accepted(
         activity_id=call.client_request_id,
         detail=detail,
     )
+    return item_accepted(call, vault, item, operation, job_id=job_id, ends_at=ends_at)
+
+
+def item_accepted(
+    call: Call,
+    vault: Row[Any],
+    item: Row[Any],
+    kind: str,
+    *,
+    job_id: str,
+    ends_at: int,
+    operation_id: str | None = None,
+) -> Answer:
+    """Begin an operation on an item and answer that it has begun."""
     begun = operations.begin(
         call.connection,
         call.rules,
         scope=vault.folded,
-        kind=operation,
+        kind=kind,
         now=call.now,
         ends_at=ends_at,
         job_id=job_id,
+        operation_id=operation_id,
     )
-    return item_accepted(call, vault, item, begun)
-
-
-def item_accepted(
-    call: Call, vault: Row[Any], item: Row[Any], begun: operations.Operation
-) -> Answer:
-    """Answer that an operation on an item has begun."""
     path = item_id(vault, item)
     return async_operations.accepted(
         call,

@@ -13,7 +13,7 @@ from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
 from ...domain.errors import conflict, invalid_input, not_emulated
 from ...domain.resource_ids import normal_location, parse, parse_group
-from ...engine import operations, restores
+from ...engine import restores
 from ...store.vaults import get_group
 from .paths import POINT, item_of
 from .protected_items import item_accepted
@@ -94,17 +94,9 @@ def trigger(call: Call, body: RestoreBody) -> Answer:
         detail=detail,
         activity_id=call.client_request_id,
     )
-    begun = operations.begin(
-        call.connection,
-        call.rules,
-        scope=vault.folded,
-        kind="restore",
-        now=call.now,
-        ends_at=call.now,
-        job_id=job_id,
-        operation_id=job_id,
+    return item_accepted(
+        call, vault, item, "restore", job_id=job_id, ends_at=call.now, operation_id=job_id
     )
-    return item_accepted(call, vault, item, begun)
 
 
 def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
