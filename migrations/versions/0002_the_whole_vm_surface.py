@@ -1,4 +1,18 @@
-"""What the rest of the VM surface keeps."""
+"""What the rest of the VM surface keeps.
+
+How a column is added, so that both databases end up with what ``app/store/tables.py`` says:
+
+- There: at the end of its table's columns. Here: ``op.add_column`` in the same order, and
+  ``op.drop_column`` in the downgrade. A table with rows takes a column that is nullable or has a
+  ``server_default``, which stands in both places: ``sa.false()`` for a truth, ``"0"`` for a
+  number, ``"Enabled"`` for a text, ``"{}"`` for a document.
+- An index is made by ``op.create_index`` and dropped before its column; one over some rows only
+  takes ``sqlite_where`` and ``postgresql_where``. A new table is made by ``op.create_table`` with
+  names on its constraints, as in 0001; only there can a foreign key be, as SQLite gives one that
+  is added later no name.
+- Never ``batch_alter_table``: it copies the table and drops the old one, and SQLite, with its
+  foreign keys on, then deletes every row that refers to it.
+"""
 
 from __future__ import annotations
 
