@@ -60,15 +60,32 @@ def one_of(terms: Mapping[str, str], key: str, values: Collection[str]) -> str |
     )
 
 
+def flag(terms: Mapping[str, str], key: str) -> bool | None:
+    """Return a term that is true or false, in any casing. Raises ``Refused``."""
+    word = one_of(terms, key, ("true", "false"))
+    return None if word is None else word == "true"
+
+
+_DATES = ("%Y-%m-%d %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d", "%m/%d/%Y")
+"""What clients write besides ISO 8601: the service's own form, .NET's, and days."""
+_MIDNIGHT = re.compile(r"(?<= )00(?=:\d\d:\d\d AM$)", re.IGNORECASE)
+"""Microsoft's own example, ``2016-01-01 00:00:00 AM``, is on no clock of twelve hours."""
+
+
 def instant(terms: Mapping[str, str], key: str) -> int | None:
-    """Return a term's date: ``yyyy-MM-dd hh:mm:ss AM`` in UTC, or ISO 8601. Raises ``Refused``."""
+    """Return a term's date in UTC: ``yyyy-MM-dd hh:mm:ss AM``, ISO 8601, ``MM/dd/yyyy ...``.
+
+    Raises ``Refused``.
+    """
     sent = terms.get(key)
     if sent is None:
         return None
-    try:
-        return from_datetime(datetime.strptime(sent, "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC))
-    except ValueError:
-        pass
+    for form in _DATES:
+        try:
+            moment = datetime.strptime(_MIDNIGHT.sub("12", sent), form).replace(tzinfo=UTC)
+            return from_datetime(moment)
+        except ValueError:
+            continue
     try:
         return parse(sent)
     except ValueError:

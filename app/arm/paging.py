@@ -18,6 +18,8 @@ from .calls import Answer, Call
 
 PAGE_SIZE = 200
 """Azure Backup's page size."""
+MOST_AT_ONCE = 1000
+_COUNTED = ("$skiptoken", "$top")
 
 Key = Sequence[str | int]
 
@@ -53,24 +55,45 @@ def _fits(part: Any, kind: type) -> bool:
     return type(part) is int and abs(part) < 1 << 63
 
 
+def read_top(call: Call) -> int | None:
+    """Return ``$top``, how many entries are wanted in all. Raises ``Refused``."""
+    sent = call.query.get("$top")
+    if sent is None:
+        return None
+    top = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 5 else 0
+    if not 1 <= top <= MOST_AT_ONCE:
+        raise invalid(
+            "InvalidTopInQueryString",
+            f"$top: '{sent}' must be a number from 1 to {MOST_AT_ONCE}.",
+            target="$top",
+        )
+    return top
+
+
 def page(
     call: Call,
     rows: Sequence[Any],
     render: Callable[[Any], Any],
     key_of: Callable[[Any], Key],
 ) -> Answer:
-    """Answer with one page; ``rows`` holds one more than a page if there is more."""
-    shown = rows[:PAGE_SIZE]
+    """Answer with one page; ``rows`` holds one more than a page if there is more.
+
+    With ``$top`` the pages end when so many entries have been shown.
+    """
+    top = read_top(call)
+    size = PAGE_SIZE if top is None else min(top, PAGE_SIZE)
+    shown = rows[:size]
     body: dict[str, Any] = {"value": [render(row) for row in shown]}
-    if len(rows) > PAGE_SIZE:
-        body["nextLink"] = _next_link(call, key_of(shown[-1]))
+    left = None if top is None else top - size
+    if len(rows) > size and left != 0:
+        body["nextLink"] = _next_link(call, key_of(shown[-1]), left)
     return Answer(body=body)
 
 
-def _next_link(call: Call, key: Key) -> str:
+def _next_link(call: Call, key: Key, left: int | None) -> str:
     token = base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode()
-    kept = {name: value for name, value in call.query.items() if name != "$skiptoken"}
-    query = {**kept, "$skipToken": token}
+    kept = {name: value for name, value in call.query.items() if name not in _COUNTED}
+    query = {**kept, **({} if left is None else {"$top": str(left)}), "$skipToken": token}
     pairs = "&".join(
         f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in query.items()
     )

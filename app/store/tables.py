@@ -255,6 +255,27 @@ Index(
     sqlite_where=jobs.c.due_at.is_not(None),
     postgresql_where=jobs.c.due_at.is_not(None),
 )
+# The jobs that are few: what is under way or went wrong, and what is no backup.
+Index(
+    "ix_jobs_not_completed",
+    jobs.c.vault_key,
+    jobs.c.status,
+    jobs.c.started_at,
+    jobs.c.ordinal,
+    jobs.c.job_id,
+    sqlite_where=jobs.c.status != "Completed",
+    postgresql_where=jobs.c.status != "Completed",
+)
+Index(
+    "ix_jobs_no_backups",
+    jobs.c.vault_key,
+    jobs.c.operation,
+    jobs.c.started_at,
+    jobs.c.ordinal,
+    jobs.c.job_id,
+    sqlite_where=jobs.c.operation != "Backup",
+    postgresql_where=jobs.c.operation != "Backup",
+)
 
 
 class RecoveryPointColumns(TypedColumns):

@@ -16,6 +16,9 @@ How a column is added, so that both databases end up with what ``app/store/table
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -24,7 +27,27 @@ depends_on = None
 
 def upgrade() -> None:
     """Add what is new."""
+    _index_the_jobs_that_are_few()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_index("ix_jobs_no_backups", "jobs")
+    op.drop_index("ix_jobs_not_completed", "jobs")
+
+
+def _index_the_jobs_that_are_few() -> None:
+    op.create_index(
+        "ix_jobs_not_completed",
+        "jobs",
+        ["vault_key", "status", "started_at", "ordinal", "job_id"],
+        sqlite_where=sa.text("status != 'Completed'"),
+        postgresql_where=sa.text("status != 'Completed'"),
+    )
+    op.create_index(
+        "ix_jobs_no_backups",
+        "jobs",
+        ["vault_key", "operation", "started_at", "ordinal", "job_id"],
+        sqlite_where=sa.text("operation != 'Backup'"),
+        postgresql_where=sa.text("operation != 'Backup'"),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,6 +104,12 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
 
         return act
 
+    def jobs(text: str) -> Callable[[], Awaitable[Any]]:
+        return get(f"{VAULT}/backupJobs?{VERSION}&$filter={text}")
+
+    def items(text: str) -> Callable[[], Awaitable[Any]]:
+        return get(f"{VAULT}/backupProtectedItems?{VERSION}&$filter={text}")
+
     async def three_days() -> None:
         path = "/_emulator/clock/advance"
         (await client.post(path, json={"by": "P3D"})).raise_for_status()
@@ -111,9 +118,16 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
         "GET vault": get(f"{VAULT}?{VERSION}"),
         "GET job": get(f"{job}?{VERSION}"),
         "list jobs": get(f"{VAULT}/backupJobs?{VERSION}"),
-        "list running jobs": get(
-            f"{VAULT}/backupJobs?{VERSION}&$filter=status eq 'InProgress' and operation eq 'Backup'"
+        "list running jobs": jobs("status eq 'InProgress' and operation eq 'Backup'"),
+        "list failed jobs": jobs("status eq 'Failed' and endTime eq '2030-01-01'"),
+        "list restores": jobs("operation eq 'Restore' and startTime eq '2020-01-01'"),
+        "list completed backups": jobs("operation eq 'Backup' and status eq 'Completed'"),
+        "next page of jobs": get(
+            f"{VAULT}/backupJobs?{VERSION}&$skipToken="
+            + urlsafe_b64encode(b'[1767225600000000, 0, "f"]').decode()
         ),
+        "list items of a policy": items("policyName eq 'DefaultPolicy'"),
+        "list items by health": items("healthState eq 'ActionRequired'"),
         "list recovery points": get(f"{ITEM}/recoveryPoints?{VERSION}"),
         "list protected items": get(f"{VAULT}/backupProtectedItems?{VERSION}"),
         "list policies": get(f"{VAULT}/backupPolicies?{VERSION}"),

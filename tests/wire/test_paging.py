@@ -18,6 +18,7 @@ from tests.wire.builders import (
     policy_body,
     put_policy,
     put_vm,
+    refused,
     vm_id,
 )
 
@@ -122,3 +123,25 @@ def test_protectable_items_come_in_pages_too(vault: httpx.Client) -> None:
     assert {each["properties"]["virtualMachineId"] for each in found} == {
         vm_id(f"vm-{number:03d}") for number in range(201)
     }
+
+
+def test_a_list_ends_where_its_top_says(aged: httpx.Client) -> None:
+    assert len(aged.get(JOBS, params={"$top": "3"}).json()["value"]) == 3
+    assert "nextLink" not in aged.get(JOBS, params={"$top": "200"}).json()
+    whole = listed(aged, JOBS)
+    assert listed(aged, JOBS, **{"$top": "230"}) == whole[:230]
+    assert len(pages(aged, JOBS, **{"$top": "230"})) == 2
+
+
+@pytest.mark.parametrize("top", ["0", "-1", "1001", "many", "", "1e2"])
+def test_a_top_that_is_no_number_of_entries_is_refused(vault: httpx.Client, top: str) -> None:
+    answer = vault.get(JOBS, params={"$top": top})
+    assert refused(answer) == (400, "InvalidTopInQueryString")
+
+
+def test_a_filtered_list_is_the_same_in_any_size_of_page(aged: httpx.Client) -> None:
+    text = {"$filter": "operation eq 'Backup' and endTime eq '2026-03-01'"}
+    whole = listed(aged, JOBS, **text)
+    assert len(whole) > 20
+    shown = aged.get(JOBS, params={**text, "$top": "7"}).json()
+    assert shown["value"] == whole[:7]

@@ -114,21 +114,6 @@ def test_a_vm_elsewhere_or_protected_already_cannot_be_protected(protected: http
     assert names(protected, PROTECTABLE) == [SHORT.replace("vm-1", "vm-2")]
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("backupManagementType eq 'AzureIaasVM' and workloadType eq 'VM'", 1),
-        ("backupManagementType eq 'AzureWorkLoad'", 0),
-        ("workloadType eq 'SQL'", 0),
-    ],
-)
-def test_protectable_items_are_filtered_by_what_is_asked(
-    vault: httpx.Client, text: str, count: int
-) -> None:
-    put_vm(vault)
-    assert len(listed(vault, PROTECTABLE, **{"$filter": text})) == count
-
-
 def test_a_refresh_is_polled_to_an_empty_204(vault: httpx.Client) -> None:
     set_clock(vault, skipOnWait="off")
     answer = vault.post(
@@ -345,46 +330,7 @@ def test_a_container_comes_with_its_item(protected: httpx.Client) -> None:
     assert listed(protected, CONTAINERS) == [shown]
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("backupManagementType eq 'AzureIaasVM' and status eq 'Registered'", 2),
-        ("friendlyName eq 'VM-1'", 1),
-        ("friendlyName eq 'm-1'", 0),
-        ("friendlyName eq '%'", 0),
-        ("status eq 'NotRegistered'", 0),
-        ("backupManagementType eq 'AzureStorage'", 0),
-    ],
-)
-def test_containers_are_filtered_by_what_is_asked(
-    protected: httpx.Client, text: str, count: int
-) -> None:
-    put_vm(protected, "vm-2")
-    protect(protected, "vm-2")
-    assert len(listed(protected, CONTAINERS, **{"$filter": text})) == count
-
-
 # --- listed ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("backupManagementType eq 'AzureIaasVM' and itemType eq 'VM' and policyName eq 'DAILY'", 2),
-        ("policyName eq 'DefaultPolicy'", 0),
-        ("itemType eq 'AzureFileShare'", 0),
-        ("backupManagementType eq 'AzureWorkLoad'", 0),
-        ("friendlyName eq 'vm-2'", 1),
-        (f"containerName eq '{SHORT}'", 1),
-        (f"containerName eq 'IaasVMContainer;{SHORT}'", 1),
-    ],
-)
-def test_items_are_filtered_by_what_is_asked(
-    protected: httpx.Client, text: str, count: int
-) -> None:
-    put_vm(protected, "vm-2")
-    protect(protected, "vm-2")
-    assert len(listed(protected, ITEMS, **{"$filter": text})) == count
 
 
 def test_a_listed_item_looks_as_it_does_alone(protected: httpx.Client) -> None:

@@ -213,6 +213,11 @@ def test_points_are_listed_newest_first(protected: httpx.Client) -> None:
         ("restorePointQueryType eq 'Full'", 5),
         ("restorePointQueryType eq 'Log'", 0),
         ("extendedInfo eq 'True'", 5),
+        ("startDate eq '2026-01-03' and endDate eq '1/4/2026 12:00:00 AM'", 1),
+        ("moveReadyRPOnly eq 'True'", 0),
+        ("moveReadyRPOnly eq 'False'", 5),
+        ("includeSoftDeletedRP eq 'False'", 5),
+        ("restorePointQueryType eq 'SnapshotFull'", 0),
     ],
 )
 def test_points_are_filtered_by_what_is_asked(

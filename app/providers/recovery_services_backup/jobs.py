@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import Row, bindparam, select, tuple_
 
-from ...arm import async_operations, filters
+from ...arm import async_operations
 from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids
@@ -17,83 +17,29 @@ from ...engine import operations
 from ...store.statements import Query
 from ...store.tables import jobs
 from .job_documents import render
+from .job_filters import NEWEST_FIRST, matching
 from .paths import VAULT, vault_of
 
 TAG = "Jobs"
 JOBS = f"{VAULT}/backupJobs"
 JOB = f"{JOBS}/{{jobName}}"
-OPERATIONS = (
-    "Invalid",
-    "Register",
-    "UnRegister",
-    "ConfigureBackup",
-    "Backup",
-    "Restore",
-    "DisableBackup",
-    "DeleteBackupData",
-    "CrossRegionRestore",
-    "Undelete",
-    "UpdateCustomerManagedKey",
-)
-STATUSES = (
-    "Invalid",
-    "InProgress",
-    "Completed",
-    "Failed",
-    "CompletedWithWarnings",
-    "Cancelled",
-    "Cancelling",
-)
-MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM", "AzureSql")
-
 _FIND = Query(
     select(jobs).where(jobs.c.job_id == bindparam("job"), jobs.c.vault_key == bindparam("vault"))
 )
 
 
-@endpoint("GET", JOBS, "BackupJobs_List", tag=TAG, query=("$filter", "$skipToken"))
+@endpoint("GET", JOBS, "BackupJobs_List", tag=TAG, query=("$filter", "$skipToken", "$top"))
 def list_(call: Call) -> Answer:
     """List a vault's jobs, newest first."""
     vault = vault_of(call)
-    terms = filters.read(
-        call.query.get("$filter"),
-        ("backupManagementType", "operation", "status", "startTime", "endTime", "jobId"),
-    )
-    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
-    if kind not in (None, "AzureIaasVM"):
-        return Answer(body={"value": []})
-    where: list[Any] = [jobs.c.vault_key == vault.key]
-    operation = filters.one_of(terms, "operation", OPERATIONS)
-    status = filters.one_of(terms, "status", STATUSES)
-    first = filters.instant(terms, "startTime")
-    last = filters.instant(terms, "endTime")
-    if operation is not None:
-        where.append(jobs.c.operation == operation)
-    if status is not None:
-        where.append(jobs.c.status == status)
-    if first is not None:
-        where.append(jobs.c.started_at >= first)
-    if last is not None:
-        where.append(jobs.c.started_at <= last)
-    if "jobId" in terms:
-        where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
+    where = matching(call, vault)
     start = after(call, int, int, str)
     if start is not None:
-        where.append(
-            or_(
-                jobs.c.started_at < start[0],
-                and_(jobs.c.started_at == start[0], jobs.c.ordinal < start[1]),
-                and_(
-                    jobs.c.started_at == start[0],
-                    jobs.c.ordinal == start[1],
-                    jobs.c.job_id < start[2],
-                ),
-            )
-        )
+        where.append(tuple_(*NEWEST_FIRST) < start)
     rows = call.connection.execute(
         select(jobs)
         .where(*where)
-        .order_by(jobs.c.started_at.desc(), jobs.c.ordinal.desc(), jobs.c.job_id.desc())
+        .order_by(*(column.desc() for column in NEWEST_FIRST))
         .limit(PAGE_SIZE + 1)
     ).all()
     return page(

@@ -21,13 +21,14 @@ from ...engine import jobs, protection
 from ...store.statements import Statement
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
+from . import vocabulary
 from .paths import VAULT, vault_of
 
 TAG = "Backup policies"
 POLICIES = f"{VAULT}/backupPolicies"
 POLICY = f"{POLICIES}/{{policyName}}"
 POLICY_TYPE = f"{VAULT_TYPE}/backupPolicies"
-MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
+POLICY_KINDS = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
 
 
 class RetentionDuration(Body):
@@ -124,7 +125,7 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
     sent = body.properties.wire()
     kind = sent["backupManagementType"]
     if kind.lower() != "azureiaasvm":
-        known = next((word for word in MANAGEMENT_TYPES if word.lower() == kind.lower()), None)
+        known = next((word for word in POLICY_KINDS if word.lower() == kind.lower()), None)
         if known is not None:
             raise not_emulated("properties.backupManagementType", f"{known} policies")
         raise policy_documents.unknown_management_type(kind)
@@ -224,14 +225,16 @@ def remove(call: Call) -> Answer:
     return Answer(200)
 
 
-@endpoint("GET", POLICIES, "BackupPolicies_List", tag=TAG, query=("$filter", "$skipToken"))
+@endpoint("GET", POLICIES, "BackupPolicies_List", tag=TAG, query=("$filter", "$skipToken", "$top"))
 def list_(call: Call) -> Answer:
     """List a vault's policies."""
     vault = vault_of(call)
     terms = filters.read(
-        call.query.get("$filter"), ("backupManagementType", "workloadType", "policyName")
+        call.query.get("$filter"), ("backupManagementType", "workloadType", "fabricName")
     )
-    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    kind = filters.one_of(terms, "backupManagementType", vocabulary.MANAGEMENT_TYPES)
+    workload = filters.one_of(terms, "workloadType", vocabulary.WORKLOADS)
+    filters.one_of(terms, "fabricName", vocabulary.FABRICS)
     start = after(call, str)
     found = select(policies).where(policies.c.vault_key == vault.key)
     if start is not None:
@@ -239,7 +242,7 @@ def list_(call: Call) -> Answer:
     rows = [
         row
         for row in call.connection.execute(found.order_by(policies.c.folded_name)).all()
-        if _matches(row, kind, terms.get("workloadType"))
+        if _matches(row, kind, workload)
     ]
     counts = _counts(call, vault)
     return page(

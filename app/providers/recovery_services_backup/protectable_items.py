@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, false, or_, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
-from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, parse
+from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
 from ...store.tables import items, resource_groups, resources
 from ...workloads import azure_vm
+from . import vocabulary
 from .paths import FABRIC_NAME, VAULT, vault_of
 
 TAG = "Protectable items"
+KEYS = ("backupManagementType", "workloadType", "containerName", "friendlyName", "status")
 
 
 @endpoint(
@@ -22,18 +24,11 @@ TAG = "Protectable items"
     f"{VAULT}/backupProtectableItems",
     "BackupProtectableItems_List",
     tag=TAG,
-    query=("$filter", "$skipToken"),
+    query=("$filter", "$skipToken", "$top"),
 )
 def list_(call: Call) -> Answer:
     """List the VMs that could be protected here: same subscription and region, in no vault."""
     vault = vault_of(call)
-    terms = filters.read(call.query.get("$filter"), ("backupManagementType", "workloadType"))
-    kind = filters.one_of(
-        terms, "backupManagementType", ("AzureIaasVM", "AzureWorkload", "AzureStorage")
-    )
-    workload = terms.get("workloadType", "VM")
-    if kind not in (None, "AzureIaasVM") or workload.upper() != "VM":
-        return Answer(body={"value": []})
     start = after(call, str)
     found = (
         select(resources)
@@ -49,6 +44,7 @@ def list_(call: Call) -> Answer:
                     or_(items.c.deleted_at.is_(None), items.c.vault_key == vault.key),
                 )
             ),
+            *_matching(call),
         )
         .order_by(resources.c.folded)
     )
@@ -56,6 +52,23 @@ def list_(call: Call) -> Answer:
         found = found.where(resources.c.folded > start[0])
     rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
     return page(call, rows, lambda vm: _render(vault, vm), lambda vm: [vm.folded])
+
+
+def _matching(call: Call) -> list[ColumnElement[bool]]:
+    """Return the conditions that ``$filter`` puts on VMs. Raises ``Refused``."""
+    terms = filters.read(call.query.get("$filter"), KEYS)
+    where: list[ColumnElement[bool]] = []
+    if "friendlyName" in terms:
+        suffix = f"/{terms['friendlyName'].lower()}"
+        where.append(resources.c.folded.endswith(suffix, autoescape=True))
+    if "containerName" in terms:
+        name = azure_vm.parse_container(terms["containerName"])
+        vm = name and ResourceId(call.subscription, name.group, VM_TYPE, name.vm).folded
+        where.append(resources.c.folded == (vm or ""))
+    status = filters.one_of(terms, "status", vocabulary.PROTECTION_STATUSES)
+    if status not in (None, "NotProtected") or not vocabulary.asks_for_vms(terms):
+        where.append(false())
+    return where
 
 
 def _render(vault: Row[Any], vm: Row[Any]) -> dict[str, Any]:

@@ -24,20 +24,11 @@ from ...engine import jobs, operations, protection, sources
 from ...store.tables import items, policies, vaults
 from ...store.vaults import find_item, item_not_found, policy_of_id
 from ...workloads import azure_vm
+from . import item_filters
 from .item_documents import Points, points_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
 
 TAG = "Protected items"
-MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
-ITEM_TYPES = (
-    "VM",
-    "AzureFileShare",
-    "SQLDataBase",
-    "SAPHanaDatabase",
-    "SAPHanaDBInstance",
-    "SAPAseDatabase",
-    "FileFolder",
-)
 
 
 class ProtectedItemProperties(Body):
@@ -293,7 +284,9 @@ def _use_policy(
 
 @endpoint("GET", ITEM, "ProtectedItems_Get", tag=TAG, query=("$filter",))
 def get(call: Call) -> Answer:
-    """Show a protected item, soft-deleted or not."""
+    """Show a protected item, soft-deleted or not; it always has its extendedInfo."""
+    terms = filters.read(call.query.get("$filter"), ("expand",))
+    filters.one_of(terms, "expand", ("extendedInfo",))
     vault, item = item_of(call)
     return Answer(body=show(call, vault, item))
 
@@ -340,34 +333,18 @@ def delete(call: Call) -> Answer:
     f"{VAULT}/backupProtectedItems",
     "BackupProtectedItems_List",
     tag=TAG,
-    query=("$filter", "$skipToken"),
+    query=("$filter", "$skipToken", "$top"),
     secondary_twin=True,
 )
 def list_(call: Call) -> Answer:
     """List a vault's protected items, soft-deleted ones included."""
     vault = vault_of(call)
-    terms = filters.read(
-        call.query.get("$filter"),
-        ("backupManagementType", "itemType", "policyName", "containerName", "friendlyName"),
-    )
-    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
-    item_type = filters.one_of(terms, "itemType", ITEM_TYPES)
-    if kind not in (None, "AzureIaasVM") or item_type not in (None, "VM"):
-        return Answer(body={"value": []})
     found = (
         select(items, policies.c.name.label("policy_name"))
         .outerjoin(policies, policies.c.key == items.c.policy_key)
-        .where(items.c.vault_key == vault.key)
+        .where(items.c.vault_key == vault.key, *item_filters.matching(call, vault))
         .order_by(items.c.folded_name)
     )
-    if "policyName" in terms:
-        found = found.where(policies.c.folded_name == terms["policyName"].lower())
-    if "containerName" in terms:
-        container = terms["containerName"].lower().removeprefix("iaasvmcontainer;")
-        found = found.where(items.c.folded_name == f"vm;{container}")
-    if "friendlyName" in terms:
-        suffix = f";{terms['friendlyName'].lower()}"
-        found = found.where(items.c.folded_name.endswith(suffix, autoescape=True))
     start = after(call, str)
     if start is not None:
         found = found.where(items.c.folded_name > start[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, false, select
 
 from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, endpoint
@@ -15,6 +15,8 @@ from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, parse
 from ...engine import operations
 from ...store.tables import items
 from ...store.vaults import find_item
+from . import vocabulary
+from .item_filters import matching_containers
 from .paths import (
     CONTAINER,
     FABRIC,
@@ -28,7 +30,6 @@ from .paths import (
 
 TAG = "Protection containers"
 CONTAINER_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers"
-MANAGEMENT_TYPES = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
 REFRESH_TAKES = 5 * SECOND
 
 
@@ -52,15 +53,11 @@ def get(call: Call) -> Answer:
     f"{VAULT}/backupProtectionContainers",
     "BackupProtectionContainers_List",
     tag=TAG,
-    query=("$filter", "$skipToken"),
+    query=("$filter", "$skipToken", "$top"),
 )
 def list_(call: Call) -> Answer:
     """List the containers of a vault."""
-    terms = filters.read(
-        call.query.get("$filter"), ("backupManagementType", "friendlyName", "status")
-    )
-    status = filters.one_of(terms, "status", ("Registered", "NotRegistered", "SoftDeleted"))
-    return _list(call, terms, deleted=False, none=status not in (None, "Registered"))
+    return _list(call, [items.c.deleted_at.is_(None), *matching_containers(call)])
 
 
 @endpoint(
@@ -68,25 +65,18 @@ def list_(call: Call) -> Answer:
     f"{VAULT}/backupDeletedProtectionContainers",
     "DeletedProtectionContainers_List",
     tag=TAG,
-    query=("$filter", "$skipToken"),
+    query=("$filter", "$skipToken", "$top"),
 )
 def list_deleted(call: Call) -> Answer:
     """List the containers whose data is soft-deleted."""
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
-    return _list(call, terms, deleted=True, none=False)
+    where = [] if vocabulary.asks_for_vms(terms) else [false()]
+    return _list(call, [items.c.deleted_at.is_not(None), *where])
 
 
-def _list(call: Call, terms: dict[str, str], *, deleted: bool, none: bool) -> Answer:
+def _list(call: Call, where: list[ColumnElement[bool]]) -> Answer:
     vault = vault_of(call)
-    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
-    if none or kind not in (None, "AzureIaasVM"):
-        return Answer(body={"value": []})
-    gone = items.c.deleted_at.is_not(None)
-    found = select(items).where(items.c.vault_key == vault.key, gone if deleted else ~gone)
-    if "friendlyName" in terms:
-        found = found.where(
-            items.c.folded_name.endswith(f";{terms['friendlyName'].lower()}", autoescape=True)
-        )
+    found = select(items).where(items.c.vault_key == vault.key, *where)
     start = after(call, str)
     if start is not None:
         found = found.where(items.c.folded_name > start[0])
@@ -107,9 +97,8 @@ def refresh(call: Call) -> Answer:
     vault = vault_of(call)
     check_fabric(call)
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
-    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
-    if kind not in (None, "AzureIaasVM"):
-        raise not_emulated("$filter", f"discovery of {kind}")
+    if not vocabulary.asks_for_vms(terms):
+        raise not_emulated("$filter", f"discovery of {terms['backupManagementType']}")
     operation = operations.begin(
         call.connection,
         call.rules,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, false, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
@@ -14,20 +14,20 @@ from ...domain.errors import not_found
 from ...domain.instants import DAY, wire, wire_without_zone
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import disk_sets, recovery_points
+from . import vocabulary
 from .paths import ITEM, POINT, item_id, item_of
 
 TAG = "Recovery points"
 POINT_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems/recoveryPoints"
-QUERY_TYPES = (
-    "Full",
-    "Log",
-    "Differential",
-    "Incremental",
-    "FullAndDifferential",
-    "All",
-    "SnapshotFull",
-    "SnapshotCopyOnlyFull",
+KEYS = (
+    "startDate",
+    "endDate",
+    "restorePointQueryType",
+    "extendedInfo",
+    "moveReadyRPOnly",
+    "includeSoftDeletedRP",
 )
+_FULL = (None, "All", "Full", "FullAndDifferential")
 _point = recovery_points.c
 
 
@@ -36,25 +36,13 @@ _point = recovery_points.c
     f"{ITEM}/recoveryPoints",
     "RecoveryPoints_List",
     tag=TAG,
-    query=("$filter", "$skipToken"),
+    query=("$filter", "$skipToken", "$top"),
     secondary_twin=True,
 )
 def list_(call: Call) -> Answer:
     """List an item's recovery points, newest first."""
     vault, item = item_of(call)
-    terms = filters.read(
-        call.query.get("$filter"), ("startDate", "endDate", "restorePointQueryType", "extendedInfo")
-    )
-    wanted = filters.one_of(terms, "restorePointQueryType", QUERY_TYPES)
-    if wanted not in (None, "All", "Full", "FullAndDifferential"):
-        return Answer(body={"value": []})
-    where = [_point.item_key == item.key, *_visible(call)]
-    first = filters.instant(terms, "startDate")
-    last = filters.instant(terms, "endDate")
-    if first is not None:
-        where.append(_point.taken_at >= first)
-    if last is not None:
-        where.append(_point.taken_at <= last)
+    where = [_point.item_key == item.key, *_visible(call), *_matching(call, item)]
     start = after(call, int)
     if start is not None:
         where.append(_point.taken_at < start[0])
@@ -65,6 +53,28 @@ def list_(call: Call) -> Answer:
         found.where(*where).order_by(_point.taken_at.desc()).limit(PAGE_SIZE + 1)
     ).all()
     return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
+
+
+def _matching(call: Call, item: Row[Any]) -> list[ColumnElement[bool]]:
+    """Return the conditions that ``$filter`` puts on an item's points. Raises ``Refused``.
+
+    Every point of a VM is a full one; none is ready for the archive, as those of daily rules
+    never are (``render`` says so).
+    """
+    terms = filters.read(call.query.get("$filter"), KEYS)
+    wanted = filters.one_of(terms, "restorePointQueryType", vocabulary.POINT_QUERY_TYPES)
+    filters.flag(terms, "extendedInfo")
+    hidden = item.deleted_at is not None and filters.flag(terms, "includeSoftDeletedRP") is False
+    where: list[ColumnElement[bool]] = []
+    if hidden or filters.flag(terms, "moveReadyRPOnly") or wanted not in _FULL:
+        where.append(false())
+    first = filters.instant(terms, "startDate")
+    last = filters.instant(terms, "endDate")
+    if first is not None:
+        where.append(_point.taken_at >= first)
+    if last is not None:
+        where.append(_point.taken_at <= last)
+    return where
 
 
 @endpoint("GET", POINT, "RecoveryPoints_Get", tag=TAG)

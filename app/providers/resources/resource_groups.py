@@ -191,10 +191,7 @@ def operation_result(call: Call) -> Answer:
 def list_groups(call: Call) -> Answer:
     """List the resource groups of a subscription, all or those with a tag."""
     terms = resources.read_filter(call, ("tagName", "tagValue"))
-    top = resources.read_top(call)
     rows = [row for row in _rows(call) if _wanted(row, terms)]
-    if top is not None:
-        return Answer(body={"value": [_render(row) for row in rows[:top]]})
     return page(call, rows, _render, lambda row: [row.folded])
 
 
@@ -207,7 +204,7 @@ def _rows(call: Call) -> list[Row[Any]]:
     start = after(call, str)
     if start is not None:
         found = found.where(resource_groups.c.folded > start[0])
-    if not call.query.get("$filter") and "$top" not in call.query:
+    if not call.query.get("$filter"):
         found = found.limit(PAGE_SIZE + 1)
     return list(call.connection.execute(found).all())
 

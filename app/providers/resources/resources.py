@@ -18,7 +18,6 @@ from ...store.tables import resource_groups, resources, vaults
 from ...store.vaults import get_group
 
 TAG = "Resource groups"
-MOST_AT_ONCE = 1000
 
 _FILTERS = ("resourceType", "resourceGroup", "name", "location", "tagName", "tagValue")
 _EXPANDABLE = ("createdTime", "changedTime", "provisioningState")
@@ -54,9 +53,6 @@ def _list(call: Call, groups: Sequence[str] | Select[Any]) -> Answer:
     terms = read_filter(call, _FILTERS)
     shown = _expanded(call)
     rows = [row for row in _rows(call, groups) if _wanted(row, terms)]
-    top = read_top(call)
-    if top is not None:
-        return Answer(body={"value": [_render(row, shown) for row in rows[:top]]})
     return page(call, rows, lambda row: _render(row, shown), lambda row: [row.folded])
 
 
@@ -84,7 +80,7 @@ def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]
     start = after(call, str)
     if start is not None:
         found = found.where(both.c.folded > start[0])
-    if not call.query.get("$filter") and "$top" not in call.query:
+    if not call.query.get("$filter"):
         found = found.limit(PAGE_SIZE + 1)
     return call.connection.execute(found).all()
 
@@ -149,21 +145,6 @@ def read_filter(call: Call, allowed: Collection[str]) -> dict[str, str]:
             "InvalidFilterInQueryString", "$filter: tagValue needs a tagName.", target="$filter"
         )
     return terms
-
-
-def read_top(call: Call) -> int | None:
-    """Return ``$top``. Raises ``Refused`` for what is no number of results."""
-    sent = call.query.get("$top")
-    if sent is None:
-        return None
-    top = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 5 else 0
-    if not 1 <= top <= MOST_AT_ONCE:
-        raise invalid(
-            "InvalidTopInQueryString",
-            f"$top: '{sent}' must be a number from 1 to {MOST_AT_ONCE}.",
-            target="$top",
-        )
-    return top
 
 
 def _expanded(call: Call) -> list[str]:

@@ -116,6 +116,11 @@ def test_an_unknown_word_is_refused_with_those_that_are_known() -> None:
         ("2026-01-31T13:02:03Z", 13),
         ("2026-01-31T13:02:03+01:00", 12),
         ("2026-01-31 13:02:03", 13),
+        ("2026-01-31T13:02:03.000Z", 13),
+        ("2026-01-31 13:02:03+00:00", 13),
+        ("1/31/2026 1:02:03 PM", 13),
+        ("01/31/2026 01:02:03 PM", 13),
+        ("2026-01-31 00:02:03 AM", 0),
     ],
 )
 def test_dates_are_read_with_twelve_hours_or_in_iso_8601(text: str, hour: int) -> None:
@@ -127,3 +132,19 @@ def test_dates_are_read_with_twelve_hours_or_in_iso_8601(text: str, hour: int) -
 def test_what_is_no_date_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Refused, match="is not a date such as '2026-01-31 01:00:00 PM'"):
         filters.instant({"startTime": text}, "startTime")
+
+
+@pytest.mark.parametrize("text", ["2026-01-31", "1/31/2026", "2026-01-31 00:00:00 AM"])
+def test_a_day_alone_is_its_midnight(text: str) -> None:
+    midnight = from_datetime(datetime(2026, 1, 31, tzinfo=UTC))
+    assert filters.instant({"startTime": text}, "startTime") == midnight
+
+
+@pytest.mark.parametrize(("sent", "wanted"), [("True", True), ("false", False), (None, None)])
+def test_a_flag_is_true_or_false_in_any_casing(sent: str | None, wanted: bool | None) -> None:
+    assert filters.flag({} if sent is None else {"extendedInfo": sent}, "extendedInfo") is wanted
+
+
+def test_a_flag_that_is_neither_is_refused() -> None:
+    with pytest.raises(Refused, match="extendedInfo '1' is not known; allowed: false, true"):
+        filters.flag({"extendedInfo": "1"}, "extendedInfo")

@@ -1,0 +1,62 @@
+"""Which jobs a ``$filter`` asks for: of the list and of the export alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, false, literal_column
+
+from ...arm import filters
+from ...arm.calls import Call
+from ...domain import ids
+from ...domain.jobs import Operation, Status
+from ...store.tables import jobs
+from . import vocabulary
+
+KEYS = ("backupManagementType", "operation", "status", "startTime", "endTime", "jobId")
+NEWEST_FIRST = (jobs.c.started_at, jobs.c.ordinal, jobs.c.job_id)
+"""The order of every list of jobs, each part descending."""
+
+# Most jobs are completed backups. The others have indexes of their own, which a database only
+# uses where the query repeats their condition word by word.
+_NOT_COMPLETED = jobs.c.status != literal_column(f"'{Status.COMPLETED}'")
+_NO_BACKUP = jobs.c.operation != literal_column(f"'{Operation.BACKUP}'")
+
+
+def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a request's ``$filter`` puts on a vault's jobs.
+
+    startTime and endTime are the span that a job started in. Raises ``Refused``.
+    """
+    terms = filters.read(call.query.get("$filter"), KEYS)
+    where = [jobs.c.vault_key == vault.key, *_kinds(terms), *_span(terms)]
+    if "jobId" in terms:
+        where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
+    return where if vocabulary.asks_for_vms(terms) else [*where, false()]
+
+
+def _kinds(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    operation = filters.one_of(terms, "operation", vocabulary.JOB_OPERATIONS)
+    status = filters.one_of(terms, "status", vocabulary.JOB_STATUSES)
+    if operation is not None:
+        where.append(jobs.c.operation == operation)
+        if operation != Operation.BACKUP:
+            where.append(_NO_BACKUP)
+    if status is not None:
+        where.append(jobs.c.status == status)
+        if status != Status.COMPLETED:
+            where.append(_NOT_COMPLETED)
+    return where
+
+
+def _span(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    first = filters.instant(terms, "startTime")
+    last = filters.instant(terms, "endTime")
+    where: list[ColumnElement[bool]] = []
+    if first is not None:
+        where.append(jobs.c.started_at >= first)
+    if last is not None:
+        where.append(jobs.c.started_at <= last)
+    return where

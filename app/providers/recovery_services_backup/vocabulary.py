@@ -1,0 +1,110 @@
+"""The words that lists of Azure Backup can be asked for, as its query objects have them.
+
+The lists here hold VMs only: a word for something else is known, and matches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...arm import filters
+
+MANAGEMENT_TYPES = (
+    "AzureIaasVM",
+    "AzureWorkload",
+    "AzureStorage",
+    "MAB",
+    "DPM",
+    "AzureBackupServer",
+    "AzureSql",
+    "DefaultBackup",
+    "Invalid",
+)
+WORKLOADS = (
+    "VM",
+    "FileFolder",
+    "AzureSqlDb",
+    "SQLDB",
+    "SQL",  # older clients' word for SQLDataBase
+    "Exchange",
+    "Sharepoint",
+    "VMwareVM",
+    "SystemState",
+    "Client",
+    "GenericDataSource",
+    "SQLDataBase",
+    "SQLInstance",
+    "AzureFileShare",
+    "SAPHanaDatabase",
+    "SAPHanaDBInstance",
+    "SAPAseDatabase",
+    "Invalid",
+)
+HEALTH_STATUSES = ("Passed", "ActionRequired", "ActionSuggested", "Invalid")
+CONTAINER_TYPES = (
+    "IaasVMContainer",
+    "Microsoft.Compute/virtualMachines",
+    "Microsoft.ClassicCompute/virtualMachines",
+    "IaasVMServiceContainer",
+    "VMAppContainer",
+    "SQLAGWorkLoadContainer",
+    "StorageContainer",
+    "GenericContainer",
+    "AzureWorkloadContainer",
+    "AzureSqlContainer",
+    "AzureBackupServerContainer",
+    "DPMContainer",
+    "MABContainer",
+    "Cluster",
+    "Windows",
+    "VCenter",
+    "Unknown",
+    "Invalid",
+)
+REGISTRATION_STATUSES = ("Registered", "NotRegistered", "Registering", "SoftDeleted")
+PROTECTION_STATUSES = ("NotProtected", "Protecting", "Protected", "ProtectionFailed", "Invalid")
+FABRICS = ("Azure",)
+JOB_OPERATIONS = (
+    "Register",
+    "UnRegister",
+    "ConfigureBackup",
+    "Backup",
+    "Restore",
+    "DisableBackup",
+    "DeleteBackupData",
+    "CrossRegionRestore",
+    "Undelete",
+    "UpdateCustomerManagedKey",
+    "Invalid",
+)
+JOB_STATUSES = (
+    "InProgress",
+    "Completed",
+    "Failed",
+    "CompletedWithWarnings",
+    "Cancelled",
+    "Cancelling",
+    "Invalid",
+)
+POINT_QUERY_TYPES = (
+    "Full",
+    "Log",
+    "Differential",
+    "Incremental",
+    "FullAndDifferential",
+    "All",
+    "SnapshotFull",
+    "SnapshotCopyOnlyFull",
+    "Invalid",
+)
+
+
+def asks_for_vms(terms: Mapping[str, str], workload_key: str = "workloadType") -> bool:
+    """Tell whether a filter lets VMs through, by kind of management and of workload.
+
+    Raises ``Refused`` for words that Azure Backup does not have.
+    """
+    kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
+    workload = filters.one_of(terms, workload_key, WORKLOADS)
+    filters.one_of(terms, "fabricName", FABRICS)
+    return kind in (None, "AzureIaasVM") and workload in (None, "VM")

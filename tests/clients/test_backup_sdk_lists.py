@@ -1,0 +1,88 @@
+"""Microsoft's SDK of Azure Backup: every list with the filters that it takes, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from azure.core.exceptions import HttpResponseError
+from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
+
+from app.server import RunningServer
+from tests.clients.test_compute_sdk import SUBSCRIPTION, AnyToken, options
+from tests.wire.builders import (
+    ITEM_ID,
+    advance,
+    back_up,
+    protect,
+    put_group,
+    put_policy,
+    put_vault,
+    put_vm,
+)
+
+WHERE = ("vault-1", "group-1")
+
+
+@pytest.fixture
+def backup(arm: httpx.Client, world: RunningServer) -> Iterator[Any]:
+    """A client of a vault whose ``vm-1`` was backed up for five days; ``vm-2`` waits."""
+    put_group(arm)
+    put_vault(arm)
+    put_policy(arm)
+    put_vm(arm)
+    put_vm(arm, "vm-2")
+    protect(arm)
+    advance(arm, by="P5D")
+    with RecoveryServicesBackupClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
+        yield client
+
+
+def test_jobs_are_listed_by_what_the_sdk_asks(backup: Any, arm: httpx.Client) -> None:
+    running = back_up(arm)
+    wanted = "backupManagementType eq 'AzureIaasVM' and operation eq 'Backup'"
+    jobs = list(backup.backup_jobs.list(*WHERE, filter=f"{wanted} and status eq 'InProgress'"))
+    assert [job.name for job in jobs] == [running]
+    assert jobs[0].properties.actions_info == ["Cancellable"]
+    span = "startTime eq '2026-01-02 12:00:00 AM' and endTime eq '2026-01-04 12:00:00 AM'"
+    assert len(list(backup.backup_jobs.list(*WHERE, filter=f"{wanted} and {span}"))) == 2
+    one = list(backup.backup_jobs.list(*WHERE, filter=f"jobId eq '{running}'"))
+    assert [job.name for job in one] == [running]
+
+
+def test_items_containers_and_policies_are_listed_by_what_the_sdk_asks(backup: Any) -> None:
+    items = backup.backup_protected_items.list(
+        *WHERE, filter="backupManagementType eq 'AzureIaasVM' and healthState eq 'Passed'"
+    )
+    assert [item.properties["friendlyName"] for item in items] == ["vm-1"]
+    containers = backup.backup_protection_containers.list(
+        *WHERE, filter="backupManagementType eq 'AzureIaasVM' and status eq 'Registered'"
+    )
+    assert [container.properties["friendlyName"] for container in containers] == ["vm-1"]
+    policies = backup.backup_policies.list(*WHERE, filter="workloadType eq 'SQLDataBase'")
+    assert [policy.name for policy in policies] == ["HourlyLogBackup"]
+    free = backup.backup_protectable_items.list(
+        *WHERE, filter="backupManagementType eq 'AzureIaasVM' and friendlyName eq 'vm-2'"
+    )
+    assert [vm.properties["friendlyName"] for vm in free] == ["vm-2"]
+
+
+def test_recovery_points_are_listed_by_what_the_sdk_asks(backup: Any) -> None:
+    container, item = ITEM_ID.split("/")[-3], ITEM_ID.split("/")[-1]
+    found = backup.recovery_points.list(
+        *WHERE,
+        "Azure",
+        container,
+        item,
+        filter="startDate eq '2026-01-02 12:00:00 AM' and endDate eq '2026-01-04 12:00:00 AM'",
+    )
+    assert [point.properties.recovery_point_time.day for point in found] == [3, 2]
+
+
+def test_what_cannot_be_asked_for_reaches_the_sdk_as_an_error(backup: Any) -> None:
+    with pytest.raises(HttpResponseError, match=r"allowed: .*InProgress") as raised:
+        list(backup.backup_jobs.list(*WHERE, filter="status eq 'Lost'"))
+    assert raised.value.error is not None
+    assert raised.value.error.code == "BMSUserErrorInvalidInput"
