@@ -45,8 +45,8 @@ class Body(BaseModel):
 AnyBody = TypeVar("AnyBody", bound=Body)
 
 
-def read(content: bytes, model: type[AnyBody], *, optional: bool) -> AnyBody:
-    """Return the body that the bytes hold. Raises ``Refused``."""
+def read(content: bytes, model: type[AnyBody], *, optional: bool) -> tuple[AnyBody, dict[str, Any]]:
+    """Return the body that the bytes hold, and the document it was. Raises ``Refused``."""
     if len(content) > LARGEST:
         raise Refused(
             Kind.TOO_LARGE,
@@ -55,12 +55,12 @@ def read(content: bytes, model: type[AnyBody], *, optional: bool) -> AnyBody:
         )
     if not content.strip():
         if optional:
-            return _validated({}, model)
+            return _validated({}, model), {}
         raise invalid("InvalidRequestContent", "The request content is empty; a body is required.")
     document = _parse(content)
     if not isinstance(document, dict):
         raise invalid("InvalidRequestContent", "The request content must be a JSON object.")
-    return _validated(document, model)
+    return _validated(document, model), document
 
 
 def is_storable(text: str) -> bool:

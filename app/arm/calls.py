@@ -64,13 +64,15 @@ class Answer:
     """What goes back: a status, a JSON body or none, and headers of its own.
 
     ``waiting`` marks the answer to a poll of something that still runs: with skip-on-wait the
-    front door moves the clock and asks again, or answers and then moves it.
+    front door moves the clock and asks again, or answers and then moves it. ``content`` is what
+    the eTag is made of where the body shows more than what is the resource's own.
     """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     waiting: Waiting | None = None
+    content: Any = None
 
 
 Handler = Callable[..., Any]

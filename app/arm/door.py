@@ -10,7 +10,8 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +26,7 @@ from ..domain import ids
 from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..engine import clock
 from ..engine.worker import Engine
-from . import bodies, errors, paths
+from . import bodies, errors, etags, paths
 from .calls import Answer, Call, Endpoint, Waiting
 from .journal import Exchange, Record
 
@@ -119,6 +120,7 @@ class FrontDoor:
                 allow = ", ".join(sorted(match.endpoints))
                 return respond(_refused(refusal), {"Allow": allow})
             state["endpoint"] = found
+            state["siblings"] = match.endpoints
             if found.secondary_twin and scope["raw_path"].endswith(b"/"):
                 raise not_emulated("path", "a trailing slash asks for the secondary region")
             self._check(match, state, scope)
@@ -253,19 +255,30 @@ class Desk:
 
     async def _steer(self, endpoint: Endpoint, request: Request) -> Answer:
         """A control verb moves the engine itself and begins its own transactions."""
-        arguments = await _arguments(endpoint, request)
+        arguments, _ = await _arguments(endpoint, request)
         answer: Answer = await endpoint.handler(self._engine, *arguments)
         return answer
 
     async def _handle(self, endpoint: Endpoint, request: Request) -> Answer:
-        arguments = await _arguments(endpoint, request)
+        arguments, sent = await _arguments(endpoint, request)
+        state = request.scope["rsvault"]
+        reader: Endpoint | None = state["siblings"].get("GET")
+        demanded = etags.conditions(endpoint, reader, state["headers"], sent)
         if endpoint.writes:
             await self._engine.catch_up()
-        answer, mode = self._transact(endpoint, request, arguments)
+
+        def act(call: Call) -> Answer:
+            if demanded is None or reader is None:
+                return _answer(endpoint, call, arguments)
+            return _act_if(demanded, reader, call, lambda: _answer(endpoint, call, arguments))
+
+        answer, mode = self._transact(endpoint, request, act)
+        if etags.is_shown(endpoint, state["siblings"], answer):
+            return replace(answer, headers={**answer.headers, "ETag": etags.of(answer)})
         if answer.waiting is None or mode == "off":
             return answer
         await self._skip(answer.waiting, mode)
-        return self._transact(endpoint, request, arguments)[0] if mode == "finish" else answer
+        return self._transact(endpoint, request, act)[0] if mode == "finish" else answer
 
     async def _skip(self, waiting: Waiting, mode: str) -> None:
         """Move the clock for a client that waits: to the end, or to the next transition."""
@@ -277,17 +290,14 @@ class Desk:
             await self._engine.leap_one_phase(waiting.job_id)
 
     def _transact(
-        self, endpoint: Endpoint, request: Request, arguments: list[Any]
+        self, endpoint: Endpoint, request: Request, act: Callable[[Call], Answer]
     ) -> tuple[Answer, str]:
         """One request, one transaction, one ``now``; nothing waits between begin and commit."""
         database = self._engine.database
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
             moment = self._engine.enter(connection, writes=endpoint.writes)
-            call = self._call(connection, moment.now, request)
-            answer = endpoint.handler(call, *arguments)
-        if not isinstance(answer, Answer):
-            answer = Answer(body=answer)
+            answer = act(self._call(connection, moment.now, request))
         return answer, moment.skip_on_wait
 
     def _call(self, connection: Connection, now: int, request: Request) -> Call:
@@ -309,10 +319,34 @@ class Desk:
         )
 
 
-async def _arguments(endpoint: Endpoint, request: Request) -> list[Any]:
-    """Read and validate the body before anything begins."""
+def _answer(endpoint: Endpoint, call: Call, arguments: Sequence[Any]) -> Answer:
+    answer = endpoint.handler(call, *arguments)
+    return answer if isinstance(answer, Answer) else Answer(body=answer)
+
+
+def _act_if(
+    demanded: etags.Conditions, reader: Endpoint, call: Call, act: Callable[[], Answer]
+) -> Answer:
+    """Act if the resource is as the client believes it to be.
+
+    Of one that is not there the handler speaks first: it may miss what should hold it.
+    """
+    try:
+        current = etags.of(_answer(reader, call, ()))
+    except Refused as refusal:
+        if refusal.kind is not Kind.NOT_FOUND:
+            raise
+        answer = act()
+        demanded.check(None)
+        return answer
+    demanded.check(current)
+    return act()
+
+
+async def _arguments(endpoint: Endpoint, request: Request) -> tuple[list[Any], Any]:
+    """Read and validate the body before anything begins; return it, and the eTag it holds."""
     if endpoint.body is None:
-        return []
+        return [], None
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
@@ -327,4 +361,5 @@ async def _arguments(endpoint: Endpoint, request: Request) -> list[Any]:
             "UnsupportedMediaType",
             f"The content type '{kind}' is not supported; send application/json.",
         )
-    return [bodies.read(bytes(content), endpoint.body, optional=endpoint.optional_body)]
+    body, document = bodies.read(bytes(content), endpoint.body, optional=endpoint.optional_body)
+    return [body], document.get("eTag", document.get("etag"))

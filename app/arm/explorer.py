@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from . import examples
+from . import etags, examples
 from .bodies import Body
 from .calls import Endpoint
 
@@ -43,6 +43,19 @@ _MEANING = {
     413: "The request content is too large",
     415: "The content type is not JSON",
 }
+_PRECONDITIONS = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": text,
+        "schema": {"type": "string"},
+    }
+    for name, text in (
+        ("If-Match", "Go on only if the resource has this eTag; * asks that it exists"),
+        ("If-None-Match", "Go on only if it does not; * asks that the resource is new"),
+    )
+]
 _REFUSALS = (400, 403, 404, 405, 409, 412, 413, 415)
 
 
@@ -54,8 +67,16 @@ def describe(app: FastAPI, endpoints: Iterable[Endpoint], *, version: str) -> di
         [(model, "validation") for model in models], by_alias=True, ref_template=_REF
     )
     paths: dict[str, dict[str, Any]] = {}
+    readable = {
+        each.template
+        for each in listed
+        if each.method == "GET" and not each.template.startswith("/_emulator")
+    }
     for each in listed:
-        paths.setdefault(each.template, {})[each.method.lower()] = _operation(each)
+        operation = _operation(each)
+        if each.template in readable and each.method in etags.WRITES:
+            operation["parameters"] += _PRECONDITIONS
+        paths.setdefault(each.template, {})[each.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": app.title, "version": version, "description": app.description},

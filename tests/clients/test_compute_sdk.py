@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from azure.core import MatchConditions
 from azure.core.credentials import AccessToken, AccessTokenInfo
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
@@ -215,3 +221,15 @@ def test_the_sdk_understands_a_refusal(compute: Any) -> None:
         compute.virtual_machines.get("group-1", "vm-1")
     assert missing.value.error is not None
     assert missing.value.error.code == "ResourceNotFound"
+
+
+def test_computes_client_guards_a_vm_with_its_etag(
+    compute: Any,
+) -> None:
+    compute.virtual_machines.begin_create_or_update("group-1", "vm-1", vm_body()).result()
+    machine = compute.virtual_machines.get("group-1", "vm-1")
+    machine.tags = {"seen": "first"}
+    guard = {"etag": machine.etag, "match_condition": MatchConditions.IfNotModified}
+    compute.virtual_machines.begin_create_or_update("group-1", "vm-1", machine, **guard).result()
+    with pytest.raises(ResourceModifiedError):
+        compute.virtual_machines.begin_create_or_update("group-1", "vm-1", machine, **guard)

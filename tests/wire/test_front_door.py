@@ -388,7 +388,7 @@ def test_a_body_that_is_too_large_is_refused(arm: httpx.Client) -> None:
 def test_unknown_keys_and_nulls_in_a_body_are_ignored(vault: httpx.Client) -> None:
     body = policy_body(makePolicyConsistent=True, timeZone=None)
     body["tags"] = None
-    body["eTag"] = 7
+    body["resourceGroup"] = 7
     body["properties"]["retentionPolicy"]["monthlySchedule"] = None
     answer = vault.put(f"{VAULT_ID}/backupPolicies/other", json=body)
     assert answer.status_code == 200

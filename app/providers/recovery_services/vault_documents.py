@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...arm.calls import Call
+from ...arm.etags import digest
 from ...domain.documents import merge
-from ...domain.instants import wire
+from ...domain.instants import SECOND, wire
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine.rules import SOFT_DELETE_DAYS
 
@@ -40,11 +41,12 @@ def render(call: Call, vault: Row[Any]) -> dict[str, Any]:
     properties["provisioningState"] = "Provisioning" if provisioning else "Succeeded"
     if provisioning:
         properties.pop("backupStorageVersion", None)
-        properties["securitySettings"]["multiUserAuthorization"] = "Invalid"
+        unknown_yet = {"securitySettings": {"multiUserAuthorization": "Invalid"}}
+        properties = merge(properties, unknown_yet)
     document = {
         "location": vault.location,
         "name": vault.name,
-        "etag": f"W/\"datetime'{wire(vault.changed_at).replace(':', '%3A')}'\"",
+        "etag": _etag(vault),
         "tags": vault.tags,
         "properties": properties,
         "id": vault.id,
@@ -54,6 +56,17 @@ def render(call: Call, vault: Row[Any]) -> dict[str, Any]:
     if not vault.tags:
         del document["tags"]
     return document
+
+
+def _etag(vault: Row[Any]) -> str:
+    """Return Azure's form, an instant, whose fraction of a second is a hash of the content.
+
+    Two changes may come at one instant, and readers of two api-versions see one vault.
+    """
+    content = [vault.changed_at, vault.tags, vault.sku, vault.properties, vault.identity]
+    fraction = int(digest(content), 16) % 10_000_000
+    second = wire(vault.changed_at // SECOND * SECOND).removesuffix("Z").replace(":", "%3A")
+    return f"W/\"datetime'{second}.{fraction:07d}Z'\""
 
 
 def born(call: Call) -> dict[str, Any]:

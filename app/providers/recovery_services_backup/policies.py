@@ -200,7 +200,8 @@ def get(call: Call) -> Answer:
 
 def _show(call: Call, vault: Row[Any], name: str) -> Answer:
     policy = get_policy(call.connection, vault, name)
-    return Answer(body=render(vault, policy, _count(call, policy.key)))
+    shown = render(vault, policy, _count(call, policy.key))
+    return Answer(body=shown, content=policy.document)  # who uses a policy does not change it
 
 
 @endpoint("DELETE", POLICY, "ProtectionPolicies_Delete", tag=TAG, statuses=(200, 204))
