@@ -8,6 +8,8 @@ SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group-1"
 VM_ID = f"{GROUP_ID}/providers/Microsoft.Compute/virtualMachines/vm-1"
 VAULT_ID = f"{GROUP_ID}/providers/Microsoft.RecoveryServices/vaults/vault-1"
+STORAGE_ID = f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/staging"
+NETWORK_ID = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/network-1"
 POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
 
 PARAMETERS: Mapping[str, str] = {
@@ -19,6 +21,10 @@ PARAMETERS: Mapping[str, str] = {
     "policyName": "DefaultPolicy",
     "vmName": "vm-1",
     "diskName": "disk-1",
+    "accountName": "staging",
+    "virtualNetworkName": "network-1",
+    "subnetName": "default",
+    "networkInterfaceName": "interface-1",
     "containerName": "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
     "protectedItemName": "VM;iaasvmcontainerv2;group-1;vm-1",
     "azureRegion": "westeurope",

@@ -10,6 +10,9 @@ from . import ids
 VAULT_TYPE = "Microsoft.RecoveryServices/vaults"
 VM_TYPE = "Microsoft.Compute/virtualMachines"
 DISK_TYPE = "Microsoft.Compute/disks"
+STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
+VNET_TYPE = "Microsoft.Network/virtualNetworks"
+NIC_TYPE = "Microsoft.Network/networkInterfaces"
 
 _GROUP = re.compile(r"[-\w.()]{1,90}")
 _RESOURCE = re.compile(
@@ -56,6 +59,16 @@ def parse(text: str) -> ResourceId | None:
         f"{match['namespace']}/{match['kind']}",
         match["name"],
     )
+
+
+def parse_subnet(text: str) -> tuple[ResourceId, str] | None:
+    """Read a subnet's id into its virtual network and its name; ``None`` if the text is none."""
+    parts = re.split("/subnets/", text, flags=re.IGNORECASE)
+    network = parse(parts[0]) if len(parts) == 2 else None
+    if network is None or network.type.lower() != VNET_TYPE.lower():
+        return None
+    name = parts[1].rstrip("/")
+    return (network, name) if name and "/" not in name else None
 
 
 def parse_group(text: str) -> tuple[str, str] | None:

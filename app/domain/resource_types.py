@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .resource_ids import DISK_TYPE, VAULT_TYPE, VM_TYPE
+from .resource_ids import DISK_TYPE, NIC_TYPE, STORAGE_TYPE, VAULT_TYPE, VM_TYPE, VNET_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class ResourceType:
 
 _BACKUP_VERSIONS = ("2026-10-01", "2025-08-01", "2025-02-01", "2024-10-01", "2023-04-01")
 _VAULT_VERSIONS = ("2026-11-01", "2025-08-01", "2025-02-01", "2024-04-01", "2024-01-01")
+_NETWORK_VERSIONS = ("2025-05-01", "2024-10-01", "2024-05-01", "2023-09-01", "2022-01-01")
+_STORAGE_VERSIONS = ("2025-08-01", "2025-01-01", "2024-01-01", "2023-05-01", "2016-01-01")
 _RESOURCE_VERSIONS = ("2025-04-01", "2024-11-01", "2023-07-01", "2022-09-01", "2021-04-01")
 
 
@@ -44,6 +46,11 @@ EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
                 True,
             ),
         ),
+        "Microsoft.Network": (
+            ResourceType(VNET_TYPE.partition("/")[2], _NETWORK_VERSIONS, True),
+            ResourceType("virtualNetworks/subnets", _NETWORK_VERSIONS, False),
+            ResourceType(NIC_TYPE.partition("/")[2], _NETWORK_VERSIONS, True),
+        ),
         "Microsoft.RecoveryServices": (
             ResourceType(VAULT_TYPE.partition("/")[2], _VAULT_VERSIONS, True),
             *_in_vault("backupPolicies", "backupJobs", "backupProtectedItems", "backupFabrics"),
@@ -56,6 +63,9 @@ EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
             ResourceType("subscriptions/resourceGroups", _RESOURCE_VERSIONS, False),
             ResourceType("subscriptions/locations", ("2022-12-01", "2021-01-01"), False),
             ResourceType("subscriptions/providers", _RESOURCE_VERSIONS, False),
+        ),
+        "Microsoft.Storage": (
+            ResourceType(STORAGE_TYPE.partition("/")[2], _STORAGE_VERSIONS, True),
         ),
     }
 )
@@ -71,11 +81,9 @@ REGISTERED_ONLY = tuple(
         "Insights",
         "KeyVault",
         "ManagedIdentity",
-        "Network",
         "OperationalInsights",
         "PolicyInsights",
         "ResourceGraph",
-        "Storage",
     )
 )
 """Namespaces that clients want registered before they start; no type of theirs is emulated."""

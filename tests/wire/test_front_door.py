@@ -115,7 +115,7 @@ def test_a_trailing_slash_on_two_lists_asks_for_the_secondary_region(
         (f"{ROOT}/nothing", "NotFound"),
         (f"{VAULT_ID}/nothing/else", "InvalidResourceType"),
         (f"{ROOT}/providers/Microsoft.Quantum/cats/tom", "InvalidResourceType"),
-        (f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/one", "InvalidResourceType"),
+        (f"{GROUP_ID}/providers/Microsoft.ClassicStorage/domains/one", "InvalidResourceType"),
         ("/_emulator/nothing", "NotFound"),
         ("/_emulator", "NotFound"),
         ("/docs/nothing", "NotFound"),
@@ -132,10 +132,10 @@ def test_a_path_that_leads_nowhere_is_refused_in_arms_envelope(
 
 
 def test_a_resource_type_that_is_not_emulated_is_named(arm: httpx.Client) -> None:
-    answer = arm.get(f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/one")
+    answer = arm.get(f"{GROUP_ID}/providers/Microsoft.ClassicStorage/domains/one")
     message = answer.json()["error"]["message"]
-    assert "'storageAccounts'" in message
-    assert "'Microsoft.Storage'" in message
+    assert "'domains'" in message
+    assert "'Microsoft.ClassicStorage'" in message
     assert "not emulated" in message
 
 

@@ -58,7 +58,8 @@ class CompanionType:
 
     ``fixed`` are properties that cannot change. ``write`` checks a resource and completes it,
     ``render`` adds the computed properties to some, ``remove`` refuses or prepares a deletion,
-    ``follow`` tells others of a change.
+    ``follow`` tells others of a change. ``create``, ``get``, ``update`` and the two lists are
+    Azure's names of the operations, which differ from one namespace to the next.
     """
 
     type_name: str
@@ -76,6 +77,10 @@ class CompanionType:
     fixed: tuple[str, ...] = ()
     expands: tuple[str, ...] = ()
     created_status: int = 201
+    name_code: str = "InvalidParameter"
+    create: str = "CreateOrUpdate"
+    get: str = "Get"
+    update: str = "Update"
     list_in_group: str = "List"
     list_all: str = "ListAll"
     not_for_lists: tuple[str, ...] = field(default=("$filter",))
@@ -156,7 +161,11 @@ def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
     existing = find(call, kind)
     name = call.path[kind.parameter]
     if existing is None and kind.name_pattern.fullmatch(name) is None:
-        raise invalid_parameter(kind.parameter, f"'{name}' is not allowed: {kind.name_rule}")
+        raise invalid(
+            kind.name_code,
+            f"{kind.parameter}: '{name}' is not allowed: {kind.name_rule}",
+            target=kind.parameter,
+        )
     sent = body.wire()
     location = _checked_location(kind, sent.pop("location", None), existing, call.group)
     stored = dict(existing.document) if existing is not None else {}
@@ -357,7 +366,7 @@ def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
     @endpoint(
         "PUT",
         own,
-        named("CreateOrUpdate"),
+        named(kind.create),
         tag=kind.tag,
         body=kind.body,
         statuses=tuple({200, kind.created_status}),
@@ -366,12 +375,12 @@ def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
         """Create a resource, or change what the request names of one that exists."""
         return _create_or_update(call, kind, body)
 
-    @endpoint("GET", own, named("Get"), tag=kind.tag, query=("$expand",) if kind.expands else ())
+    @endpoint("GET", own, named(kind.get), tag=kind.tag, query=("$expand",) if kind.expands else ())
     def get_one(call: Call) -> Document:
         """Show a resource."""
         return _get(call, kind)
 
-    @endpoint("PATCH", own, named("Update"), tag=kind.tag, body=kind.patch)
+    @endpoint("PATCH", own, named(kind.update), tag=kind.tag, body=kind.patch)
     def patch(call: Call, body: Body) -> Answer:
         """Change what the request names of a resource; the rest stays."""
         return _update(call, kind, body)

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from . import disks, virtual_machines
+from . import disks, network_interfaces, storage_accounts, virtual_machines, virtual_networks
 
-TYPES = (virtual_machines.VIRTUAL_MACHINES, disks.DISKS)
+TYPES = (
+    virtual_machines.VIRTUAL_MACHINES,
+    disks.DISKS,
+    storage_accounts.STORAGE_ACCOUNTS,
+    virtual_networks.VIRTUAL_NETWORKS,
+    network_interfaces.NETWORK_INTERFACES,
+)
 
-ENDPOINTS = (*virtual_machines.ENDPOINTS, *disks.ENDPOINTS)
+ENDPOINTS = (
+    *virtual_machines.ENDPOINTS,
+    *disks.ENDPOINTS,
+    *storage_accounts.ENDPOINTS,
+    *virtual_networks.ENDPOINTS,
+    *network_interfaces.ENDPOINTS,
+)

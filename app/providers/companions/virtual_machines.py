@@ -15,8 +15,8 @@ from ...arm.calls import Answer, Call, endpoint
 from ...domain import ids, resource_ids
 from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
-from ...domain.resource_ids import VM_TYPE
-from ...engine import attachments, sources
+from ...domain.resource_ids import NIC_TYPE, VM_TYPE
+from ...engine import attachments, networks, sources
 from ...engine.attachments import DEALLOCATED, RUNNING, STOPPED
 from ...store.tables import Document, resources
 from . import disks, store
@@ -37,7 +37,6 @@ _REFERENCES = {
     "availabilitySet": "Microsoft.Compute/availabilitySets",
     "proximityPlacementGroup": "Microsoft.Compute/proximityPlacementGroups",
 }
-_NIC_TYPE = "Microsoft.Network/networkInterfaces"
 
 _NOT_EMULATED = (
     ("properties.virtualMachineScaleSet", "VMs of scale sets"),
@@ -186,7 +185,7 @@ def _sent_disks(sent: Document) -> Iterator[tuple[str, Document]]:
 def _canonical_references(properties: Document) -> Document:
     """Return the parts that refer to resources of other types, with ids in one spelling.
 
-    Those types are not emulated, so only the form of an id can be checked.
+    Only the form of an id is checked: availability sets and the like are not emulated.
     """
     parts: Document = {}
     for name, type_name in _REFERENCES.items():
@@ -196,7 +195,7 @@ def _canonical_references(properties: Document) -> Document:
     interfaces = store.at(properties, "networkProfile.networkInterfaces")
     if interfaces:
         found = [
-            entry | {"id": _canonical(entry.get("id"), _nic_field(index), _NIC_TYPE)}
+            entry | {"id": _canonical(entry.get("id"), _nic_field(index), NIC_TYPE)}
             for index, entry in enumerate(interfaces)
         ]
         parts["networkProfile"] = properties["networkProfile"] | {"networkInterfaces": found}
@@ -283,7 +282,8 @@ def _remove(call: Call, vm: Row[Any]) -> None:
     attachments.remove_vm(call.connection, call.rules.seed, vm, call.now)
 
 
-def _follow(call: Call, _document: Document, vm_id: str) -> None:
+def _follow(call: Call, document: Document, vm_id: str) -> None:
+    networks.claim(call.connection, vm_id, document)
     sources.refresh(call.connection, call.rules.seed, vm_id)
 
 

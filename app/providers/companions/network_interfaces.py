@@ -1,0 +1,227 @@
+"""Network interfaces: what holds a VM to a subnet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Row
+
+from ...arm import examples
+from ...arm.bodies import Body
+from ...arm.calls import Call
+from ...arm.words import Word
+from ...domain import ids
+from ...domain.documents import merge
+from ...domain.errors import invalid
+from ...domain.resource_ids import NIC_TYPE
+from ...engine import networks
+from ...store.tables import Document
+from . import store
+from .store import CompanionType, Write, Written, missing_parameter
+from .virtual_networks import NAME, NAME_RULE, TagsBody
+
+TAG = "Network interfaces"
+
+
+class SubnetReference(Body):
+    """A subnet, by its id."""
+
+    id: str | None = Field(default=None, max_length=600)
+
+
+class IpConfigurationProperties(Body):
+    """How an interface is reached."""
+
+    subnet: SubnetReference | None = None
+    private_ip_address: str | None = Field(default=None, max_length=50, alias="privateIPAddress")
+    private_ip_allocation_method: Annotated[
+        Literal["Static", "Dynamic"] | None, Word("Static", "Dynamic")
+    ] = Field(default=None, alias="privateIPAllocationMethod")
+    private_ip_address_version: Annotated[Literal["IPv4", "IPv6"] | None, Word("IPv4", "IPv6")] = (
+        Field(default=None, alias="privateIPAddressVersion")
+    )
+    public_ip_address: dict[str, Any] | None = Field(default=None, alias="publicIPAddress")
+    primary: bool | None = None
+
+
+class IpConfiguration(Body):
+    """An address of an interface, in a subnet."""
+
+    name: str | None = Field(default=None, max_length=80)
+    properties: IpConfigurationProperties = Field(default_factory=IpConfigurationProperties)
+
+
+class InterfaceProperties(Body):
+    """What a network interface can be told."""
+
+    ip_configurations: list[IpConfiguration] | None = Field(default=None, max_length=256)
+    network_security_group: dict[str, Any] | None = None
+    dns_settings: dict[str, Any] | None = None
+    enable_accelerated_networking: bool | None = None
+    enable_ip_forwarding: bool | None = Field(default=None, alias="enableIPForwarding")
+
+
+class NetworkInterfaceBody(Body):
+    """A network interface to create or to change."""
+
+    EXAMPLE = {
+        "location": "westeurope",
+        "properties": {
+            "ipConfigurations": [
+                {
+                    "name": "ipconfig1",
+                    "properties": {"subnet": {"id": f"{examples.NETWORK_ID}/subnets/default"}},
+                }
+            ]
+        },
+    }
+
+    location: str | None = Field(default=None, max_length=90, examples=["westeurope"])
+    tags: dict[str, str] | None = None
+    properties: InterfaceProperties = Field(default_factory=InterfaceProperties)
+
+
+# --- how it is written -------------------------------------------------------------------
+
+
+def _write(write: Write) -> Written:
+    sent = write.wanted["properties"].get("ipConfigurations")
+    if not sent:
+        raise missing_parameter("ipConfigurations")
+    old = write.existing.document["properties"]["ipConfigurations"] if write.existing else []
+    found: list[Document] = []
+    for position, each in enumerate(sent):
+        name = each.get("name") or f"ipconfig{position + 1}"
+        known = next((one for one in old if one["name"].lower() == name.lower()), None)
+        found.append(_configuration(write, name, each["properties"], known, first=not position))
+    hidden = write.existing.hidden if write.existing else {}
+    properties = write.wanted["properties"] | {"ipConfigurations": found}
+    return Written(write.wanted | {"properties": properties}, hidden)
+
+
+def _configuration(
+    write: Write, name: str, sent: Document, known: Document | None, *, first: bool
+) -> Document:
+    field = f"properties.ipConfigurations.{name}"
+    subnet = _subnet(write, store.at(sent, "subnet.id"), field)
+    same = known is not None and known["properties"]["subnet"]["id"].lower() == subnet.id.lower()
+    address = sent.get("privateIPAddress")
+    if sent.get("privateIPAllocationMethod") == "Static":
+        _check_address(address, subnet, field)
+    else:
+        kept = known["properties"]["privateIPAddress"] if known is not None and same else None
+        address = kept or networks.free_address(write.call.connection, subnet)
+        if address is None:
+            raise invalid(
+                "SubnetIsFull", f"{field}: Subnet {subnet.name} has no free address.", target=field
+            )
+    born = networks.configuration(name, subnet, str(address))
+    own = {key: value for key, value in sent.items() if key not in ("subnet", "privateIPAddress")}
+    made = merge(born, {"properties": own})
+    made["properties"]["primary"] = own.get("primary", first)
+    return made
+
+
+def _subnet(write: Write, sent: str | None, field: str) -> networks.Subnet:
+    if not sent:
+        raise missing_parameter(f"{field}.subnet.id")
+    found = networks.find_subnet(write.call.connection, sent)
+    if found is None or found.network.location != write.location:
+        raise invalid(
+            "InvalidResourceReference",
+            f"{field}.subnet.id: Resource {sent} referenced by resource {write.id} was not found. "
+            "Please make sure that the referenced resource exists, and that both resources are in "
+            "the same region.",
+            target=f"{field}.subnet.id",
+        )
+    return found
+
+
+def _check_address(address: str | None, subnet: networks.Subnet, field: str) -> None:
+    if not address:
+        raise missing_parameter(f"{field}.privateIPAddress")
+    try:
+        inside = ip_address(address) in ip_network(subnet.prefix)
+    except ValueError:
+        inside = False
+    if not inside:
+        raise invalid(
+            "PrivateIPAddressNotInSubnet",
+            f"{field}.privateIPAddress: Private static IP address {address} does not belong to "
+            f"the range of subnet prefix {subnet.prefix}.",
+            target=f"{field}.privateIPAddress",
+        )
+
+
+# --- how it looks ------------------------------------------------------------------------
+
+
+def _render(call: Call, rows: Sequence[Row[Any]]) -> list[Document]:
+    owners = networks.owners(call.connection, list(rows))
+    return [_render_one(row, owners.get(row.folded)) for row in rows]
+
+
+def _render_one(interface: Row[Any], owner: str | None) -> Document:
+    hashed = ids.md5_hex(f"{interface.folded}/{interface.created_at}")
+    etag = f'W/"{ids.guid(hashed)}"'
+    properties = {
+        "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
+        "enableAcceleratedNetworking": False,
+        "enableIPForwarding": False,
+        **interface.document["properties"],
+        "provisioningState": "Succeeded",
+        "resourceGuid": ids.guid(hashed),
+        "nicType": "Standard",
+        "ipConfigurations": [
+            {
+                "id": f"{interface.id}/ipConfigurations/{each['name']}",
+                "etag": etag,
+                "type": f"{NIC_TYPE}/ipConfigurations",
+                **each,
+                "properties": each["properties"] | {"provisioningState": "Succeeded"},
+            }
+            for each in interface.document["properties"]["ipConfigurations"]
+        ],
+    }
+    if owner is not None:
+        mac = hashed[:6].upper()
+        properties |= {
+            "virtualMachine": {"id": owner},
+            "primary": True,
+            "macAddress": f"00-0D-3A-{mac[:2]}-{mac[2:4]}-{mac[4:]}",
+        }
+    return store.envelope(NETWORK_INTERFACES, interface) | {"etag": etag, "properties": properties}
+
+
+def _remove(call: Call, interface: Row[Any]) -> None:
+    owner = networks.owners(call.connection, [interface]).get(interface.folded)
+    if owner is not None:
+        raise invalid(
+            "NicInUse",
+            f"Network Interface {interface.id} is used by existing resource {owner}. In order to "
+            "delete the network interface, it must be dissociated from the resource.",
+            target=interface.id,
+        )
+
+
+NETWORK_INTERFACES = CompanionType(
+    type_name=NIC_TYPE,
+    operations="NetworkInterfaces",
+    parameter="networkInterfaceName",
+    tag=TAG,
+    name_pattern=NAME,
+    name_rule=NAME_RULE,
+    name_code="InvalidResourceName",
+    body=NetworkInterfaceBody,
+    patch=TagsBody,
+    write=_write,
+    render=_render,
+    remove=_remove,
+    update="UpdateTags",
+    not_for_lists=("$filter",),
+)
+
+ENDPOINTS = store.endpoints(NETWORK_INTERFACES)
