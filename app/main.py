@@ -32,6 +32,7 @@ from .providers.recovery_services import vault_operations, vaults
 from .providers.recovery_services_backup import (
     backup_status,
     backups,
+    encryption_configs,
     jobs,
     operations,
     policies,
@@ -40,6 +41,7 @@ from .providers.recovery_services_backup import (
     protection_containers,
     recovery_points,
     restores,
+    storage_configs,
     vault_configs,
 )
 from .providers.resources import resource_groups, subscriptions
@@ -56,6 +58,8 @@ ROOMS: tuple[ModuleType, ...] = (
     vaults,
     vault_operations,
     vault_configs,
+    storage_configs,
+    encryption_configs,
     policies,
     protectable_items,
     protection_containers,

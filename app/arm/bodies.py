@@ -28,10 +28,12 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 class Body(BaseModel):
     """A request body or a part of one; wire names are camelCase.
 
-    ``EXAMPLE`` of a whole body is what the explorer sends; a test does too.
+    ``EXAMPLE`` of a whole body is what the explorer sends; a test does too. ``KEEPS_NULLS``
+    names the objects in it whose members are removed by a null.
     """
 
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
+    KEEPS_NULLS: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="ignore", frozen=True, defer_build=True
@@ -57,7 +59,7 @@ def read(content: bytes, model: type[AnyBody], *, optional: bool) -> tuple[AnyBo
         if optional:
             return _validated({}, model), {}
         raise invalid("InvalidRequestContent", "The request content is empty; a body is required.")
-    document = _parse(content)
+    document = _parse(content, model.KEEPS_NULLS)
     if not isinstance(document, dict):
         raise invalid("InvalidRequestContent", "The request content must be a JSON object.")
     return _validated(document, model), document
@@ -68,11 +70,11 @@ def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
-def _parse(content: bytes) -> Any:
+def _parse(content: bytes, keeps_nulls: frozenset[str]) -> Any:
     try:
         text = content.decode("utf-8-sig")
         document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        document = _without_nulls(document, DEEPEST)
+        document = _without_nulls(document, DEEPEST, keeps_nulls)
         if "\\u" in text:
             _check_characters(document)
     except RecursionError:
@@ -99,15 +101,19 @@ def _finite(text: str) -> float:
     return number
 
 
-def _without_nulls(value: Any, levels: int) -> Any:
+def _without_nulls(
+    value: Any, levels: int, keeps: frozenset[str] = frozenset(), *, kept: bool = False
+) -> Any:
     if not isinstance(value, dict | list):
         return value
     if not levels:
         raise RecursionError
     if isinstance(value, list):
-        return [_without_nulls(part, levels - 1) for part in value]
+        return [_without_nulls(part, levels - 1, keeps) for part in value]
     return {
-        key: _without_nulls(part, levels - 1) for key, part in value.items() if part is not None
+        key: _without_nulls(part, levels - 1, keeps, kept=key in keeps)
+        for key, part in value.items()
+        if kept or part is not None
     }
 
 

@@ -96,7 +96,11 @@ resources = Table("resources", metadata, ResourceColumns)
 
 
 class VaultColumns(TypedColumns):
-    """Vaults; a deleted vault that holds soft-deleted items stays until they are purged."""
+    """Vaults; a deleted vault that holds soft-deleted items stays until they are purged.
+
+    ``hidden`` is what other surfaces keep with it: its extended information, and whether its
+    redundancy was set through the vault itself.
+    """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     folded = Column(String(400), nullable=False)
@@ -113,6 +117,7 @@ class VaultColumns(TypedColumns):
     changed_at = Column(BigInteger, nullable=False)
     provisioned_at = Column(BigInteger, nullable=False)
     deleted_at: Column[int | None] = Column(BigInteger, nullable=True)
+    hidden: Column[Document] = Column(JSON, nullable=False, server_default="{}")
 
 
 vaults = Table("vaults", metadata, VaultColumns)

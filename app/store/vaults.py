@@ -16,6 +16,9 @@ from ..domain.resource_ids import VAULT_TYPE, ResourceId, group_id
 from .statements import Query
 from .tables import items, policies, resource_groups, vaults
 
+REDUNDANCY_SET_ON_VAULT = "redundancySetOnVault"
+"""In ``hidden``: the storage config may no longer change the redundancy."""
+
 _FIND = Query(
     select(vaults).where(vaults.c.folded == bindparam("folded"), vaults.c.deleted_at.is_(None))
 )

@@ -28,10 +28,12 @@ depends_on = None
 def upgrade() -> None:
     """Add what is new."""
     _index_the_jobs_that_are_few()
+    op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_column("vaults", "hidden")
     op.drop_index("ix_jobs_no_backups", "jobs")
     op.drop_index("ix_jobs_not_completed", "jobs")
 

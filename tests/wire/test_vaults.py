@@ -158,14 +158,15 @@ def test_a_vault_may_not_have_any_name(group: httpx.Client, name: str) -> None:
         ({"location": "westeurope", "tags": {"a<": "1"}}, "InvalidTagNameCharacters"),
         ({"location": "westeurope", "tags": {"a": "1", "A": "2"}}, "DuplicateTagName"),
         ({"location": "westeurope", "properties": []}, "InvalidRequestContent"),
-        ({"location": "westeurope", "identity": {"type": "SystemAssigned"}}, "NotSupported"),
+        ({"location": "westeurope", "identity": {"type": "Mine"}}, "InvalidRequestContent"),
+        ({"location": "westeurope", "identity": {"type": "UserAssigned"}}, "MissingIdentityIds"),
         (
             {"location": "westeurope", "properties": {"publicNetworkAccess": "Perhaps"}},
             "InvalidRequestContent",
         ),
         (
             {"location": "westeurope", "properties": {"encryption": {"keyVaultProperties": {}}}},
-            "NotSupported",
+            "InvalidRestApiParameter",
         ),
         (
             {
@@ -179,9 +180,14 @@ def test_a_vault_may_not_have_any_name(group: httpx.Client, name: str) -> None:
         (
             {
                 "location": "westeurope",
-                "properties": {"redundancySettings": {"crossRegionRestore": "Enabled"}},
+                "properties": {
+                    "redundancySettings": {
+                        "standardTierStorageRedundancy": "LocallyRedundant",
+                        "crossRegionRestore": "Enabled",
+                    }
+                },
             },
-            "NotSupported",
+            "BMSUserErrorInvalidInput",
         ),
     ],
 )

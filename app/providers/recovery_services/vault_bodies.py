@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ...arm.bodies import Body
 from ...arm.words import Word
@@ -33,12 +33,22 @@ class SoftDeleteSettings(Body):
     ] = None
 
 
+class ImmutabilityConfiguration(Body):
+    """For how long backup data is immutable."""
+
+    type: Annotated[
+        Literal["AsPerPolicy", "TimeBased"] | None, Word("AsPerPolicy", "TimeBased")
+    ] = None
+    duration_in_days: Annotated[int | None, Field(ge=1, le=36135)] = None
+
+
 class ImmutabilitySettings(Body):
     """Whether backup data may be shortened or deleted before its time."""
 
     state: Annotated[
         Literal["Disabled", "Unlocked", "Locked"] | None, Word("Disabled", "Unlocked", "Locked")
     ] = None
+    configuration: ImmutabilityConfiguration | None = None
 
 
 class SourceScanConfiguration(Body):
@@ -111,6 +121,29 @@ class CostManagementSettings(Body):
     ] = None
 
 
+class KeyVaultProperties(Body):
+    """Where the customer's key is."""
+
+    key_uri: str | None = Field(
+        None, max_length=400, examples=["https://keys-1.vault.azure.net/keys/key-1"]
+    )
+
+
+class KekIdentity(Body):
+    """The identity that opens the customer's key: the vault's own, or one assigned to it."""
+
+    use_system_assigned_identity: bool | None = None
+    user_assigned_identity: str | None = Field(None, max_length=400)
+
+
+class Encryption(Body):
+    """The customer-managed key of a vault's data."""
+
+    key_vault_properties: KeyVaultProperties | None = None
+    kek_identity: KekIdentity | None = None
+    infrastructure_encryption: EnabledDisabled | None = None
+
+
 class VaultProperties(Body):
     """What a vault can be told."""
 
@@ -120,19 +153,43 @@ class VaultProperties(Body):
     redundancy_settings: RedundancySettings | None = None
     restore_settings: RestoreSettings | None = None
     cost_management_settings: CostManagementSettings | None = None
-    encryption: dict[str, Any] | None = None
+    encryption: Encryption | None = None
+    resource_guard_operation_requests: list[str] | None = None
+
+
+def _fold_identity_type(value: Any) -> Any:
+    """Clients write the pair in any casing and order, with or without the blank."""
+    if not isinstance(value, str):
+        return value
+    by_folded = {word.lower(): word for word in ("None", "SystemAssigned", "UserAssigned")}
+    parts = sorted(part.strip().lower() for part in value.split(","))
+    return ", ".join(by_folded.get(part, part) for part in parts)
+
+
+class IdentityKeys(Body):
+    """What a client read of a user-assigned identity; it may send it back."""
+
+    client_id: str | None = None
+    principal_id: str | None = None
 
 
 class Identity(Body):
-    """The vault's managed identity."""
+    """The vault's managed identities; a user-assigned one is removed by null."""
 
-    type: str = Field("None", max_length=60)
+    type: Annotated[
+        Literal["None", "SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"],
+        BeforeValidator(_fold_identity_type),
+    ] = Field(examples=["SystemAssigned"])
+    user_assigned_identities: dict[str, IdentityKeys | None] = Field(
+        default_factory=dict, max_length=100
+    )
 
 
 class VaultBody(Body):
     """A vault to create or to replace."""
 
     EXAMPLE = {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}}
+    KEEPS_NULLS = frozenset({"userAssignedIdentities"})
 
     location: str = Field(min_length=1, max_length=90, examples=["westeurope"])
     sku: Sku | None = None
@@ -145,6 +202,7 @@ class VaultPatch(Body):
     """What to change of a vault."""
 
     EXAMPLE = {"tags": {"env": "test"}}
+    KEEPS_NULLS = frozenset({"userAssignedIdentities"})
 
     sku: Sku | None = None
     tags: dict[str, str] | None = Field(None, examples=[{"env": "test"}])

@@ -8,10 +8,12 @@ from sqlalchemy import Row
 
 from ...arm.calls import Call
 from ...arm.etags import digest
+from ...domain import vault_settings
 from ...domain.documents import merge
 from ...domain.instants import SECOND, wire
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine.rules import SOFT_DELETE_DAYS
+from .vault_bodies import VaultProperties
 
 _FIRST_VERSION_WITH_DEFAULTS = "2025-08-02"
 # azurerm (2025-08-01 and older) plans a change when a default that it did not send comes back;
@@ -55,6 +57,8 @@ def render(call: Call, vault: Row[Any]) -> dict[str, Any]:
     }
     if not vault.tags:
         del document["tags"]
+    if vault.identity is not None:
+        document["identity"] = vault.identity
     return document
 
 
@@ -67,6 +71,17 @@ def _etag(vault: Row[Any]) -> str:
     fraction = int(digest(content), 16) % 10_000_000
     second = wire(vault.changed_at // SECOND * SECOND).removesuffix("Z").replace(":", "%3A")
     return f"W/\"datetime'{second}.{fraction:07d}Z'\""
+
+
+def changed(properties: dict[str, Any], sent: VaultProperties) -> dict[str, Any]:
+    """Return a vault's properties with what a request says of them. Raises ``Refused``."""
+    told = sent.wire()
+    told.pop("resourceGuardOperationRequests", None)  # said with a request, and not kept
+    encryption = told.pop("encryption", None)
+    merged = merge(properties, told)
+    if encryption is not None:
+        merged["encryption"] = vault_settings.encryption(properties, encryption)
+    return merged
 
 
 def born(call: Call) -> dict[str, Any]:

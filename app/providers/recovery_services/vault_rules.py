@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...domain import vault_settings
 from ...domain.errors import Refused, invalid, not_emulated, soft_delete_is_always_on
 from ...domain.regions import REGIONS
 from ...domain.resource_ids import VAULT_TYPE, normal_location
-from .vault_bodies import Identity, VaultProperties
+from .vault_bodies import VaultProperties
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 
@@ -38,23 +39,9 @@ def checked_location(sent: str) -> str:
     return location
 
 
-def refuse_what_is_not_emulated(properties: VaultProperties, identity: Identity | None) -> None:
+def refuse_what_is_not_emulated(properties: VaultProperties) -> None:
     """Refuse by name what a vault can be told on Azure and not here."""
-    if identity is not None and identity.type.lower() != "none":
-        raise not_emulated("identity.type", "managed identities of vaults; send None")
-    if properties.encryption:
-        raise not_emulated("properties.encryption", "customer-managed keys")
-    redundancy = properties.redundancy_settings
-    if redundancy and redundancy.cross_region_restore == "Enabled":
-        raise not_emulated(
-            "properties.redundancySettings.crossRegionRestore", "Cross Region Restore"
-        )
     security = properties.security_settings
-    immutability = security.immutability_settings if security else None
-    if immutability and immutability.state not in (None, "Disabled"):
-        raise not_emulated(
-            "properties.securitySettings.immutabilitySettings.state", "immutable vaults"
-        )
     scan = security.source_scan_configuration if security else None
     if scan and scan.state == "Enabled":
         raise not_emulated(
@@ -69,8 +56,11 @@ def keep_always_on(soft: dict[str, Any]) -> None:
     soft["softDeleteState"] = soft["enhancedSecurityState"] = "AlwaysON"
 
 
-def check_change(properties: dict[str, Any], before: dict[str, Any]) -> None:
+def check_change(properties: dict[str, Any], before: dict[str, Any], location: str) -> None:
     """Refuse changes that the service refuses."""
+    vault_settings.check_redundancy(before, properties, location)
+    vault_settings.check_immutability(before, properties)
+    vault_settings.check_encryption(before, properties)
     soft = properties["securitySettings"]["softDeleteSettings"]
     was = before["securitySettings"]["softDeleteSettings"]
     if was["softDeleteState"] == "AlwaysON" and soft["softDeleteState"] != "AlwaysON":
@@ -84,6 +74,16 @@ def check_change(properties: dict[str, Any], before: dict[str, Any]) -> None:
             f"properties.restoreSettings.{restore}: PermanentlyDisabled cannot be undone.",
             target=f"properties.restoreSettings.{restore}",
         )
+
+
+def check_first_key(properties: dict[str, Any], identity: dict[str, Any] | None) -> None:
+    """Refuse a new vault whose key would be opened by an identity that it does not have.
+
+    One that is assigned to it may follow: azurerm creates the vault without it and patches it in.
+    """
+    encryption = properties.get("encryption")
+    if encryption is None or encryption["kekIdentity"]["userAssignedIdentity"] is None:
+        vault_settings.check_key_identity(properties, identity)
 
 
 def keep_enhanced_security(properties: dict[str, Any], before: dict[str, Any]) -> None:

@@ -9,19 +9,26 @@ from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
-from ...domain import ids, tags
-from ...domain.documents import merge
-from ...domain.errors import conflict, invalid
+from ...domain import ids, tags, vault_settings
+from ...domain.errors import conflict
 from ...domain.instants import SECOND
 from ...domain.policy_documents import default_policies
 from ...domain.resource_ids import VAULT_TYPE, normal_location
 from ...engine import operations, vault_lifecycle
-from ...store.tables import items, policies, vaults
-from ...store.vaults import find_vault, get_group, get_vault, vault_id
+from ...store.tables import policies, vaults
+from ...store.vaults import (
+    REDUNDANCY_SET_ON_VAULT,
+    find_vault,
+    get_group,
+    get_vault,
+    vault_id,
+)
+from . import vault_identity
 from .vault_bodies import Sku, VaultBody, VaultPatch, VaultProperties
-from .vault_documents import born, render
+from .vault_documents import born, changed, render
 from .vault_rules import (
     check_change,
+    check_first_key,
     checked_location,
     checked_name,
     keep_always_on,
@@ -40,6 +47,8 @@ TAG = "Vaults"
 
 PROVISIONING_TAKES = 5 * SECOND
 UPDATE_TAKES = 2 * SECOND
+ENCRYPTION_TAKES = 90 * SECOND
+"""The recordings waited one to two minutes for a new key."""
 DELETE_TAKES = SECOND
 
 _LAST_VERSION_WITH_200_ON_DELETE = "2024-01-01"
@@ -52,15 +61,15 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     name = checked_name(call.path["vaultName"])
     group = get_group(call.connection, call.subscription, call.group)
     tags.check(body.tags)
-    refuse_what_is_not_emulated(body.properties, body.identity)
+    refuse_what_is_not_emulated(body.properties)
     existing = find_vault(call.connection, vault_id(call.subscription, call.group, name))
     if existing is not None:
         return _replace(call, existing, body)
     location = checked_location(body.location)
     key = _new_key(call, name)
-    properties = merge(born(call), body.properties.wire())
-    if call.rules.soft_delete_state == "AlwaysON":
-        keep_always_on(properties["securitySettings"]["softDeleteSettings"])
+    properties = _first_properties(call, body.properties, location)
+    identity = vault_identity.created(call, key, body.identity)
+    check_first_key(properties, identity)
     call.connection.execute(
         insert(vaults).values(
             key=key,
@@ -72,11 +81,12 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
             location=location,
             tags=body.tags,
             sku=body.sku.wire() if body.sku else {"name": "Standard"},
-            identity=None,
+            identity=identity,
             properties=properties,
             created_at=call.now,
             changed_at=call.now,
             provisioned_at=call.now + PROVISIONING_TAKES,
+            hidden=_owns_redundancy(body.properties),
         )
     )
     _add_default_policies(call, key)
@@ -92,6 +102,15 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     )
 
 
+def _first_properties(call: Call, asked: VaultProperties, location: str) -> dict[str, Any]:
+    first = born(call)
+    properties = changed(first, asked)
+    if call.rules.soft_delete_state == "AlwaysON":
+        keep_always_on(properties["securitySettings"]["softDeleteSettings"])
+    check_change(properties, first, location)
+    return properties
+
+
 def _replace(call: Call, vault: Row[Any], body: VaultBody) -> Answer:
     if normal_location(body.location) != vault.location:
         raise conflict(
@@ -101,7 +120,9 @@ def _replace(call: Call, vault: Row[Any], body: VaultBody) -> Answer:
             f"location '{body.location}'. Please select a new resource name.",
             target="location",
         )
-    changes = {"tags": body.tags} if "tags" in body.model_fields_set else {}
+    changes: dict[str, Any] = {"identity": vault_identity.replaced(call, vault, body.identity)}
+    if "tags" in body.model_fields_set:
+        changes["tags"] = body.tags
     _store(call, vault, body.properties, body.sku, changes)
     return Answer(200, render(call, get_vault(call.connection, *_names(call))))
 
@@ -117,11 +138,15 @@ def patch(call: Call, body: VaultPatch) -> Answer:
     """Change what the request names of a vault; the rest stays."""
     vault = get_vault(call.connection, *_names(call))
     tags.check(body.tags or {})
-    refuse_what_is_not_emulated(body.properties, body.identity)
-    _store(call, vault, body.properties, body.sku, {} if body.tags is None else {"tags": body.tags})
+    refuse_what_is_not_emulated(body.properties)
+    changes: dict[str, Any] = {"identity": vault_identity.patched(call, vault, body.identity)}
+    if body.tags is not None:
+        changes["tags"] = body.tags
+    _store(call, vault, body.properties, body.sku, changes)
+    takes = UPDATE_TAKES if body.properties.encryption is None else ENCRYPTION_TAKES
     return async_operations.accepted(
         call,
-        _begin(call, vault, "vault-update", UPDATE_TAKES),
+        _begin(call, vault, "vault-update", takes),
         status_path=f"{vault.id}/operationStatus",
         result_path=f"{vault.id}/operationResults",
     )
@@ -182,34 +207,27 @@ def _store(
     sku: Sku | None,
     changes: dict[str, Any],
 ) -> None:
-    merged = merge(vault.properties, properties.wire())
-    check_change(merged, vault.properties)
+    merged = changed(vault.properties, properties)
+    check_change(merged, vault.properties, vault.location)
+    vault_settings.check_key_identity(merged, changes["identity"])
     keep_enhanced_security(merged, vault.properties)
-    _check_redundancy(call, vault, merged)
     if sku is not None:
         changes = changes | {"sku": sku.wire()}
     call.connection.execute(
         update(vaults)
         .where(vaults.c.key == vault.key)
-        .values(properties=merged, changed_at=call.now, **changes)
+        .values(
+            properties=merged,
+            changed_at=call.now,
+            hidden=vault.hidden | _owns_redundancy(properties),
+            **changes,
+        )
     )
 
 
-def _check_redundancy(call: Call, vault: Row[Any], merged: dict[str, Any]) -> None:
-    """Redundancy is fixed once something is protected (azure-backup-semantics 3.6)."""
-    name = "standardTierStorageRedundancy"
-    if merged["redundancySettings"][name] == vault.properties["redundancySettings"][name]:
-        return
-    protected = call.connection.execute(
-        select(items.c.key).where(items.c.vault_key == vault.key).limit(1)
-    ).first()
-    if protected is not None:
-        raise invalid(
-            "BMSUserErrorStorageTypeLocked",
-            f"properties.redundancySettings.{name}: cannot be changed once the vault has "
-            "protected items.",
-            target=f"properties.redundancySettings.{name}",
-        )
+def _owns_redundancy(asked: VaultProperties) -> dict[str, bool]:
+    """Once set on the vault, redundancy is no longer changed through the storage config."""
+    return {} if asked.redundancy_settings is None else {REDUNDANCY_SET_ON_VAULT: True}
 
 
 def _names(call: Call) -> tuple[str, str, str]:
