@@ -266,7 +266,7 @@ def test_identities_come_and_go_one_by_one(vault: httpx.Client) -> None:
 
 def test_an_identity_is_the_same_in_whatever_casing(vault: httpx.Client) -> None:
     finish(vault, patch(vault, **identity("UserAssigned", **{USER_2: {}})))
-    again = {USER_2.upper().replace("/SUBSCRIPTIONS", "/subscriptions"): {}}
+    again: dict[str, Any] = {USER_2.upper().replace("/SUBSCRIPTIONS", "/subscriptions"): {}}
     finish(vault, patch(vault, **identity("UserAssigned", **again)))
     assert list(identity_of(vault)["userAssignedIdentities"]) == [USER_2]
     finish(vault, patch(vault, **identity("UserAssigned", **{USER_1: {}, USER_2.lower(): None})))
