@@ -1,0 +1,147 @@
+"""The compose file: what Docker would refuse or wait for in vain is found without Docker.
+
+Every option is read by the command line's own parser, and every name that refers to something
+must find it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from app.cli import rsvault
+from app.settings import Settings
+from tests.containers.dockerfiles import read
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
+KEYS = {
+    "build", "command", "depends_on", "environment", "healthcheck", "image", "ports", "profiles",
+    "restart", "volumes",
+}  # fmt: skip
+LIBPQ = {"PGPASSWORD"}
+POSTGRES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"}
+"""What the image ``postgres`` reads when it sets a database up."""
+
+
+def parsed(name: str) -> tuple[str, dict[str, Any]]:
+    """Return a service's command and its options, as the command line reads them."""
+    command, *arguments = SERVICES[name]["command"]
+    return command, rsvault.commands[command].make_context(command, arguments).params
+
+
+def is_healthy_by(name: str) -> str | None:
+    """Return the program that tells whether a service is healthy."""
+    told = SERVICES[name].get("healthcheck", {})
+    if told.get("disable"):
+        return None
+    if "test" in told:
+        return str(told["test"][1])
+    image = read((ROOT / "Dockerfile").read_text(encoding="utf-8")) if name in OURS else ()
+    return next((step.rest for step in image if step.keyword == "HEALTHCHECK"), None)
+
+
+def variables(commands: click.Group) -> Iterator[str]:
+    """Yield the environment variables that the command line knows."""
+    for command in commands.commands.values():
+        if isinstance(command, click.Group):
+            yield from variables(command)
+        for parameter in command.params:
+            if isinstance(parameter.envvar, str):
+                yield parameter.envvar
+
+
+def test_there_are_servers_a_worker_and_a_database() -> None:
+    assert {name: parsed(name)[0] for name in OURS} == {
+        "rsvault": "serve",
+        "rsvault-2": "serve",
+        "worker": "worker",
+    }
+    assert set(SERVICES) - set(OURS) == {"postgres"}
+    assert re.fullmatch(r"postgres:\d+", SERVICES["postgres"]["image"])
+    assert {key for service in SERVICES.values() for key in service} <= KEYS
+    assert set(COMPOSE) == {"name", "x-rsvault", "services", "volumes"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_process_is_started_on_the_database_of_the_file(name: str) -> None:
+    _, options = parsed(name)
+    database = SERVICES["postgres"]["environment"]
+    user, base = database["POSTGRES_USER"], database["POSTGRES_DB"]
+    assert options["database"] == f"postgresql+psycopg://{user}@postgres/{base}"
+    assert SERVICES[name]["environment"]["PGPASSWORD"] == database["POSTGRES_PASSWORD"]
+    assert SERVICES[name]["build"] == "."
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if parsed(name)[0] == "serve"])
+def test_a_server_is_known_by_the_name_of_its_service(name: str) -> None:
+    _, options = parsed(name)
+    assert options["hostnames"] == (name,)
+    assert options["host"] == "0.0.0.0"
+    listening = {options["port"], options["https_port"]}
+    assert listening == {Settings().port, Settings().https_port}
+    assert {int(port.rpartition(":")[2]) for port in SERVICES[name]["ports"]} == listening
+
+
+def test_ports_are_for_this_machine_only_and_each_is_taken_once() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
+    taken = [re.fullmatch(r"127\.0\.0\.1:(\d+):\d+", port) for port in ports]
+    assert all(taken)
+    assert len({port[1] for port in taken if port}) == len(ports)
+
+
+def test_whoever_waits_for_health_waits_for_something_that_tells_it() -> None:
+    for name, service in SERVICES.items():
+        for awaited, how in service.get("depends_on", {}).items():
+            assert how == {"condition": "service_healthy"}, name
+            assert is_healthy_by(awaited), (name, awaited)
+            assert not SERVICES[awaited].get("profiles"), (name, awaited)
+    assert is_healthy_by("rsvault") == 'CMD ["rsvault", "health"]'
+    assert is_healthy_by("postgres") == "pg_isready"
+    assert is_healthy_by("worker") is None, "nothing would answer the image's check there"
+
+
+def test_the_world_is_made_before_a_worker_looks_for_it() -> None:
+    assert "rsvault" in SERVICES["worker"]["depends_on"]
+    assert "postgres" in SERVICES["rsvault"]["depends_on"]
+
+
+def test_volumes_are_declared_and_used_where_the_image_writes() -> None:
+    used = [volume.split(":") for each in SERVICES.values() for volume in each.get("volumes", ())]
+    assert {source for source, _ in used} == set(COMPOSE["volumes"])
+    steps = read((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    (home,) = (step.words()[0] for step in steps if step.keyword == "VOLUME")
+    for name in OURS:
+        assert SERVICES[name].get("volumes", [f"authority:{home}"]) == [f"authority:{home}"]
+
+
+def test_environment_variables_are_known_and_have_a_default() -> None:
+    known = set(variables(rsvault)) | LIBPQ
+    for name in OURS:
+        assert set(SERVICES[name]["environment"]) <= known
+    assert set(SERVICES["postgres"]["environment"]) <= POSTGRES
+    for asked in re.findall(r"\$\{?[^}]*\}?", TEXT):
+        assert re.fullmatch(r"\$\{[A-Z_]+:-\w+\}", asked), asked
+
+
+def test_docker_itself_takes_the_file_where_it_can_be_asked() -> None:
+    if not shutil.which("docker") or docker("compose", "version").returncode:
+        pytest.skip("docker compose is not installed; the tests above read the file without it")
+    file = str(ROOT / "docker-compose.yml")
+    told = docker("compose", "--file", file, "--profile", "scale", "config", "--quiet")
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
