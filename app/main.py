@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -92,20 +93,26 @@ def open_world(settings: Settings, *, create: bool = True) -> Engine:
     no world and none may be created.
     """
     database = Database(settings.database)
-    with database.writing() as connection:
-        ensure_schema(connection)
-        if not clock.exists(connection):
-            if not create:
-                raise ValueError(
-                    f"--database {settings.database} holds no world yet; "
-                    "'rsvault serve' creates one"
-                )
-            clock.create(connection, _first_clock(settings), _rules(settings))
-        rules = engine_rules.read(connection)
-        _refuse_contradiction(settings, clock.read(connection), rules)
-    engine = Engine(database, rules)
-    engine.resume()
-    return engine
+    try:
+        with database.writing() as connection:
+            return Engine(database, _take_up(connection, settings, create=create))
+    except BaseException:
+        database.close()
+        raise
+
+
+def _take_up(connection: Connection, settings: Settings, *, create: bool) -> Rules:
+    """Bring a database to the present schema and return the rules of the world that it holds."""
+    ensure_schema(connection)
+    if not clock.exists(connection):
+        if not create:
+            raise ValueError(
+                f"--database {settings.database} holds no world yet; 'rsvault serve' creates one"
+            )
+        clock.create(connection, _first_clock(settings), _rules(settings))
+    rules = engine_rules.read(connection)
+    _refuse_contradiction(settings, clock.read(connection), rules)
+    return rules
 
 
 def _rules(settings: Settings) -> Rules:
@@ -155,7 +162,7 @@ def _first_clock(settings: Settings) -> clock.ClockState:
         base_virtual_at=start,
         base_real_at=real,
         settled_at=start,
-    )
+    ).at(start, real)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -170,7 +177,6 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         if driver is not None:
             driver.stop()
-            engine.pause()
         engine.database.close()
 
     app = FastAPI(

@@ -1,12 +1,13 @@
-"""One running server for a whole run of the tests, and an empty world for each test.
+"""One running server a database for a whole run of the tests, and an empty world for each test.
 
-Its clock stands at 2026-01-01T00:00:00Z and moves only when a test moves it, or when a client
-waits for an operation.
+Everything that touches a database runs on SQLite and on PostgreSQL. The clock stands at
+2026-01-01T00:00:00Z and moves only when a test moves it, or when a client waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,29 +17,117 @@ import pytest
 
 from app.server import RunningServer, start
 from app.settings import Settings
+from tests import postgresql as postgresql_server
+from tests.postgresql import PostgreSQL
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 API_VERSION = "2025-04-01"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 Advance = Callable[[str], None]
+FreshDatabase = Callable[[], str]
+"""Makes an empty database and returns what ``--database`` takes."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a machine without PostgreSQL run the rest."""
+    parser.addoption("--no-postgresql", action="store_true", help="leave PostgreSQL out")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave PostgreSQL's half out where that was asked for."""
+    if not config.getoption("--no-postgresql"):
+        return
+    left_out = [each for each in items if _dialect_of(each) == "postgresql"]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [each for each in items if _dialect_of(each) != "postgresql"]
+
+
+def _dialect_of(item: pytest.Item) -> str | None:
+    call = getattr(item, "callspec", None)
+    return call.params.get("dialect") if call else None
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The database that a test runs on: every test that asks for this runs once on each."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with a memory database on free ports, over HTTP and HTTPS."""
-    home: Path = tmp_path_factory.mktemp("home")
-    settings = Settings(port=0, https_port=0, clock_mode="frozen", start_time=START, home=home)
-    with start(settings) as running:
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server; it starts when the first test needs it."""
+    with postgresql_server.running() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def connection(server: RunningServer) -> Iterator[httpx.Client]:
-    """The one keep-alive connection to the server; use ``arm``, which empties the world first."""
-    hooks = {"request": [with_api_version]}
-    with httpx.Client(base_url=server.http_url, event_hooks=hooks, timeout=30) as client:
-        yield client
+def fresh_world(request: pytest.FixtureRequest, dialect: str) -> FreshDatabase:
+    """Make an empty database of the dialect; SQLite's is in memory."""
+    if dialect == "sqlite":
+        return lambda: "memory"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.fresh
+
+
+@pytest.fixture
+def stored_world(fresh_world: FreshDatabase, dialect: str, tmp_path: Path) -> str:
+    """An empty database of the dialect that outlives its server."""
+    return f"sqlite:///{tmp_path / 'world.db'}" if dialect == "sqlite" else fresh_world()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server and the one keep-alive connection to it."""
+
+    server: RunningServer
+    connection: httpx.Client
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
+    """The servers that run, by dialect: tests of both may come in any order."""
+    running: dict[str, Running] = {}
+    yield running
+    for each in running.values():
+        each.connection.close()
+        each.server.stop()
+
+
+@pytest.fixture(scope="session")
+def running(
+    servers: dict[str, Running],
+    dialect: str,
+    fresh_world: FreshDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Running:
+    """The dialect's server on free ports, over HTTP and HTTPS."""
+    if dialect not in servers:
+        settings = Settings(
+            port=0,
+            https_port=0,
+            database=fresh_world(),
+            clock_mode="frozen",
+            start_time=START,
+            home=tmp_path_factory.mktemp("home"),
+        )
+        server = start(settings)
+        hooks = {"request": [with_api_version]}
+        client = httpx.Client(base_url=server.http_url, event_hooks=hooks, timeout=60)
+        servers[dialect] = Running(server, client)
+    return servers[dialect]
+
+
+@pytest.fixture(scope="session")
+def server(running: Running) -> RunningServer:
+    """A server whose clock stands; use ``world``, which empties it first."""
+    return running.server
+
+
+@pytest.fixture(scope="session")
+def connection(running: Running) -> httpx.Client:
+    """The one connection to the server; use ``arm``, which empties the world first."""
+    return running.connection
 
 
 def with_api_version(request: httpx.Request) -> None:

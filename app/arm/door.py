@@ -25,7 +25,7 @@ from starlette.responses import Response
 from ..domain import ids
 from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..engine import clock
-from ..engine.worker import Engine
+from ..engine.worker import Engine, Moment
 from . import bodies, errors, etags, paths
 from .calls import Answer, Call, Endpoint, Waiting
 from .journal import Exchange, Record
@@ -272,33 +272,36 @@ class Desk:
                 return _answer(endpoint, call, arguments)
             return _act_if(demanded, reader, call, lambda: _answer(endpoint, call, arguments))
 
-        answer, mode = self._transact(endpoint, request, act)
+        answer, moment = self._transact(endpoint, request, act)
+        if endpoint.writes:
+            self._engine.rearm()
         if etags.is_shown(endpoint, state["siblings"], answer):
             return replace(answer, headers={**answer.headers, "ETag": etags.of(answer)})
+        mode = moment.skip_on_wait
         if answer.waiting is None or mode == "off":
             return answer
-        await self._skip(answer.waiting, mode)
+        await self._skip(answer.waiting, moment)
         return self._transact(endpoint, request, act)[0] if mode == "finish" else answer
 
-    async def _skip(self, waiting: Waiting, mode: str) -> None:
+    async def _skip(self, waiting: Waiting, moment: Moment) -> None:
         """Move the clock for a client that waits: to the end, or to the next transition."""
         if waiting.operation is not None:
-            await self._engine.leap(waiting.operation.ends_at)
-        elif waiting.job_id is not None and mode == "finish":
-            await self._engine.leap_past_job(waiting.job_id)
+            await self._engine.leap(waiting.operation.ends_at, moment.epoch)
+        elif waiting.job_id is not None and moment.skip_on_wait == "finish":
+            await self._engine.leap_past_job(waiting.job_id, moment.epoch)
         elif waiting.job_id is not None:
-            await self._engine.leap_one_phase(waiting.job_id)
+            await self._engine.leap_one_phase(waiting.job_id, moment.epoch)
 
     def _transact(
         self, endpoint: Endpoint, request: Request, act: Callable[[Call], Answer]
-    ) -> tuple[Answer, str]:
+    ) -> tuple[Answer, Moment]:
         """One request, one transaction, one ``now``; nothing waits between begin and commit."""
         database = self._engine.database
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
             moment = self._engine.enter(connection, writes=endpoint.writes)
             answer = act(self._call(connection, moment.now, request))
-        return answer, moment.skip_on_wait
+        return answer, moment
 
     def _call(self, connection: Connection, now: int, request: Request) -> Call:
         scope = request.scope

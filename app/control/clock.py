@@ -54,9 +54,10 @@ def show(engine: Engine) -> dict[str, Any]:
     """Return the clock as the control plane shows it."""
     with engine.database.reading() as connection:
         state = clock.read(connection)
-    advancing = engine.advancing
+    real = clock.real_now()
+    advancing = state.advancing(real)
     return {
-        "now": wire(state.now(clock.real_now())),
+        "now": wire(state.now(real)),
         "mode": state.mode,
         "rate": state.rate,
         "skipOnWait": state.skip_on_wait,

@@ -2,6 +2,9 @@
 
 Virtual now = base + rate x real time since the base, or just the base when frozen. The row
 keeps it so that restarts and several processes agree; within an epoch it never goes back.
+
+A scaled clock runs only while an engine leads: each second it reserves the next two, and shows
+no instant beyond. When nobody reserves any more the clock stands, and goes on from there.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.errors import invalid
-from ..domain.instants import LATEST, wire
+from ..domain.instants import LATEST, SECOND, wire
 from ..store.statements import Statement
 from ..store.tables import world
 from .rules import FIELDS as RULES
@@ -22,6 +25,10 @@ MODES = ("live", "scaled", "frozen")
 SKIP_ON_WAIT = ("off", "step", "finish")
 HIGHEST_RATE = 31_536_000
 """A virtual year each real second."""
+RESERVED = 2 * SECOND
+"""How much real time a scaled clock may run on without a sign of life of its engine."""
+_STALE = 3 * SECOND
+"""How long after its last move an advance is taken to have died with its process."""
 
 
 def real_now() -> int:
@@ -32,6 +39,14 @@ def real_now() -> int:
 def stopwatch() -> float:
     """Return seconds of a clock that only measures how long something took."""
     return time.perf_counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """An advance that somebody asked for; where only its end will tell, ``target`` is ``None``."""
+
+    start: int
+    target: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +61,55 @@ class ClockState:
     base_virtual_at: int
     base_real_at: int
     settled_at: int
+    reserved_until: int | None = None
+    advance_from: int | None = None
+    advance_to: int | None = None
 
     def now(self, real: int) -> int:
         """Return virtual now at a real instant, never before what has been settled."""
         if self.mode == "frozen":
             return self.base_virtual_at
-        elapsed = max(real - self.base_real_at, 0) * self.rate
-        return min(max(self.base_virtual_at + elapsed, self.settled_at), LATEST)
+        now = self._running(real)
+        if self.reserved_until is not None:
+            now = min(now, self.reserved_until)
+        return min(max(now, self.settled_at), LATEST)
+
+    def _running(self, real: int) -> int:
+        return self.base_virtual_at + max(real - self.base_real_at, 0) * self.rate
 
     def real_of(self, virtual: int) -> int:
         """Return the real instant at which a virtual one comes; not for a frozen clock."""
         return self.base_real_at + -((self.base_virtual_at - virtual) // self.rate)
 
+    def stood_still(self, real: int) -> bool:
+        """Tell whether a scaled clock has used up what was reserved."""
+        return self.reserved_until is not None and self._running(real) > self.reserved_until
+
+    def advancing(self, real: int) -> Advance | None:
+        """Return the advance that runs, in whatever process."""
+        if self.advance_from is None or real - self.base_real_at > _STALE:
+            return None
+        return Advance(self.advance_from, self.advance_to)
+
+    def at(self, virtual: int, real: int) -> ClockState:
+        """Return this clock standing at an instant, and running on from there."""
+        reserved = virtual + RESERVED * self.rate if self.mode == "scaled" else None
+        return replace(self, base_virtual_at=virtual, base_real_at=real, reserved_until=reserved)
+
 
 _FIELDS = tuple(ClockState.__dataclass_fields__)
 _READ = Statement(select(*(world.c[name] for name in _FIELDS)).where(world.c.id == 1))
+_THE_WORLD = update(world).where(world.c.id == 1)
 _MOVE = Statement(
-    update(world)
-    .where(world.c.id == 1)
-    .values(
+    _THE_WORLD.values(
         base_virtual_at=bindparam("virtual"),
         base_real_at=bindparam("real"),
         settled_at=bindparam("settled"),
+        reserved_until=bindparam("reserved"),
     )
 )
-_SETTLE = Statement(update(world).where(world.c.id == 1).values(settled_at=bindparam("settled")))
+_SETTLE = Statement(_THE_WORLD.values(settled_at=bindparam("settled")))
+_RESERVE = Statement(_THE_WORLD.values(reserved_until=bindparam("reserved")))
 
 
 def read(connection: Connection) -> ClockState:
@@ -104,9 +143,30 @@ def settle(connection: Connection, until: int) -> None:
     state = read(connection)
     real = real_now()
     if until > state.now(real):
-        _MOVE.run(connection, virtual=until, real=real, settled=until)
+        moved = state.at(until, real)
+        _MOVE.run(
+            connection, virtual=until, real=real, settled=until, reserved=moved.reserved_until
+        )
     else:
         _SETTLE.run(connection, settled=until)
+
+
+def keep_running(connection: Connection) -> None:
+    """Let a scaled clock run on for as long as it takes until the engine does this again."""
+    state = read(connection)
+    real = real_now()
+    now = state.now(real)
+    if state.mode == "scaled" and state.stood_still(real):
+        write(connection, state.at(now, real))
+    elif state.mode == "scaled":
+        _RESERVE.run(connection, reserved=now + RESERVED * state.rate)
+
+
+def hold(connection: Connection) -> None:
+    """Let a scaled clock stand where it is: nobody serves it for now."""
+    state = read(connection)
+    if state.mode == "scaled":
+        _RESERVE.run(connection, reserved=state.now(real_now()))
 
 
 def change(
@@ -121,28 +181,41 @@ def change(
     real = real_now()
     now = state.now(real)
     mode = mode or state.mode
-    wanted = _rate_of(mode, rate, state)
     state = replace(
         state,
         mode=mode,
-        rate=wanted,
+        rate=_rate_of(mode, rate, state),
         skip_on_wait=skip_on_wait or state.skip_on_wait,
-        base_virtual_at=now,
-        base_real_at=real,
-    )
+    ).at(now, real)
     write(connection, state)
     return state
 
 
-def rebased(state: ClockState, virtual: int) -> ClockState:
-    """Return a clock that stands at an instant now and runs on from there."""
-    virtual = max(virtual, state.base_virtual_at)
-    return replace(
+def begin_advance(connection: Connection, target: int | None) -> ClockState:
+    """Note that an advance begins; everybody who looks at the clock sees it."""
+    state = read(connection)
+    real = real_now()
+    now = state.now(real)
+    state = replace(state.at(now, real), advance_from=now, advance_to=target)
+    write(connection, state)
+    return state
+
+
+def end_advance(connection: Connection) -> None:
+    """Note that the advance is over."""
+    connection.execute(_THE_WORLD.values(advance_from=None, advance_to=None))
+
+
+def next_epoch(state: ClockState) -> ClockState:
+    """Return the clock of a world that begins again."""
+    began = replace(
         state,
-        base_virtual_at=virtual,
-        base_real_at=real_now(),
-        settled_at=max(virtual, state.settled_at),
+        epoch=state.epoch + 1,
+        settled_at=state.started_at,
+        advance_from=None,
+        advance_to=None,
     )
+    return began.at(state.started_at, real_now())
 
 
 def _rate_of(mode: str, rate: int | None, state: ClockState) -> int:

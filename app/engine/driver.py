@@ -22,38 +22,54 @@ _WAKE_UP = "wake-up"
 
 
 class Driver:
-    """Wakes one engine; ``start`` needs a running event loop."""
+    """Wakes one engine while its process leads; ``start`` needs a running event loop."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._leads = False
 
     def start(self) -> None:
-        """Begin to tick."""
+        """Begin to tick, at once."""
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler.add_job(
-            self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1
+            self._tick,
+            "interval",
+            seconds=TICK_SECONDS,
+            coalesce=True,
+            max_instances=1,
+            next_run_time=to_datetime(clock.real_now()),
+            misfire_grace_time=None,
         )
         self._scheduler.start()
+        self._engine.rearm = self._arm
 
     def stop(self) -> None:
         """End; a tick that runs is finished by its own transaction."""
         if self._scheduler.running:
+            self._engine.rearm = lambda: None
             self._scheduler.shutdown(wait=False)
+            if self._leads:
+                self._engine.hold()
 
     async def _tick(self) -> None:
         try:
-            await self._engine.catch_up()
-            self._engine.pause()
-            self._arm()
+            self._leads = self._engine.database.leads()
+            if self._leads:
+                self._engine.keep_running()
+                await self._engine.catch_up()
+                self._arm()
         except Exception:
             _log.exception("a tick failed; the next one tries again")
 
     def _arm(self) -> None:
+        """Wake up in time for what is due next, if that is before the next tick."""
         with self._engine.database.reading() as connection:
             state = clock.read(connection)
+            if state.mode == "frozen" or not self._leads:
+                return
             first = windows.due(connection, state.settled_at).first()
-        if state.mode == "frozen" or first is None:
+        if first is None:
             return
         at = state.real_of(first)
         if at < clock.real_now() + TICK_SECONDS * SECOND:

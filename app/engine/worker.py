@@ -7,9 +7,9 @@ plane) asks this object; the lock makes one crossing follow another.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -25,12 +25,8 @@ BATCH_SECONDS = 0.01
 """How long windows share one transaction before other requests get their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advancing:
-    """An advance that the control plane asked for and that still runs."""
-
-    start: int
-    target: int | None
+WATCH_SECONDS = 0.05
+"""How often an advance looks whether one that another process runs is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +35,7 @@ class Moment:
 
     now: int
     skip_on_wait: str
+    epoch: int
 
 
 class Engine:
@@ -47,9 +44,9 @@ class Engine:
     def __init__(self, database: Database, rules: Rules) -> None:
         self.database = database
         self.rules = rules
-        self.advancing: Advancing | None = None
+        self.rearm: Callable[[], None] = _nobody
+        """Called when there may be work due earlier than before; the driver listens."""
         self._lock = asyncio.Lock()
-        self._resets = 0
         self._stopping = False
 
     # --- what a request needs ---------------------------------------------------------
@@ -60,7 +57,7 @@ class Engine:
         now = state.now(clock.real_now())
         if writes and state.settled_at < now:
             self._cross(connection, state.settled_at, now, batch=None)
-        return Moment(now, state.skip_on_wait)
+        return Moment(now, state.skip_on_wait, state.epoch)
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
@@ -73,37 +70,49 @@ class Engine:
         # While somebody crosses time, what is left up to now is done by ``enter``.
         if first is not None and first <= now and not self._lock.locked():
             async with self._lock:
-                await self._cross_to(now)
+                await self._cross_to(now, state.epoch)
 
     # --- what a poll may ask ----------------------------------------------------------
 
-    async def leap(self, target: int) -> None:
+    async def leap(self, target: int, epoch: int) -> None:
         """Move the clock to an instant for a client that waits; never back, never twice.
 
-        While an advance of the control plane runs the clock moves anyway: the poll is then
-        answered with the present state.
+        While an advance runs the clock moves anyway, and after a reset there is nothing to wait
+        for: the poll is then answered with the present state.
         """
-        if self.advancing is not None:
-            return
-        async with self._lock:
-            await self._cross_to(target)
+        async with self._leaping(epoch) as may_leap:
+            if may_leap:
+                await self._cross_to(target, epoch)
 
-    async def leap_past_job(self, job_id: str) -> None:
+    async def leap_past_job(self, job_id: str, epoch: int) -> None:
         """Move the clock until a job has ended."""
-        if self.advancing is not None:
-            return
-        async with self._lock:
-            await self._cross_past_job(job_id)
+        async with self._leaping(epoch) as may_leap:
+            if may_leap:
+                await self._cross_past_job(job_id, epoch)
 
-    async def leap_one_phase(self, job_id: str) -> None:
+    async def leap_one_phase(self, job_id: str, epoch: int) -> None:
         """Move the clock to the next transition of a job, if there is one."""
         due_at = self._job_due(job_id)
         if due_at is not None:
-            await self.leap(due_at)
+            await self.leap(due_at, epoch)
 
-    async def _cross_past_job(self, job_id: str) -> None:
+    @asynccontextmanager
+    async def _leaping(self, epoch: int) -> AsyncIterator[bool]:
+        if self._is_advancing():
+            yield False
+            return
+        async with self._lock:
+            with self.database.reading() as connection:
+                state = clock.read(connection)
+            yield state.epoch == epoch
+
+    def _is_advancing(self) -> bool:
+        with self.database.reading() as connection:
+            return clock.read(connection).advancing(clock.real_now()) is not None
+
+    async def _cross_past_job(self, job_id: str, epoch: int) -> None:
         while (due_at := self._job_due(job_id)) is not None:
-            await self._cross_to(due_at)
+            await self._cross_to(due_at, epoch)
 
     def _job_due(self, job_id: str) -> int | None:
         """Return when a job moves next; what lies past the calendar's end never comes."""
@@ -116,23 +125,26 @@ class Engine:
 
     async def advance(self, target: int) -> None:
         """Move the clock to an instant. Raises ``Refused`` if it is in the past."""
-        async with self._steering(target) as now:
-            clock.check_target(now, target)
-            await self._cross_to(target)
+        async with self._advancing(lambda now: target) as epoch:
+            await self._cross_to(target, epoch)
 
     async def advance_by(self, duration: Duration) -> None:
         """Move the clock by a duration, counted from where earlier advances have left it."""
-        async with self._steering(None) as now:
+        target = 0
+
+        def count(now: int) -> int:
+            nonlocal target
             target = after(now, duration)
-            clock.check_target(now, target)
-            self.advancing = Advancing(now, target)
-            await self._cross_to(target)
+            return target
+
+        async with self._advancing(count) as epoch:
+            await self._cross_to(target, epoch)
 
     async def advance_until_idle(self) -> None:
         """Move the clock until no job and no operation runs; the next slot does not count."""
-        async with self._steering(None):
+        async with self._advancing(lambda now: None) as epoch:
             while (running_until := self._running_until()) is not None:
-                await self._cross_to(running_until)
+                await self._cross_to(running_until, epoch)
 
     async def advance_until_job(self, job_id: str) -> None:
         """Move the clock until a job has ended. Raises ``Refused`` if there is none."""
@@ -140,19 +152,34 @@ class Engine:
             found = connection.execute(select(jobs.c.job_id).where(jobs.c.job_id == job_id))
             if found.first() is None:
                 raise not_found("JobNotFound", f"until.job: there is no job '{job_id}'")
-        async with self._steering(None):
-            await self._cross_past_job(job_id)
+        async with self._advancing(lambda now: None) as epoch:
+            await self._cross_past_job(job_id, epoch)
 
     @asynccontextmanager
-    async def _steering(self, target: int | None) -> AsyncIterator[int]:
+    async def _advancing(self, target_of: Callable[[int], int | None]) -> AsyncIterator[int]:
+        """Begin an advance once no other runs, in whatever process; yield the epoch."""
         async with self._lock:
-            with self.database.reading() as connection:
-                now = clock.read(connection).now(clock.real_now())
-            self.advancing = Advancing(now, target)
+            while (epoch := self._begin_advance(target_of)) is None:
+                await asyncio.sleep(WATCH_SECONDS)
             try:
-                yield now
+                yield epoch
             finally:
-                self.advancing = None
+                with self.database.writing() as connection:
+                    clock.end_advance(connection)
+                self.rearm()
+
+    def _begin_advance(self, target_of: Callable[[int], int | None]) -> int | None:
+        with self.database.writing() as connection:
+            state = clock.read(connection)
+            real = clock.real_now()
+            if state.advancing(real) is not None:
+                return None
+            now = state.now(real)
+            target = target_of(now)
+            if target is not None:
+                clock.check_target(now, target)
+            clock.begin_advance(connection, target)
+            return state.epoch
 
     def _running_until(self) -> int | None:
         """Return the first end of a phase or an operation that still runs."""
@@ -179,47 +206,45 @@ class Engine:
             with self.database.writing() as connection:
                 self.enter(connection, writes=True)
                 clock.change(connection, mode=mode, rate=rate, skip_on_wait=skip_on_wait)
+        self.rearm()
 
     async def reset(self) -> None:
         """Empty the world: back to the start time and the seed, in a new epoch.
 
         An advance that still runs has lost its purpose and is refused where it stands.
         """
-        self._resets += 1
-        async with self._lock:
-            with self.database.writing() as connection:
-                state = clock.read(connection)
-                for table in reversed(metadata.sorted_tables):
-                    if table is not world:
-                        connection.execute(delete(table))
-                clock.write(connection, _next_epoch(state))
+        with self.database.writing() as connection:
+            state = clock.read(connection)
+            for table in reversed(metadata.sorted_tables):
+                if table is not world:
+                    connection.execute(delete(table))
+            clock.write(connection, clock.next_epoch(state))
+        self.rearm()
+
+    # --- what the driver asks ---------------------------------------------------------
+
+    def keep_running(self) -> None:
+        """Let a scaled clock run on: an engine is there that does what becomes due."""
+        with self.database.reading() as connection:
+            if clock.read(connection).mode != "scaled":
+                return
+        with self.database.writing() as connection:
+            clock.keep_running(connection)
+
+    def hold(self) -> None:
+        """Let a scaled clock stand: this engine ends. Another that leads lets it run on."""
+        with self.database.writing() as connection:
+            clock.hold(connection)
 
     def stop(self) -> None:
         """End a crossing that runs, between two of its transactions: the server stops."""
         self._stopping = True
 
-    def resume(self) -> None:
-        """Take up a stored world: live time has passed since, scaled and frozen time has not."""
-        with self.database.writing() as connection:
-            state = clock.read(connection)
-            if state.mode == "scaled":
-                clock.write(connection, clock.rebased(state, state.settled_at))
-
-    def pause(self) -> None:
-        """Note how far a clock has run that does not run on while nobody serves it."""
-        with self.database.reading() as connection:
-            if clock.read(connection).mode != "scaled":
-                return
-        with self.database.writing() as connection:
-            now = self.enter(connection, writes=True).now
-            clock.write(connection, clock.rebased(clock.read(connection), now))
-
     # --- crossing ---------------------------------------------------------------------
 
-    async def _cross_to(self, target: int) -> None:
+    async def _cross_to(self, target: int, epoch: int) -> None:
         """Cross to an instant in transactions of a few milliseconds; the lock is held."""
         target = min(target, LATEST)
-        resets = self._resets
         done = False
         while not done:
             if self._stopping:
@@ -228,13 +253,13 @@ class Engine:
                     "ServerStopping",
                     "the server stops; what was crossed is kept, advance again to go on",
                 )
-            if self._resets != resets:
-                raise conflict("WorldWasReset", "the world was reset while its clock moved")
             with self.database.writing() as connection:
-                settled = clock.read(connection).settled_at
-                if settled >= target:
+                state = clock.read(connection)
+                if state.epoch != epoch:
+                    raise conflict("WorldWasReset", "the world was reset while its clock moved")
+                if state.settled_at >= target:
                     return
-                settled = self._cross(connection, settled, target, batch=BATCH_SECONDS)
+                settled = self._cross(connection, state.settled_at, target, batch=BATCH_SECONDS)
                 done = settled >= target
             await asyncio.sleep(0)
 
@@ -250,12 +275,5 @@ class Engine:
         return settled
 
 
-def _next_epoch(state: clock.ClockState) -> clock.ClockState:
-    """Return the clock of a world that begins again."""
-    return replace(
-        state,
-        epoch=state.epoch + 1,
-        base_virtual_at=state.started_at,
-        base_real_at=clock.real_now(),
-        settled_at=state.started_at,
-    )
+def _nobody() -> None:
+    """No driver listens."""

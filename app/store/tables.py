@@ -36,23 +36,35 @@ metadata = MetaData(
 Document = dict[str, Any]
 
 
+def _text(length: int) -> String:
+    """Return the type of texts that compare by code point, as SQLite has it on every machine."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 class WorldColumns(TypedColumns):
-    """The one row of a world: what time it is, its seed, and the options that shape it."""
+    """The one row of a world: what time it is, its seed, and the options that shape it.
+
+    A scaled clock may show instants up to ``reserved_until``. An advance that was asked for goes
+    from ``advance_from`` to ``advance_to``, which is null where only its end will tell.
+    """
 
     id = Column(Integer, primary_key=True, autoincrement=False)
     seed = Column(BigInteger, nullable=False)
     epoch = Column(Integer, nullable=False)
-    mode = Column(String(8), nullable=False)
+    mode = Column(_text(8), nullable=False)
     rate = Column(Integer, nullable=False)
-    skip_on_wait = Column(String(8), nullable=False)
+    skip_on_wait = Column(_text(8), nullable=False)
     started_at = Column(BigInteger, nullable=False)
     base_virtual_at = Column(BigInteger, nullable=False)
     base_real_at = Column(BigInteger, nullable=False)
     settled_at = Column(BigInteger, nullable=False)
-    soft_delete_state = Column(String(10), nullable=False)
+    soft_delete_state = Column(_text(10), nullable=False)
     hide_unvaulted_points = Column(Boolean, nullable=False)
     sweep_every = Column(BigInteger, nullable=False)
     start_jitter = Column(BigInteger, nullable=False)
+    reserved_until: Column[int | None] = Column(BigInteger, nullable=True)
+    advance_from: Column[int | None] = Column(BigInteger, nullable=True)
+    advance_to: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 world = Table("world", metadata, WorldColumns)
@@ -61,11 +73,11 @@ world = Table("world", metadata, WorldColumns)
 class ResourceGroupColumns(TypedColumns):
     """Resource groups; ``folded`` is the lower-case id that ARM compares by."""
 
-    folded = Column(String(400), primary_key=True)
-    id = Column(String(400), nullable=False)
-    subscription = Column(String(36), nullable=False, index=True)
-    name = Column(String(90), nullable=False)
-    location = Column(String(90), nullable=False)
+    folded = Column(_text(400), primary_key=True)
+    id = Column(_text(400), nullable=False)
+    subscription = Column(_text(36), nullable=False, index=True)
+    name = Column(_text(90), nullable=False)
+    location = Column(_text(90), nullable=False)
     tags: Column[Document] = Column(JSON, nullable=False)
 
 
@@ -75,17 +87,17 @@ resource_groups = Table("resource_groups", metadata, ResourceGroupColumns)
 class ResourceColumns(TypedColumns):
     """Companion resources of every type: a document, and what clients never see (``hidden``)."""
 
-    folded = Column(String(600), primary_key=True)
-    id = Column(String(600), nullable=False)
+    folded = Column(_text(600), primary_key=True)
+    id = Column(_text(600), nullable=False)
     group_folded = Column(
-        String(400),
+        _text(400),
         ForeignKey(resource_groups.c.folded, ondelete="CASCADE"),
         nullable=False,
         index=True,
     )
-    type_folded = Column(String(120), nullable=False, index=True)
-    name = Column(String(260), nullable=False)
-    location = Column(String(90), nullable=False)
+    type_folded = Column(_text(120), nullable=False, index=True)
+    name = Column(_text(260), nullable=False)
+    location = Column(_text(90), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
     hidden: Column[Document] = Column(JSON, nullable=False)
     created_at = Column(BigInteger, nullable=False)
@@ -103,12 +115,12 @@ class VaultColumns(TypedColumns):
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
-    folded = Column(String(400), nullable=False)
-    id = Column(String(400), nullable=False)
-    subscription = Column(String(36), nullable=False)
-    group_folded = Column(String(400), nullable=False)
-    name = Column(String(50), nullable=False)
-    location = Column(String(90), nullable=False)
+    folded = Column(_text(400), nullable=False)
+    id = Column(_text(400), nullable=False)
+    subscription = Column(_text(36), nullable=False)
+    group_folded = Column(_text(400), nullable=False)
+    name = Column(_text(50), nullable=False)
+    location = Column(_text(90), nullable=False)
     tags: Column[Document] = Column(JSON, nullable=False)
     sku: Column[Document] = Column(JSON, nullable=False)
     identity: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
@@ -136,8 +148,8 @@ class PolicyColumns(TypedColumns):
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
-    folded_name = Column(String(150), nullable=False)
-    name = Column(String(150), nullable=False)
+    folded_name = Column(_text(150), nullable=False)
+    name = Column(_text(150), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
     changed_at = Column(BigInteger, nullable=False)
 
@@ -160,18 +172,18 @@ class ItemColumns(TypedColumns):
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
-    name = Column(String(260), nullable=False)
-    folded_name = Column(String(260), nullable=False)
-    friendly_name = Column(String(90), nullable=False)
+    name = Column(_text(260), nullable=False)
+    folded_name = Column(_text(260), nullable=False)
+    friendly_name = Column(_text(90), nullable=False)
     entropy = Column(BigInteger, nullable=False)
-    state = Column(String(20), nullable=False)
+    state = Column(_text(20), nullable=False)
     policy_key: Column[int | None] = Column(BigInteger, nullable=True, index=True)
-    source_id = Column(String(400), nullable=False)
-    source_folded = Column(String(400), nullable=False, index=True)
+    source_id = Column(_text(400), nullable=False)
+    source_folded = Column(_text(400), nullable=False, index=True)
     source_exists = Column(Boolean, nullable=False)
     source_running = Column(Boolean, nullable=False)
-    source_os = Column(String(10), nullable=False)
-    source_size = Column(String(60), nullable=False)
+    source_os = Column(_text(10), nullable=False)
+    source_size = Column(_text(60), nullable=False)
     disk_set_key = Column(BigInteger, nullable=False)
     used_bytes = Column(BigInteger, nullable=False)
     churn_bytes_per_second = Column(BigInteger, nullable=False)
@@ -181,8 +193,8 @@ class ItemColumns(TypedColumns):
     snapshot_until = Column(BigInteger, nullable=False)
     transfer_until = Column(BigInteger, nullable=False)
     last_backup_at: Column[int | None] = Column(BigInteger, nullable=True)
-    last_backup_status = Column(String(30), nullable=False)
-    last_error: Column[str | None] = Column(String(80), nullable=True)
+    last_backup_status = Column(_text(30), nullable=False)
+    last_error: Column[str | None] = Column(_text(80), nullable=True)
     latest_snapshot_at: Column[int | None] = Column(BigInteger, nullable=True)
     latest_vaulted_at: Column[int | None] = Column(BigInteger, nullable=True)
     expiring = Column(Boolean, nullable=False)
@@ -220,29 +232,29 @@ class JobColumns(TypedColumns):
     started; ``detail`` holds what the wire shows of other operations.
     """
 
-    job_id = Column(String(32), primary_key=True)
+    job_id = Column(_text(32), primary_key=True)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
     item_key = Column(BigInteger, nullable=False)
-    operation = Column(String(30), nullable=False)
-    phase = Column(String(12), nullable=False)
-    status = Column(String(24), nullable=False)
+    operation = Column(_text(30), nullable=False)
+    phase = Column(_text(12), nullable=False)
+    status = Column(_text(24), nullable=False)
     started_at = Column(BigInteger, nullable=False)
     snapshot_ended_at: Column[int | None] = Column(BigInteger, nullable=True)
     ended_at: Column[int | None] = Column(BigInteger, nullable=True)
     due_at: Column[int | None] = Column(BigInteger, nullable=True)
     user_triggered = Column(Boolean, nullable=False)
     ordinal = Column(Integer, nullable=False)
-    activity_id: Column[str | None] = Column(String(36), nullable=True)
-    entity_name = Column(String(90), nullable=False)
-    container_name = Column(String(260), nullable=False)
+    activity_id: Column[str | None] = Column(_text(36), nullable=True)
+    entity_name = Column(_text(90), nullable=False)
+    container_name = Column(_text(260), nullable=False)
     jitter = Column(BigInteger, nullable=False)
     keep_micros: Column[int | None] = Column(BigInteger, nullable=True)
-    rule: Column[str | None] = Column(String(10), nullable=True)
+    rule: Column[str | None] = Column(_text(10), nullable=True)
     instant_micros: Column[int | None] = Column(BigInteger, nullable=True)
     retain_until: Column[int | None] = Column(BigInteger, nullable=True)
     backup_bytes: Column[int | None] = Column(BigInteger, nullable=True)
     transfer_skipped = Column(Boolean, nullable=False)
-    error_code: Column[str | None] = Column(String(80), nullable=True)
+    error_code: Column[str | None] = Column(_text(80), nullable=True)
     detail: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
 
 
@@ -298,10 +310,10 @@ class RecoveryPointColumns(TypedColumns):
     instant_until = Column(BigInteger, nullable=False)
     expires_at = Column(BigInteger, nullable=False)
     sweep_at: Column[int | None] = Column(BigInteger, nullable=True)
-    rule: Column[str | None] = Column(String(10), nullable=True)
-    consistency = Column(String(24), nullable=False)
+    rule: Column[str | None] = Column(_text(10), nullable=True)
+    consistency = Column(_text(24), nullable=False)
     disk_set_key = Column(BigInteger, nullable=False)
-    vm_size = Column(String(60), nullable=False)
+    vm_size = Column(_text(60), nullable=False)
 
 
 recovery_points = Table(
@@ -322,12 +334,12 @@ Index(
 class OperationColumns(TypedColumns):
     """ARM's asynchronous operations; their status follows from ``ends_at`` and the clock."""
 
-    operation_id = Column(String(32), primary_key=True)
-    scope = Column(String(600), nullable=False)
-    kind = Column(String(40), nullable=False)
+    operation_id = Column(_text(32), primary_key=True)
+    scope = Column(_text(600), nullable=False)
+    kind = Column(_text(40), nullable=False)
     started_at = Column(BigInteger, nullable=False)
     ends_at = Column(BigInteger, nullable=False)
-    job_id: Column[str | None] = Column(String(32), nullable=True)
+    job_id: Column[str | None] = Column(_text(32), nullable=True)
 
 
 operations = Table("operations", metadata, OperationColumns)

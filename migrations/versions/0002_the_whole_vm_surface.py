@@ -24,9 +24,17 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+COLUMNS = (
+    ("world", "reserved_until", sa.BigInteger()),
+    ("world", "advance_from", sa.BigInteger()),
+    ("world", "advance_to", sa.BigInteger()),
+)
+
 
 def upgrade() -> None:
-    """Add what is new."""
+    """Add what is new; rows that are there know nothing of it."""
+    for table, name, kind in COLUMNS:
+        op.add_column(table, sa.Column(name, kind, nullable=True))
     _index_the_jobs_that_are_few()
     op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
 
@@ -36,6 +44,8 @@ def downgrade() -> None:
     op.drop_column("vaults", "hidden")
     op.drop_index("ix_jobs_no_backups", "jobs")
     op.drop_index("ix_jobs_not_completed", "jobs")
+    for table, name, _ in reversed(COLUMNS):
+        op.drop_column(table, name)
 
 
 def _index_the_jobs_that_are_few() -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.store.database import ALLOWED, Database
 from app.store.schema import ensure_schema
 from app.store.tables import disk_sets, policies, resource_groups
+from tests.conftest import FreshDatabase
+from tests.postgresql import PostgreSQL
 
 GROUP = {"subscription": "s", "name": "g", "location": "westeurope"}
 
@@ -55,46 +58,51 @@ def test_two_memory_worlds_know_nothing_of_each_other() -> None:
         assert (keys(one), keys(other)) == ([1], [])
 
 
-def test_a_file_world_survives_its_process(tmp_path: Path) -> None:
-    with closing(new_world(file_url(tmp_path))) as database:
+def test_a_stored_world_survives_its_process(stored_world: str) -> None:
+    with closing(new_world(stored_world)) as database:
         assert not database.is_memory
         with database.writing() as connection:
             add(connection, 1)
-    with closing(new_world(file_url(tmp_path))) as database:
+    with closing(new_world(stored_world)) as database:
         assert keys(database) == [1]
 
 
-@pytest.mark.parametrize("place", ["memory", "file"])
-def test_what_a_reader_writes_is_rolled_back(place: str, tmp_path: Path) -> None:
-    with closing(new_world("memory" if place == "memory" else file_url(tmp_path))) as database:
-        with database.reading() as connection:
+@pytest.fixture(params=["memory", "stored"])
+def url(request: pytest.FixtureRequest, fresh_world: FreshDatabase, stored_world: str) -> str:
+    """A database of each kind; PostgreSQL has one."""
+    return fresh_world() if request.param == "memory" else stored_world
+
+
+def test_what_a_reader_writes_is_refused_or_rolled_back(url: str) -> None:
+    with closing(new_world(url)) as database:
+        with suppress(DBAPIError), database.reading() as connection:
             add(connection, 1)
+        with suppress(DBAPIError), database.reading() as connection:
             connection.exec_driver_sql("CREATE TABLE stray (id INTEGER)")
         assert keys(database) == []
         with database.reading() as connection:
             assert not connection.dialect.has_table(connection, "stray")
 
 
-@pytest.mark.parametrize("place", ["memory", "file"])
-def test_a_writer_that_fails_leaves_nothing(place: str, tmp_path: Path) -> None:
-    with closing(new_world("memory" if place == "memory" else file_url(tmp_path))) as database:
+def test_a_writer_that_fails_leaves_nothing(url: str) -> None:
+    with closing(new_world(url)) as database:
         with suppress(KeyboardInterrupt), database.writing() as connection:
             add(connection, 1)
             raise KeyboardInterrupt
         assert keys(database) == []
 
 
-def test_a_reader_sees_one_state_while_others_write(tmp_path: Path) -> None:
-    with closing(new_world(file_url(tmp_path))) as database, database.reading() as reader:
+def test_a_reader_sees_one_state_while_others_write(stored_world: str) -> None:
+    with closing(new_world(stored_world)) as database, database.reading() as reader:
         assert reader.execute(select(disk_sets)).all() == []
         with database.writing() as writer:
             add(writer, 1)
         assert reader.execute(select(disk_sets)).all() == []
 
 
-def test_writers_of_one_file_wait_for_each_other(tmp_path: Path) -> None:
+def test_writers_of_one_world_wait_for_each_other(stored_world: str) -> None:
     """Each reads, then writes: writers that begin as readers fail with "database is locked"."""
-    worlds = [new_world(file_url(tmp_path)) for _ in range(4)]
+    worlds = [new_world(stored_world) for _ in range(4)]
     with worlds[0].writing() as connection:
         add(connection, 1)
     together = threading.Barrier(len(worlds))
@@ -118,11 +126,8 @@ def increment(connection: Connection) -> None:
     connection.execute(update(disk_sets).values(document={"count": found["count"] + 1}))
 
 
-def test_a_second_writer_begins_when_the_first_has_ended(tmp_path: Path) -> None:
-    with (
-        closing(new_world(file_url(tmp_path))) as one,
-        closing(new_world(file_url(tmp_path))) as two,
-    ):
+def test_a_second_writer_begins_when_the_first_has_ended(stored_world: str) -> None:
+    with closing(new_world(stored_world)) as one, closing(new_world(stored_world)) as two:
         begun = threading.Event()
 
         def write_second() -> list[int]:
@@ -138,9 +143,12 @@ def test_a_second_writer_begins_when_the_first_has_ended(tmp_path: Path) -> None
             assert waiting.result() == [1]
 
 
-def test_rows_go_with_what_they_belong_to() -> None:
-    with closing(new_world("memory")) as database:
-        with pytest.raises(Exception, match="FOREIGN KEY"), database.writing() as connection:
+def test_rows_go_with_what_they_belong_to(url: str) -> None:
+    with closing(new_world(url)) as database:
+        with (
+            pytest.raises(IntegrityError, match=r"(?i)foreign key"),
+            database.writing() as connection,
+        ):
             connection.execute(insert(policies).values(orphan()))
         with database.writing() as connection:
             connection.execute(insert(resource_groups).values(folded="g", id="G", tags={}, **GROUP))
@@ -157,8 +165,8 @@ def orphan() -> dict[str, object]:
     }
 
 
-def test_an_integer_of_eight_bytes_is_kept_exactly() -> None:
-    with closing(new_world("memory")) as database:
+def test_an_integer_of_eight_bytes_is_kept_exactly(url: str) -> None:
+    with closing(new_world(url)) as database:
         with database.writing() as connection:
             add(connection, (1 << 63) - 1)
         assert keys(database) == [(1 << 63) - 1]
@@ -215,3 +223,38 @@ def test_a_database_of_another_program_is_not_taken_over(tmp_path: Path) -> None
             connection.execute(text("INSERT INTO alembic_version VALUES ('abcdef012345')"))
         with pytest.raises(ValueError, match="--database holds no world"), database.writing() as it:
             ensure_schema(it)
+
+
+def test_a_world_that_its_server_hung_up_on_is_met_again(postgresql: PostgreSQL) -> None:
+    with closing(new_world(postgresql.fresh())) as database:
+        assert database.leads()
+        name = database.engine.url.database
+        postgresql.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        assert keys(database) == []
+        with database.writing() as connection:
+            add(connection, 1)
+        assert keys(database) == [1]
+        assert not database.leads(), "the lock went with the connection"
+        assert database.leads()
+
+
+def test_one_of_two_processes_leads_until_it_is_gone(postgresql: PostgreSQL) -> None:
+    url = postgresql.fresh()
+    with closing(new_world(url)) as second:
+        with closing(new_world(url)) as first:
+            assert [first.leads(), second.leads(), first.leads()] == [True, False, True]
+        assert second.leads()
+
+
+def test_texts_compare_by_code_point_on_every_dialect(url: str) -> None:
+    names = ["B", "a", "_", "ä", "Z", "-", "b", "~", "1"]
+    with closing(new_world(url)) as database, database.writing() as connection:
+        for name in names:
+            row = GROUP | {"folded": name, "id": name, "tags": {}}
+            connection.execute(insert(resource_groups).values(row))
+        found = connection.execute(
+            select(resource_groups.c.folded).order_by(resource_groups.c.folded)
+        )
+        assert list(found.scalars()) == sorted(names)

@@ -12,7 +12,7 @@ import pytest
 
 from app.server import RunningServer, start
 from app.settings import Settings
-from tests.conftest import START, with_api_version
+from tests.conftest import START, FreshDatabase, with_api_version
 from tests.wire.builders import Served, protect, put_group, put_policy, put_vault, put_vm, set_clock
 
 
@@ -43,13 +43,14 @@ def protected(vault: httpx.Client) -> httpx.Client:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Served]:
+def serve(tmp_path: Path, fresh_world: FreshDatabase) -> Iterator[Served]:
     """Start a server with options of its own and return a client of it."""
     with ExitStack() as stack:
 
         def start_one(**options: Any) -> httpx.Client:
             chosen: dict[str, Any] = {"port": 0, "https_port": None, "home": tmp_path}
-            chosen |= {"clock_mode": "frozen", "start_time": START, **options}
+            chosen |= {"clock_mode": "frozen", "start_time": START, "database": fresh_world()}
+            chosen |= options
             running = stack.enter_context(start(Settings(**chosen)))
             hooks = {"request": [with_api_version]}
             client = httpx.Client(base_url=running.http_url, event_hooks=hooks, timeout=30)

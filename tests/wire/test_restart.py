@@ -25,10 +25,9 @@ Make = Callable[..., Settings]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Make:
+def make(stored_world: str, tmp_path: Path) -> Make:
     def settings(**more: Any) -> Settings:
-        database = f"sqlite:///{tmp_path / 'world.db'}"
-        return Settings(port=0, https_port=None, database=database, home=tmp_path, **more)
+        return Settings(port=0, https_port=None, database=stored_world, home=tmp_path, **more)
 
     return settings
 
