@@ -7,6 +7,7 @@ Everything that touches a database runs on SQLite and on PostgreSQL. The clock s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,6 @@ import pytest
 
 from app.server import RunningServer, start
 from app.settings import Settings
-from tests import postgresql as postgresql_server
 from tests.postgresql import PostgreSQL
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -56,18 +56,15 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server; it starts when the first test needs it."""
-    with postgresql_server.running() as running:
-        yield running
+    """A PostgreSQL server, started when the first test needs it."""
+    with closing(PostgreSQL()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def fresh_world(request: pytest.FixtureRequest, dialect: str) -> FreshDatabase:
+def fresh_world(dialect: str, postgresql: PostgreSQL) -> FreshDatabase:
     """Make an empty database of the dialect; SQLite's is in memory."""
-    if dialect == "sqlite":
-        return lambda: "memory"
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.fresh
+    return postgresql.fresh if dialect == "postgresql" else lambda: "memory"
 
 
 @pytest.fixture
@@ -85,8 +82,11 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
-    """The servers that run, by dialect: tests of both may come in any order."""
+def servers(postgresql: PostgreSQL) -> Iterator[dict[str, Running]]:
+    """The servers that run, by dialect: tests of both may come in any order.
+
+    They end before the database that one of them is on.
+    """
     running: dict[str, Running] = {}
     yield running
     for each in running.values():

@@ -11,7 +11,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
@@ -22,50 +23,37 @@ _SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 
 class PostgreSQL:
-    """A server that makes empty databases; ``url`` is that of the one to connect to first."""
+    """A server that makes empty databases; it is started when the first one is wanted."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    def __init__(self) -> None:
+        self._house = ExitStack()
         self._numbers = itertools.count(1)
-        self._made: list[str] = []
-        self._connection = psycopg.connect(self._url, autocommit=True)
 
     def fresh(self) -> str:
         """Make an empty database and return its URL."""
         name = f"rsvault_{os.getpid()}_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name}")
-        self._made.append(name)
-        return self._of(name)
-
-    def _of(self, database: str) -> str:
+        self._house.callback(self.execute, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         before, query, after = self._url.partition("?")
-        return f"{before.rpartition('/')[0]}/{database}{query}{after}"
+        return f"{before.rpartition('/')[0]}/{name}{query}{after}"
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement beside the databases that were made, and return its rows."""
         cursor = self._connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
 
+    @cached_property
+    def _url(self) -> str:
+        given = os.environ.get(GIVEN) or self._house.enter_context(_our_own())
+        return given.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    @cached_property
+    def _connection(self) -> psycopg.Connection:
+        return self._house.enter_context(psycopg.connect(self._url, autocommit=True))
+
     def close(self) -> None:
-        """Drop what was made."""
-        for name in self._made:
-            self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        self._connection.close()
-
-
-@contextmanager
-def running() -> Iterator[PostgreSQL]:
-    """Yield a server; without one the tests that need it fail and say what to do."""
-    given = os.environ.get(GIVEN)
-    if given:
-        server = PostgreSQL(given)
-        yield server
-        server.close()
-        return
-    with _our_own() as url:
-        server = PostgreSQL(url)
-        yield server
-        server.close()
+        """Drop what was made, and stop what was started."""
+        self._house.close()
 
 
 @contextmanager

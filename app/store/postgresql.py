@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import select
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -55,6 +56,11 @@ class _Renewable(Line):
         """Connect anew if the server has hung up since the last transaction."""
         if self.driver.broken or _has_hung_up(self.driver):
             self._reopen()
+
+    def close(self) -> None:
+        """Let go of the connection, which the server may have let go of before."""
+        self.connection.invalidate()
+        super().close()
 
 
 def _has_hung_up(driver: Any) -> bool:
@@ -128,11 +134,17 @@ class Lead:
         except DBAPIError:
             if self._held:
                 _log.warning("the database is gone, and with it the lead")
-            self.close()
+            self._hang_up()
         return self._held
 
     def close(self) -> None:
-        """Give the lead up."""
+        """Give the lead up; who hangs up without a word loses it a moment later."""
+        if self._connection is not None and self._held:
+            with suppress(DBAPIError):
+                self._connection.execute(text(f"SELECT pg_advisory_unlock({_LEAD_LOCK})"))
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         self._held = False
         if self._connection is not None:
             self._connection.invalidate()
