@@ -62,6 +62,7 @@ class JobError:
 
 BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
 VM_NOT_FOUND = "UserErrorVmNotFoundV2"
+NO_GUEST_AGENT = "UserErrorGuestAgentStatusUnavailable"
 CANCELLED_BY_USER = "UserErrorJobSuccessfullyCancelled"
 TARGET_GROUP_NOT_FOUND = "UserErrorTargetResourceGroupNotFound"
 
@@ -79,6 +80,15 @@ ERRORS: Mapping[str, JobError] = {
         (
             "Create the VM again with the same name in the same resource group.",
             "Or stop the protection of this item.",
+        ),
+    ),
+    NO_GUEST_AGENT: JobError(
+        400085,
+        NO_GUEST_AGENT,
+        "The VM agent cannot be reached, so that no snapshot of the running VM can be taken.",
+        (
+            "Install the VM agent and set provisionVMAgent of the VM's osProfile to true.",
+            "Or stop the VM: of a stopped one a crash-consistent snapshot is taken.",
         ),
     ),
     CANCELLED_BY_USER: JobError(400158, CANCELLED_BY_USER, "The job was cancelled by a user.", ()),

@@ -33,6 +33,7 @@ from ..domain import ids
 from ..domain.instants import SECOND
 from ..domain.jobs import (
     BACKUP_IN_PROGRESS,
+    NO_GUEST_AGENT,
     VM_NOT_FOUND,
     Operation,
     Phase,
@@ -66,12 +67,14 @@ _START = items.c.next_backup_at
 _JITTER = func.rsv_hash(_natural("jitter_prefix", _START), type_=BigInteger)
 _SNAPSHOT_ENDS = _START + azure_vm.SNAPSHOT_MIN + _JITTER % _SPREAD
 _GONE = items.c.source_exists.is_(False)
+_BROKEN = or_(_GONE, items.c.source_agent.is_(False))
+_WHY_BROKEN = case((_GONE, VM_NOT_FOUND), else_=NO_GUEST_AGENT)
 _ERROR = case(
-    (_GONE, VM_NOT_FOUND),
+    (_BROKEN, _WHY_BROKEN),
     (items.c.snapshot_until > _START, BACKUP_IN_PROGRESS),
     else_=null(),
 )
-_FAILS = or_(_GONE, items.c.snapshot_until > _START)
+_FAILS = or_(_BROKEN, items.c.snapshot_until > _START)
 _COHORT = and_(
     items.c.policy_key == bindparam("policy"),
     items.c.slot_at == bindparam("slot"),
@@ -124,9 +127,9 @@ def _advance_items(next_start: ColumnElement[int]) -> Statement:
         .values(
             snapshot_until=case((_FAILS, items.c.snapshot_until), else_=_SNAPSHOT_ENDS),
             # A collision with a running backup says nothing about the item's health.
-            last_backup_status=case((_GONE, Status.FAILED), else_=items.c.last_backup_status),
-            last_backup_at=case((_GONE, _START), else_=items.c.last_backup_at),
-            last_error=case((_GONE, VM_NOT_FOUND), else_=items.c.last_error),
+            last_backup_status=case((_BROKEN, Status.FAILED), else_=items.c.last_backup_status),
+            last_backup_at=case((_BROKEN, _START), else_=items.c.last_backup_at),
+            last_error=case((_BROKEN, _WHY_BROKEN), else_=items.c.last_error),
             slot_at=_NEXT,
             next_backup_at=next_start,
         )
@@ -189,12 +192,12 @@ def trigger(
 ) -> str:
     """Start an on-demand backup and return its job's id.
 
-    It fails at once, as the service's does, when the VM is gone or its snapshot still runs.
+    It fails at once when the VM is gone or cannot be reached, or when its snapshot still runs.
     """
     job_id = job_rows.new_job_id(connection, rules, item, Operation.BACKUP, now)
     error = None
-    if not item.source_exists:
-        error = VM_NOT_FOUND
+    if not (item.source_exists and item.source_agent):
+        error = NO_GUEST_AGENT if item.source_exists else VM_NOT_FOUND
     elif item.snapshot_until > now:
         error = BACKUP_IN_PROGRESS
     jitter = ids.key(rules.seed, "jitter", job_id)
@@ -215,7 +218,7 @@ def trigger(
     changed: dict[str, Any] = {}
     if error is None:
         changed = {"snapshot_until": due_at}
-    elif error == VM_NOT_FOUND:
+    elif error != BACKUP_IN_PROGRESS:
         changed = {"last_backup_status": Status.FAILED, "last_backup_at": now, "last_error": error}
     if changed:
         connection.execute(update(items).where(items.c.key == item.key).values(**changed))
@@ -237,7 +240,7 @@ _EXPIRES = _TAKEN + jobs.c.keep_micros
 _SWEPT = and_(items.c.expiring, items.c.next_backup_at.is_not(None))
 _CONSISTENCY = case(
     (items.c.source_running.is_(False), "CrashConsistent"),
-    (items.c.source_os == "Windows", "AppConsistent"),
+    (or_(items.c.source_os == "Windows", items.c.source_scripts), "AppConsistent"),
     else_="FileSystemConsistent",
 )
 
@@ -276,20 +279,19 @@ _INSERT_POINTS = Statement(
     )
 )  # fmt: skip
 
+_IS_FULL = or_(items.c.latest_vaulted_at.is_(None), items.c.full_next)
 _CHANGED = cast(
     items.c.churn_bytes_per_second * ((_TAKEN - items.c.latest_vaulted_at) // SECOND), BigInteger
 )
 _BYTES = case(
-    (items.c.latest_vaulted_at.is_(None), items.c.used_bytes),
+    (_IS_FULL, items.c.used_bytes),
     else_=earlier(_CHANGED, items.c.used_bytes),
 )
 _RATE = case(
-    (items.c.latest_vaulted_at.is_(None), azure_vm.FULL_BYTES_PER_SECOND),
+    (_IS_FULL, azure_vm.FULL_BYTES_PER_SECOND),
     else_=azure_vm.INCREMENTAL_BYTES_PER_SECOND,
 )
-_FLOOR = case(
-    (items.c.latest_vaulted_at.is_(None), azure_vm.FULL_MIN), else_=azure_vm.INCREMENTAL_MIN
-)
+_FLOOR = case((_IS_FULL, azure_vm.FULL_MIN), else_=azure_vm.INCREMENTAL_MIN)
 _COPYING = cast(_BYTES // _RATE * SECOND, BigInteger)
 _PER_MILLE = 900 + (jobs.c.jitter // _SPREAD) % 201
 _TRANSFER = case((_COPYING < _FLOOR, _FLOOR), else_=_COPYING) // 1000 * _PER_MILLE
@@ -319,6 +321,9 @@ _NOTE_SNAPSHOTS = Statement(
         latest_snapshot_at=_TAKEN,
         transfer_until=case(
             (jobs.c.phase == Phase.TRANSFER, jobs.c.due_at), else_=items.c.transfer_until
+        ),
+        full_next=case(
+            (jobs.c.phase == Phase.TRANSFER, literal(False, Boolean)), else_=items.c.full_next
         ),
     )
 )

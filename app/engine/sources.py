@@ -19,7 +19,11 @@ from ..workloads import azure_vm
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A VM as a backup sees it; ``disks`` are in LUN order, the OS disk first."""
+    """A VM as a backup sees it; ``disks`` are in LUN order, the OS disk first.
+
+    ``agent`` is false while the VM runs without the guest agent that takes its snapshots;
+    ``security`` is Compute's securityType, ``Standard`` unless the VM says otherwise.
+    """
 
     id: str
     name: str
@@ -28,6 +32,10 @@ class Source:
     os: str
     size: str
     disks: list[dict[str, Any]]
+    vm_id: str = ""
+    agent: bool = True
+    scripts: bool = False
+    security: str = azure_vm.STANDARD
 
 
 def find(connection: Connection, vm_id: str) -> Source | None:
@@ -44,15 +52,26 @@ def find(connection: Connection, vm_id: str) -> Source | None:
     storage = properties["storageProfile"]
     entries = [(-1, storage["osDisk"])]
     entries += sorted((disk["lun"], disk) for disk in storage.get("dataDisks", ()))
+    running = vm.hidden["power_state"] == "running"
+    os_type = storage["osDisk"]["osType"]
     return Source(
         id=vm.id,
         name=vm.name,
         location=vm.location,
-        running=vm.hidden["power_state"] == "running",
-        os=storage["osDisk"]["osType"],
+        running=running,
+        os=os_type,
         size=properties["hardwareProfile"]["vmSize"],
         disks=[_disk(connection, lun, entry) for lun, entry in entries],
+        vm_id=properties.get("vmId", ""),
+        agent=not running or _has_agent(properties, os_type),
+        scripts=azure_vm.has_scripts(os_type, vm.document.get("tags", {})),
+        security=properties.get("securityProfile", {}).get("securityType", azure_vm.STANDARD),
     )
+
+
+def _has_agent(properties: dict[str, Any], os_type: str) -> bool:
+    guest = properties.get("osProfile", {}).get(f"{os_type.lower()}Configuration", {})
+    return bool(guest.get("provisionVMAgent", True))
 
 
 def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +90,9 @@ def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, 
 
 def columns(connection: Connection, seed: int, source: Source, entropy: int) -> dict[str, Any]:
     """Return the ``source_*`` columns of an item, and store its set of disks."""
-    document = {"os": source.os, "disks": source.disks}
+    document: dict[str, Any] = {"os": source.os, "disks": source.disks}
+    if source.security != azure_vm.STANDARD:
+        document["security"] = source.security
     key = ids.key(seed, "disks", json.dumps(document, sort_keys=True))
     if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
         connection.execute(insert(disk_sets).values(key=key, document=document))
@@ -82,6 +103,9 @@ def columns(connection: Connection, seed: int, source: Source, entropy: int) -> 
         "source_running": source.running,
         "source_os": source.os,
         "source_size": source.size,
+        "source_vm_id": source.vm_id,
+        "source_agent": source.agent,
+        "source_scripts": source.scripts,
         "disk_set_key": key,
         "used_bytes": used,
         "churn_bytes_per_second": azure_vm.churn_bytes_per_second(used, entropy),
@@ -89,17 +113,18 @@ def columns(connection: Connection, seed: int, source: Source, entropy: int) -> 
 
 
 def refresh(connection: Connection, seed: int, vm_id: str) -> None:
-    """Bring the items that protect a VM up to what it is now, or note that it is gone."""
-    found = connection.execute(
-        select(items.c.key, items.c.entropy).where(items.c.source_folded == vm_id.lower())
-    ).all()
+    """Bring the items that protect a VM up to what it is now, or note that it is gone.
+
+    A VM that was built anew under its old id is backed up in full the next time.
+    """
+    found = connection.execute(select(items).where(items.c.source_folded == vm_id.lower())).all()
     if not found:
         return
     source = find(connection, vm_id)
     for item in found:
-        values = (
-            columns(connection, seed, source, item.entropy)
-            if source is not None
-            else {"source_exists": False, "source_running": False}
-        )
+        values: dict[str, Any] = {"source_exists": False, "source_running": False}
+        if source is not None:
+            values = columns(connection, seed, source, item.entropy)
+            if item.source_vm_id not in (None, source.vm_id):
+                values["full_next"] = True
         connection.execute(update(items).where(items.c.key == item.key).values(**values))

@@ -20,6 +20,8 @@ from sqlalchemy import (
     String,
     Table,
     TypedColumns,
+    false,
+    true,
 )
 from sqlalchemy.types import JSON
 
@@ -167,7 +169,10 @@ class ItemColumns(TypedColumns):
     """Protected items, with all that the engine needs to start a backup without a join.
 
     ``snapshot_until`` and ``transfer_until`` are the ends of the latest phases started, so that
-    a start knows what still runs. The ``source_*`` columns repeat what the VM is at present.
+    a start knows what still runs. The ``source_*`` columns repeat what the VM is at present:
+    ``source_agent`` is false while its guest cannot be asked for a snapshot, ``source_scripts``
+    true while a Linux guest has scripts that make its snapshots application-consistent.
+    ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -201,6 +206,10 @@ class ItemColumns(TypedColumns):
     deleted_at: Column[int | None] = Column(BigInteger, nullable=True)
     purge_at: Column[int | None] = Column(BigInteger, nullable=True)
     soft_delete_days: Column[int | None] = Column(Integer, nullable=True)
+    source_vm_id: Column[str | None] = Column(String(36), nullable=True)
+    source_agent = Column(Boolean, nullable=False, server_default=true())
+    source_scripts = Column(Boolean, nullable=False, server_default=false())
+    full_next = Column(Boolean, nullable=False, server_default=false())
 
 
 items = Table("items", metadata, ItemColumns)

@@ -6,6 +6,7 @@ Names are those of azure-backup-semantics 3.1; the duration model is its section
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..domain.instants import MINUTE, SECOND
@@ -13,6 +14,12 @@ from ..domain.instants import MINUTE, SECOND
 WORKLOAD_TYPE = "VM"
 BACKUP_MANAGEMENT_TYPE = "AzureIaasVM"
 PROTECTED_ITEM_TYPE = "Microsoft.Compute/virtualMachines"
+
+STANDARD = "Standard"
+TRUSTED_LAUNCH = "TrustedLaunch"
+CONFIDENTIAL = "ConfidentialVM"
+SCRIPTS_TAG = "rsvault-pre-post-scripts"
+"""The tag of a VM whose guest has pre- and post-scripts; on Azure only the guest knows."""
 
 _CONTAINER = re.compile(r"(?:iaasvmcontainer;)?iaasvmcontainerv2;([^;/]+);([^;/]+)", re.IGNORECASE)
 _ITEM = re.compile(r"(?:vm;)?iaasvmcontainerv2;([^;/]+);([^;/]+)", re.IGNORECASE)
@@ -56,6 +63,15 @@ def parse_item(text: str) -> VmName | None:
     """Read a protected item's name as clients spell it, or ``None`` if it is none."""
     match = _ITEM.fullmatch(text)
     return name_of(*match.groups()) if match else None
+
+
+def has_scripts(os_type: str, tags: Mapping[str, str]) -> bool:
+    """Tell whether a guest has scripts that make its snapshots application-consistent.
+
+    Windows has VSS instead. Names of tags are the same in any casing.
+    """
+    folded = {name.lower(): value for name, value in tags.items()}
+    return os_type == "Linux" and folded.get(SCRIPTS_TAG, "").lower() == "true"
 
 
 SNAPSHOT_MIN = 3 * MINUTE

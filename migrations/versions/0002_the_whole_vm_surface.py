@@ -37,11 +37,14 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, kind, nullable=True))
     _index_the_jobs_that_are_few()
     op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
+    _add_what_a_vm_is()
 
 
 def downgrade() -> None:
     """Take it away again."""
     op.drop_column("vaults", "hidden")
+    for column in ("full_next", "source_scripts", "source_agent", "source_vm_id"):
+        op.drop_column("items", column)
     op.drop_index("ix_jobs_no_backups", "jobs")
     op.drop_index("ix_jobs_not_completed", "jobs")
     for table, name, _ in reversed(COLUMNS):
@@ -63,3 +66,13 @@ def _index_the_jobs_that_are_few() -> None:
         sqlite_where=sa.text("operation != 'Backup'"),
         postgresql_where=sa.text("operation != 'Backup'"),
     )
+
+
+def _add_what_a_vm_is() -> None:
+    op.add_column("items", sa.Column("source_vm_id", sa.String(36), nullable=True))
+    for name, born in (
+        ("source_agent", sa.true()),
+        ("source_scripts", sa.false()),
+        ("full_next", sa.false()),
+    ):
+        op.add_column("items", sa.Column(name, sa.Boolean(), nullable=False, server_default=born))

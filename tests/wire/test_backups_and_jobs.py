@@ -123,7 +123,7 @@ def test_a_running_backup_has_the_fields_of_the_recordings(still: httpx.Client) 
     }
     assert properties["extendedInfo"]["internalPropertyBag"] == {"IsInstantRpJob": "True"}
     for task in properties["extendedInfo"]["tasksList"]:
-        assert set(task) == {"taskId", "duration", "status"}
+        assert set(task) == {"taskId", "taskType", "duration", "status"}
 
 
 def test_a_finished_backup_tells_its_end_and_its_size(still: httpx.Client) -> None:
@@ -305,9 +305,16 @@ def test_a_transfer_cannot_be_cancelled(still: httpx.Client) -> None:
     assert job(still, job_id)["status"] == "InProgress"
 
 
-@pytest.mark.parametrize("how", ["done", "cancelling", "configuring"])
-def test_a_job_that_is_not_in_a_cancellable_state_is_left_alone(
-    still: httpx.Client, how: str
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("done", "UserErrorJobNotInProgress"),
+        ("cancelling", "UserErrorJobNotInCancellableState"),
+        ("configuring", "UserErrorCancellationNotSupportedForJobType"),
+    ],
+)
+def test_a_job_that_cannot_be_cancelled_is_left_alone(
+    still: httpx.Client, how: str, code: str
 ) -> None:
     job_id = back_up(still)
     if how == "done":
@@ -317,7 +324,7 @@ def test_a_job_that_is_not_in_a_cancellable_state_is_left_alone(
     else:
         job_id = listed(still, JOBS, **{"$filter": "operation eq 'ConfigureBackup'"})[0]["name"]
     before = still.get(f"{JOBS}/{job_id}").content
-    assert refused(cancel(still, job_id)) == (400, "UserErrorJobNotInCancellableState")
+    assert refused(cancel(still, job_id)) == (400, code)
     assert still.get(f"{JOBS}/{job_id}").content == before
 
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import CursorResult, Row, case, func, select
 
 from ...arm.calls import Call
 from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
 from ...domain.jobs import CANCELLED_BY_USER, ERRORS, JobError, Status
 from ...domain.resource_ids import VAULT_TYPE
-from ...store.tables import policies, recovery_points
+from ...store.tables import jobs, policies, recovery_points
 from ...workloads import azure_vm
+from .job_filters import RESTORES
 from .paths import item_id
 
 ITEM_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
@@ -23,12 +24,12 @@ UPCOMING = 2 * DAY
 
 def show(call: Call, vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
     """Return one item as the wire shows it."""
-    points = points_of(call, [item.key]).get(item.key, Points())
-    return render(call, vault, item, policy_name_of(call, item), points)
+    facts = facts_of(call, vault, [item.key])[item.key]
+    return render(call, vault, item, policy_name_of(call, item), facts)
 
 
 def render(
-    call: Call, vault: Row[Any], item: Row[Any], policy_name: str, points: Points
+    call: Call, vault: Row[Any], item: Row[Any], policy_name: str, facts: Facts
 ) -> dict[str, Any]:
     """Return an item as the wire shows it; absent is not null."""
     path = item_id(vault, item)
@@ -55,9 +56,9 @@ def render(
         "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
         "workloadType": azure_vm.WORKLOAD_TYPE,
         "containerName": item.name.split(";", 1)[1],
-        "extendedInfo": _extended_info(points),
+        "extendedInfo": _extended_info(facts.points),
         **_last_point(call, item),
-        **_health(item),
+        **_health(item, facts.last_restore),
         **_deferred_delete(call, item),
     }
     if item.source_os == "Linux":
@@ -94,23 +95,30 @@ def _detail(error: JobError) -> dict[str, Any]:
     }
 
 
-def _health(item: Row[Any]) -> dict[str, Any]:
+def _health(item: Row[Any], last_restore: Row[Any] | None) -> dict[str, Any]:
     shown: dict[str, Any] = {}
-    if item.last_backup_at is None and item.last_error is None:
-        return shown
-    error = ERRORS.get(item.last_error) if item.last_error else None
-    kpi = _SUCCESS if error is None else _detail(error)
-    if item.last_error not in (None, CANCELLED_BY_USER):
-        shown["healthDetails"] = [kpi]
-    elif item.last_backup_at is not None:
-        shown["healthDetails"] = [_PRE_CHECK_OK]
-    shown["kpisHealths"] = {
-        "BackupOperationStatusKPI": {
-            "resourceHealthStatus": "Healthy" if error is None else "TransientDegraded",
-            "resourceHealthDetails": [kpi],
-        }
-    }
+    kpis: dict[str, Any] = {}
+    if item.last_backup_at is not None or item.last_error is not None:
+        kpis["BackupOperationStatusKPI"] = _kpi(item.last_error)
+        error = ERRORS.get(item.last_error) if item.last_error else None
+        if error is not None and item.last_error != CANCELLED_BY_USER:
+            shown["healthDetails"] = [_detail(error)]
+        elif item.last_backup_at is not None:
+            shown["healthDetails"] = [_PRE_CHECK_OK]
+    if last_restore is not None:
+        kpis["RestoreOperationStatusKPI"] = _kpi(last_restore.error_code)
+    if kpis:
+        shown["kpisHealths"] = kpis
     return shown
+
+
+def _kpi(error_code: str | None) -> dict[str, Any]:
+    """How an operation went the last time; the recordings degrade it after a cancellation too."""
+    error = ERRORS.get(error_code) if error_code else None
+    return {
+        "resourceHealthStatus": "Healthy" if error is None else "TransientDegraded",
+        "resourceHealthDetails": [_SUCCESS if error is None else _detail(error)],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,41 @@ class Points:
     oldest_vaulted_at: int | None = None
 
 
-def points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an item shows that other tables know: its points, and its last restore that ended."""
+
+    points: Points
+    last_restore: Row[Any] | None
+
+
+def facts_of(call: Call, vault: Row[Any], keys: Sequence[int]) -> dict[int, Facts]:
+    """Return the facts of some of a vault's items, in two queries."""
+    points = _points_of(call, keys)
+    restores = _last_restores(call, vault, keys)
+    return {key: Facts(points.get(key, Points()), restores.get(key)) for key in keys}
+
+
+def _last_restores(call: Call, vault: Row[Any], keys: Sequence[int]) -> dict[int, Row[Any]]:
+    ended = (jobs.c.vault_key == vault.key, *RESTORES, jobs.c.ended_at.is_not(None))
+    latest = (
+        select(jobs.c.item_key, func.max(jobs.c.ended_at).label("ended_at"))
+        .where(*ended, jobs.c.item_key.in_(keys))
+        .group_by(jobs.c.item_key)
+        .subquery()
+    )
+    rows: CursorResult[Any] = call.connection.execute(
+        select(jobs.c.item_key, jobs.c.error_code)
+        .join(
+            latest, (latest.c.item_key == jobs.c.item_key) & (latest.c.ended_at == jobs.c.ended_at)
+        )
+        .where(*ended)
+        .order_by(jobs.c.started_at, jobs.c.ordinal)
+    )
+    return {row.item_key: row for row in rows}
+
+
+def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
     """Return what the visible recovery points of items come to, in one query."""
     points = recovery_points.c
     vaulted_at = case((points.vaulted_at.is_not(None), points.taken_at))

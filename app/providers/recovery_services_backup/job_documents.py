@@ -38,7 +38,8 @@ def render(vault: Row[Any], job: Row[Any], now: int, *, extended: bool) -> dict[
     # Recordings keep it even on completed jobs; cancelling one of those is refused all the same.
     if job.operation in (Operation.BACKUP, Operation.RESTORE):
         properties["actionsInfo"] = ["Cancellable"]
-    error = ERRORS.get(job.error_code) if job.status == Status.FAILED else None
+    went_wrong = job.status in (Status.FAILED, Status.COMPLETED_WITH_WARNINGS)
+    error = ERRORS.get(job.error_code) if went_wrong else None
     if error is not None:
         properties["errorDetails"] = [
             {
@@ -77,7 +78,12 @@ def _extended_info(job: Row[Any], now: int) -> dict[str, Any]:
 def _task(name: str, started_at: int | None, ended_at: int | None, now: int, status: str) -> Any:
     until = ended_at if ended_at is not None else now
     length = 0 if started_at is None or status in ("NotStarted", "Skipped") else until - started_at
-    return {"taskId": name, "duration": iso_duration(length), "status": status}
+    return {
+        "taskId": name,
+        "taskType": "Normal",
+        "duration": iso_duration(length),
+        "status": status,
+    }
 
 
 def _backup(job: Row[Any], now: int) -> dict[str, Any]:

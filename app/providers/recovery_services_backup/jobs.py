@@ -11,7 +11,7 @@ from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids
 from ...domain.errors import invalid, not_found
-from ...domain.jobs import CANCELLABLE, Phase
+from ...domain.jobs import CANCELLABLE, Operation, Phase
 from ...engine import jobs as engine_jobs
 from ...engine import operations
 from ...store.statements import Query
@@ -64,14 +64,7 @@ def cancel(call: Call) -> Answer:
     """Cancel a backup that takes its snapshot, or a restore that still copies."""
     vault = vault_of(call)
     job = _job_of(call, vault)
-    if job.phase not in CANCELLABLE:
-        raise invalid(
-            "UserErrorJobNotInCancellableState",
-            f"jobName: the {job.operation} job is {job.status}"
-            + (" and transfers data" if job.phase == Phase.TRANSFER else "")
-            + "; only a backup that takes its snapshot or a restore can be cancelled.",
-            target="jobName",
-        )
+    _check_cancellable(job)
     ends_at = engine_jobs.cancel(call.connection, job, call.now)
     begun = operations.begin(
         call.connection,
@@ -89,6 +82,32 @@ def cancel(call: Call) -> Answer:
         status_path=f"{path}/operationsStatus",
         result_path=f"{path}/operationResults",
     )
+
+
+def _check_cancellable(job: Row[Any]) -> None:
+    """Refuse to cancel what cannot be, for one of the service's three reasons.
+
+    Their codes are ours (docs/decisions/0012).
+    """
+    shown = f"jobName: the {job.operation} job"
+    if job.operation not in (Operation.BACKUP, Operation.RESTORE):
+        code = "UserErrorCancellationNotSupportedForJobType"
+        why = f"{shown} cannot be cancelled; only backups and restores can. Wait until it is over."
+    elif job.phase == Phase.DONE:
+        code = "UserErrorJobNotInProgress"
+        why = f"{shown} is {job.status}; only a job in progress can be cancelled."
+    elif job.phase not in CANCELLABLE:
+        code = "UserErrorJobNotInCancellableState"
+        why = f"{shown} {_PAST.get(job.phase, 'has its data')}; wait until it is over."
+    else:
+        return
+    raise invalid(code, why, target="jobName")
+
+
+_PAST = {
+    Phase.TRANSFER: "has its snapshot and transfers data",
+    Phase.CANCELLING: "is being cancelled already",
+}
 
 
 def _job_of(call: Call, vault: Row[Any]) -> Row[Any]:

@@ -21,11 +21,11 @@ from ...domain.jobs import Operation, ProtectionState
 from ...domain.policies import DailyPolicy, read
 from ...domain.resource_ids import normal_location, parse
 from ...engine import jobs, operations, protection, sources
-from ...store.tables import items, policies, vaults
+from ...store.tables import disk_sets, items, policies, recovery_points, vaults
 from ...store.vaults import find_item, item_not_found, policy_of_id
 from ...workloads import azure_vm
 from . import item_filters
-from .item_documents import Points, points_of, policy_name_of, render, show
+from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
 
 TAG = "Protected items"
@@ -141,6 +141,7 @@ def _enable(
         raise item_not_found(name.item)
     policy_key, policy = _policy(call, vault, asked)
     source = _source(call, vault, name, asked)
+    _check_security(call, source)
     _refuse_second_vault(call, vault, source.id, source.name)
     item = protection.enable(
         call.connection,
@@ -214,6 +215,51 @@ def _source(
     return source
 
 
+STANDARD_POLICY_TAKES_TRUSTED_LAUNCH = "2025-01-01"
+"""The first api-version under which Azure protects Trusted Launch VMs by Standard policies."""
+
+
+def _check_security(call: Call, source: sources.Source, item: Row[Any] | None = None) -> None:
+    """Refuse a VM that no Standard (V1) policy protects, or that is less secure than its points."""
+    field = "properties.policyId"
+    too_old = call.api_version[:10] < STANDARD_POLICY_TAKES_TRUSTED_LAUNCH
+    if source.security == azure_vm.CONFIDENTIAL or (
+        source.security == azure_vm.TRUSTED_LAUNCH and too_old
+    ):
+        raise invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            f"{field}: '{source.name}' is a {source.security} virtual machine, which only an "
+            "Enhanced (V2) policy protects"
+            + (
+                f", or a Standard one from api-version {STANDARD_POLICY_TAKES_TRUSTED_LAUNCH} on."
+                if too_old
+                else "."
+            ),
+            target=field,
+        )
+    if item is not None and source.security == azure_vm.STANDARD and _was_trusted(call, item):
+        raise invalid(
+            "UserErrorMigrationFromTrustedLaunchVMToNonTrustedVMNotAllowed",
+            f"{field}: '{source.name}' has recovery points of a Trusted Launch VM and is none any "
+            "more; delete its backup data first, or build a VM of another name.",
+            target=field,
+        )
+
+
+def _was_trusted(call: Call, item: Row[Any]) -> bool:
+    if item.latest_snapshot_at is None:
+        return False
+    newest = call.connection.execute(
+        select(disk_sets.c.document)
+        .join(recovery_points, recovery_points.c.disk_set_key == disk_sets.c.key)
+        .where(
+            recovery_points.c.item_key == item.key,
+            recovery_points.c.taken_at == item.latest_snapshot_at,
+        )
+    ).scalar()
+    return newest is not None and newest.get("security") == azure_vm.TRUSTED_LAUNCH
+
+
 def _refuse_second_vault(call: Call, vault: Row[Any], vm_id: str, vm_name: str) -> None:
     other = call.connection.execute(
         select(vaults.c.id)
@@ -269,6 +315,9 @@ def _use_policy(
         raise invalid_input(
             "properties.sourceResourceId", f"must be '{item.source_id}', the VM of this item"
         )
+    source = sources.find(call.connection, item.source_id)
+    if source is not None:
+        _check_security(call, source, item)
     if asked.policy_id is None and item.policy_key is not None:
         key: int = item.policy_key
         stored = call.connection.execute(select(policies).where(policies.c.key == key)).one()
@@ -349,11 +398,11 @@ def list_(call: Call) -> Answer:
     if start is not None:
         found = found.where(items.c.folded_name > start[0])
     rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
-    points = points_of(call, [row.key for row in rows])
+    facts = facts_of(call, vault, [row.key for row in rows])
     return page(
         call,
         rows,
-        lambda row: render(call, vault, row, row.policy_name or "", points.get(row.key, Points())),
+        lambda row: render(call, vault, row, row.policy_name or "", facts[row.key]),
         lambda row: [row.folded_name],
     )
 

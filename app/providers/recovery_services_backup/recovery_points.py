@@ -133,7 +133,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
                 "monthly and yearly recovery points are.",
             }
         },
-        "securityType": "None",
+        "securityType": point.disks.get("security", "None"),
         "recoveryPointDiskConfiguration": _disks(point),
         "isPrivateAccessEnabledOnAnyDisk": False,
         "createdWithPolicyType": "V1",
