@@ -32,7 +32,7 @@ class Phase:
     """Where a job is in its table; only the engine moves it.
 
     backup:   snapshot -> transfer -> done, or snapshot -> skipped -> done
-    restore:  restore -> done
+    restore:  restore -> done, and of a whole VM copying -> building -> done
     others:   configuring -> done
     any that was cancelled: cancelling -> done
     """
@@ -41,12 +41,14 @@ class Phase:
     TRANSFER = "transfer"
     SKIPPED = "skipped"
     RESTORE = "restore"
+    COPYING = "copying"
+    BUILDING = "building"
     CONFIGURING = "configuring"
     CANCELLING = "cancelling"
     DONE = "done"
 
 
-CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.RESTORE})
+CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.RESTORE, Phase.COPYING})
 """A backup may be cancelled while its snapshot is taken, a restore until its data is there."""
 
 

@@ -30,6 +30,7 @@ def enable(
     policy_key: int,
     policy: DailyPolicy,
     now: int,
+    exclusion: dict[str, Any] | None = None,
 ) -> Row[Any]:
     """Create a protected item; its first backup waits for the policy's next slot."""
     key = ids.key(rules.seed, "item", vault_key, name.item.lower())
@@ -53,7 +54,8 @@ def enable(
             transfer_until=now,
             last_backup_status="",
             expiring=True,
-            **sources.columns(connection, rules.seed, source, entropy),
+            exclusion=exclusion,
+            **sources.columns(connection, rules.seed, source, entropy, exclusion),
         )
     )
     return get(connection, key)
@@ -90,6 +92,14 @@ def use_policy(
     if resumed:
         retention.thaw(connection, item.key)
     retention.apply(connection, item.key, policy.keep(slot), policy.instant)
+
+
+def choose_disks(
+    connection: Connection, rules: Rules, item: Row[Any], exclusion: dict[str, Any] | None
+) -> None:
+    """Choose the disks that the next backup includes, in place of any choice before."""
+    connection.execute(update(items).where(items.c.key == item.key).values(exclusion=exclusion))
+    sources.refresh(connection, rules.seed, item.source_id)
 
 
 def stop(connection: Connection, item: Row[Any], now: int, *, keep_per_policy: bool) -> None:

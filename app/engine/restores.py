@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from ..domain import ids
+from ..domain import disk_selection, ids
 from ..domain.instants import to_datetime
 from ..domain.jobs import TARGET_GROUP_NOT_FOUND, Operation, Phase, Status
 from ..domain.resource_ids import DISK_TYPE
@@ -65,7 +65,7 @@ def finish(connection: Connection, rules: Rules, job: Row[Any]) -> None:
     disks = connection.execute(
         select(disk_sets.c.document).where(disk_sets.c.key == job.detail["disk_set_key"])
     ).scalar_one()
-    for position, disk in enumerate(disks["disks"]):
+    for position, disk in enumerate(disk_selection.included(disks["disks"])):
         _create_disk(connection, rules, job, group, disks["os"], position, disk)
     _end(connection, job, Status.COMPLETED, None)
 

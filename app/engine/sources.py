@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from ..domain import ids
+from ..domain import disk_selection, ids
 from ..store.tables import disk_sets, items, resources
 from ..workloads import azure_vm
 
@@ -88,15 +88,22 @@ def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, 
     }
 
 
-def columns(connection: Connection, seed: int, source: Source, entropy: int) -> dict[str, Any]:
+def columns(
+    connection: Connection,
+    seed: int,
+    source: Source,
+    entropy: int,
+    exclusion: dict[str, Any] | None,
+) -> dict[str, Any]:
     """Return the ``source_*`` columns of an item, and store its set of disks."""
-    document: dict[str, Any] = {"os": source.os, "disks": source.disks}
+    disks = [_chosen(disk, exclusion) for disk in source.disks]
+    document: dict[str, Any] = {"os": source.os, "disks": disks}
     if source.security != azure_vm.STANDARD:
         document["security"] = source.security
     key = ids.key(seed, "disks", json.dumps(document, sort_keys=True))
     if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
         connection.execute(insert(disk_sets).values(key=key, document=document))
-    used = azure_vm.used_bytes([disk["sizeGB"] for disk in source.disks], entropy)
+    used = azure_vm.used_bytes([disk["sizeGB"] for disk in disk_selection.included(disks)], entropy)
     return {
         "source_id": source.id,
         "source_exists": True,
@@ -112,6 +119,10 @@ def columns(connection: Connection, seed: int, source: Source, entropy: int) -> 
     }
 
 
+def _chosen(disk: dict[str, Any], exclusion: dict[str, Any] | None) -> dict[str, Any]:
+    return disk if disk_selection.is_included(disk["lun"], exclusion) else disk | {"excluded": True}
+
+
 def refresh(connection: Connection, seed: int, vm_id: str) -> None:
     """Bring the items that protect a VM up to what it is now, or note that it is gone.
 
@@ -124,7 +135,7 @@ def refresh(connection: Connection, seed: int, vm_id: str) -> None:
     for item in found:
         values: dict[str, Any] = {"source_exists": False, "source_running": False}
         if source is not None:
-            values = columns(connection, seed, source, item.entropy)
+            values = columns(connection, seed, source, item.entropy, item.exclusion)
             if item.source_vm_id not in (None, source.vm_id):
                 values["full_next"] = True
         connection.execute(update(items).where(items.c.key == item.key).values(**values))

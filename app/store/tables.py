@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -173,6 +174,8 @@ class ItemColumns(TypedColumns):
     ``source_agent`` is false while its guest cannot be asked for a snapshot, ``source_scripts``
     true while a Linux guest has scripts that make its snapshots application-consistent.
     ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
+    ``exclusion`` is which disks are backed up, as the wire says it; null is all of them.
+    ``last_restore`` is how the latest restore ended: ``Completed``, or an error's code.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -210,6 +213,8 @@ class ItemColumns(TypedColumns):
     source_agent = Column(Boolean, nullable=False, server_default=true())
     source_scripts = Column(Boolean, nullable=False, server_default=false())
     full_next = Column(Boolean, nullable=False, server_default=false())
+    exclusion: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
+    last_restore: Column[str | None] = Column(String(80), nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
@@ -304,6 +309,14 @@ Index(
 )
 
 
+Index(
+    "ix_jobs_changing_vms",
+    jobs.c.due_at,
+    sqlite_where=jobs.c.phase.in_(("copying", "building")),
+    postgresql_where=jobs.c.phase.in_(("copying", "building")),
+)
+
+
 class RecoveryPointColumns(TypedColumns):
     """Recovery points, one for each snapshot; the vault tier is there once ``vaulted_at`` is.
 
@@ -337,6 +350,31 @@ Index(
     recovery_points.c.sweep_at,
     sqlite_where=recovery_points.c.sweep_at.is_not(None),
     postgresql_where=recovery_points.c.sweep_at.is_not(None),
+)
+
+
+class BlobColumns(TypedColumns):
+    """Blobs that restores have written; those of a storage account go when it goes.
+
+    ``document`` holds a ``text``, or what a VHD is made of: nobody stores its zeros.
+    """
+
+    account_folded = Column(String(600), nullable=False)
+    container = Column(String(63), nullable=False)
+    name = Column(String(200), nullable=False)
+    kind = Column(String(12), nullable=False)
+    length = Column(BigInteger, nullable=False)
+    content_type = Column(String(60), nullable=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+
+
+blobs = Table(
+    "blobs",
+    metadata,
+    BlobColumns,
+    PrimaryKeyConstraint("account_folded", "container", "name"),
+    ForeignKeyConstraint(["account_folded"], [resources.c.folded], ondelete="CASCADE"),
 )
 
 

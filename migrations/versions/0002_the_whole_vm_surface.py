@@ -38,10 +38,15 @@ def upgrade() -> None:
     _index_the_jobs_that_are_few()
     op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
     _add_what_a_vm_is()
+    _keep_what_restores_need()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("blobs")
+    op.drop_index("ix_jobs_changing_vms", "jobs")
+    op.drop_column("items", "last_restore")
+    op.drop_column("items", "exclusion")
     op.drop_column("vaults", "hidden")
     for column in ("full_next", "source_scripts", "source_agent", "source_vm_id"):
         op.drop_column("items", column)
@@ -76,3 +81,33 @@ def _add_what_a_vm_is() -> None:
         ("full_next", sa.false()),
     ):
         op.add_column("items", sa.Column(name, sa.Boolean(), nullable=False, server_default=born))
+
+
+def _keep_what_restores_need() -> None:
+    op.add_column("items", sa.Column("exclusion", sa.JSON(), nullable=True))
+    op.add_column("items", sa.Column("last_restore", sa.String(80), nullable=True))
+    op.create_index(
+        "ix_jobs_changing_vms",
+        "jobs",
+        ["due_at"],
+        sqlite_where=sa.text("phase IN ('copying', 'building')"),
+        postgresql_where=sa.text("phase IN ('copying', 'building')"),
+    )
+    op.create_table(
+        "blobs",
+        sa.Column("account_folded", sa.String(600), nullable=False),
+        sa.Column("container", sa.String(63), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("content_type", sa.String(60), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_folded", "container", "name", name="pk_blobs"),
+        sa.ForeignKeyConstraint(
+            ["account_folded"],
+            ["resources.folded"],
+            name="fk_blobs_account_folded_resources",
+            ondelete="CASCADE",
+        ),
+    )

@@ -251,7 +251,7 @@ def test_a_protection_shows_as_a_job_with_its_policy(vault: httpx.Client) -> Non
         ({"isRehydrate": "maybe"}, "InvalidRequestContent"),
         (
             {"extendedProperties": {"diskExclusionProperties": {"diskLunList": []}}},
-            "NotSupported",
+            "InvalidRequestContent",
         ),
         ({"policyId": "p" * 5000}, "InvalidRequestContent"),
     ],

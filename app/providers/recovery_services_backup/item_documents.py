@@ -61,8 +61,13 @@ def render(
         **_health(item, facts.last_restore),
         **_deferred_delete(call, item),
     }
+    extended: dict[str, Any] = {}
+    if item.exclusion is not None:
+        extended["diskExclusionProperties"] = item.exclusion
     if item.source_os == "Linux":
-        properties["extendedProperties"] = {"linuxVmApplicationName": ""}
+        extended["linuxVmApplicationName"] = ""
+    if extended:
+        properties["extendedProperties"] = extended
     return {"id": path, "name": item.name, "type": ITEM_TYPE, "properties": properties}
 
 

@@ -16,6 +16,7 @@ from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...arm.words import Word
+from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
 from ...domain.policies import DailyPolicy, read
@@ -29,6 +30,23 @@ from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
 
 TAG = "Protected items"
+RESUMABLE = (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
+
+
+class DiskExclusion(Body):
+    """Which data disks are backed up, by LUN; -1, the OS disk, always is."""
+
+    disk_lun_list: list[Annotated[int, Field(ge=OS_LUN, le=HIGHEST_LUN)]] = Field(
+        default_factory=list, max_length=65, examples=[[0, 1]]
+    )
+    is_inclusion_list: bool
+
+
+class ItemExtendedProperties(Body):
+    """What is asked of an item beyond its policy; sent without an exclusion it undoes it."""
+
+    disk_exclusion_properties: DiskExclusion | None = None
+    linux_vm_application_name: str | None = Field(None, max_length=260)
 
 
 class ProtectedItemProperties(Body):
@@ -68,7 +86,7 @@ class ProtectedItemProperties(Body):
         ),
     ] = None
     is_rehydrate: bool | None = None
-    extended_properties: dict[str, Any] | None = None
+    extended_properties: ItemExtendedProperties | None = None
     resource_guard_operation_requests: list[str] | None = None
 
 
@@ -110,7 +128,7 @@ def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
             "BMSUserErrorItemNotSoftDeleted",
             f"properties.isRehydrate: '{item.friendly_name}' is not soft-deleted.",
         )
-    if asked.protection_state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED):
+    if asked.protection_state in RESUMABLE:
         # azurerm sends the whole item back: a policy on one that is stopped already resumes it.
         if asked.policy_id and item.state == asked.protection_state:
             return _use_policy(call, vault, item, asked)
@@ -127,11 +145,18 @@ def _refuse_what_is_not_emulated(asked: ProtectedItemProperties) -> None:
             "properties.protectedItemType",
             f"'{asked.protected_item_type}'; send {azure_vm.PROTECTED_ITEM_TYPE}",
         )
-    exclusion = (asked.extended_properties or {}).get("diskExclusionProperties")
-    if exclusion:
-        raise not_emulated(
-            "properties.extendedProperties.diskExclusionProperties", "disk exclusion"
-        )
+
+
+def _exclusion(asked: ProtectedItemProperties) -> dict[str, Any] | None:
+    """Return the choice of disks in a request, ``None`` for all. Raises ``Refused``."""
+    extended = asked.extended_properties
+    if extended is None or extended.disk_exclusion_properties is None:
+        return None
+    found = extended.disk_exclusion_properties.wire()
+    field = "properties.extendedProperties.diskExclusionProperties.diskLunList"
+    if OS_LUN in found["diskLunList"] and not found["isInclusionList"]:
+        raise invalid_input(field, f"{OS_LUN} is the OS disk, which cannot be excluded")
+    return found
 
 
 def _enable(
@@ -151,6 +176,7 @@ def _enable(
         source=source,
         policy_key=policy_key,
         policy=policy,
+        exclusion=_exclusion(asked),
         now=call.now,
     )
     _note_first_item(call, vault)
@@ -325,6 +351,9 @@ def _use_policy(
         assert policy is not None, "an item is only ever under a policy that runs"
     else:
         key, policy = _policy(call, vault, asked)
+    # Azure forgets the choice of disks when protection is stopped and resumed.
+    if asked.extended_properties is not None or item.state in RESUMABLE:
+        protection.choose_disks(call.connection, call.rules, item, _exclusion(asked))
     protection.use_policy(call.connection, call.rules, item, key, policy, call.now)
     item = protection.get(call.connection, item.key)
     detail = {"policy_name": policy_name_of(call, item)}

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, false, select
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
-from ...domain import ids
+from ...domain import disk_selection, ids
 from ...domain.errors import not_found
 from ...domain.instants import DAY, wire, wire_without_zone
 from ...domain.resource_ids import VAULT_TYPE
@@ -171,8 +171,9 @@ def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
 def _disks(point: Row[Any]) -> dict[str, Any]:
     """The disks in the backup; each with the fingerprint of its content at that instant."""
     disks = point.disks["disks"]
+    included = disk_selection.included(disks)
     return {
-        "numberOfDisksIncludedInBackup": len(disks),
+        "numberOfDisksIncludedInBackup": len(included),
         "numberOfDisksAttachedToVm": len(disks),
         "includedDiskList": [
             {
@@ -180,9 +181,11 @@ def _disks(point: Row[Any]) -> dict[str, Any]:
                 "name": disk["name"],
                 "contentFingerprint": fingerprint(disk, point.taken_at),
             }
-            for disk in disks
+            for disk in included
         ],
-        "excludedDiskList": [],
+        "excludedDiskList": [
+            {"lun": disk["lun"], "name": disk["name"]} for disk in disk_selection.excluded(disks)
+        ],
     }
 
 
