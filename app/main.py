@@ -45,7 +45,7 @@ from .providers.recovery_services_backup import (
     storage_configs,
     vault_configs,
 )
-from .providers.resources import resource_groups, subscriptions
+from .providers.resources import moves, resource_groups, subscriptions
 from .settings import Settings
 from .store.database import Database
 from .store.schema import ensure_schema
@@ -55,6 +55,7 @@ ROOMS: tuple[ModuleType, ...] = (
     control_world,
     subscriptions,
     resource_groups,
+    moves,
     companions,
     vaults,
     vault_operations,

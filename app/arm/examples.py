@@ -15,6 +15,7 @@ POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
 PARAMETERS: Mapping[str, str] = {
     "subscriptionId": SUBSCRIPTION,
     "resourceGroupName": "group-1",
+    "sourceResourceGroupName": "group-1",
     "resourceProviderNamespace": "Microsoft.RecoveryServices",
     "vaultName": "vault-1",
     "fabricName": "Azure",

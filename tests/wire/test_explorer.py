@@ -106,6 +106,9 @@ ELSEWHERE = {
     "Locations_GetOperationResult",
     "ResourceGroups_GetOperationResult",
     "JobCancellations_Trigger",
+    # The world of the examples has one group, so there is nowhere to move to.
+    "Resources_MoveResources",
+    "Resources_ValidateMoveResources",
 }
 
 

@@ -26,6 +26,7 @@ GROUP = f"{GROUPS}/{{resourceGroupName}}"
 RESULT = "/subscriptions/{subscriptionId}/operationresults/{operationId}"
 TAG = resources.TAG
 
+DELETION = "group-delete"
 DELETE_TAKES = 10 * SECOND
 
 
@@ -132,12 +133,12 @@ def delete(call: Call) -> Answer:
         call.connection,
         call.rules,
         scope=group.folded,
-        kind="group-delete",
+        kind=DELETION,
         now=call.now,
         ends_at=call.now + DELETE_TAKES,
     )
     group_lifecycle.remove(call.connection, call.rules.seed, group, call.now)
-    return Answer(202, headers=_poll(call, operation))
+    return Answer(202, headers=poll(call, operation))
 
 
 def _deletion_blocked(group: Row[Any], blocked: list[tuple[str, str]]) -> Refused:
@@ -158,7 +159,8 @@ def _deletion_blocked(group: Row[Any], blocked: list[tuple[str, str]]) -> Refuse
     )
 
 
-def _poll(call: Call, operation: operations.Operation) -> dict[str, str]:
+def poll(call: Call, operation: operations.Operation) -> dict[str, str]:
+    """Return the headers that lead to the result of what was begun on a group."""
     # Only a Location: ARM's group deletions have no Azure-AsyncOperation.
     name = ids.guid(operation.operation_id)
     path = f"/subscriptions/{call.subscription.lower()}/operationresults/{name}"
@@ -177,14 +179,14 @@ def _scope(call: Call) -> str:
     RESULT,
     "ResourceGroups_GetOperationResult",
     tag=TAG,
-    statuses=(200, 202),
+    statuses=(200, 202, 204),
 )
 def operation_result(call: Call) -> Answer:
-    """Poll the deletion of a resource group: 202 while it runs, then 200."""
+    """Poll a deletion or a move: 202 while it runs, then 200, or 204 after a move."""
     operation = async_operations.find(call, _scope(call))
     if operation.is_over(call.now):
-        return Answer(200)
-    return Answer(202, headers=_poll(call, operation), waiting=Waiting(operation=operation))
+        return Answer(200 if operation.kind == DELETION else 204)
+    return Answer(202, headers=poll(call, operation), waiting=Waiting(operation=operation))
 
 
 @endpoint("GET", GROUPS, "ResourceGroups_List", tag=TAG, query=("$filter", "$top"))
