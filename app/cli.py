@@ -6,18 +6,20 @@ Nothing heavy is imported before a command needs it: ``rsvault --help`` answers 
 from __future__ import annotations
 
 import gc
+import ipaddress
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 from click.core import ParameterSource
 
+from . import logs
 from . import settings as options
 from .client import DEFAULT_URL, Clock, ControlError, ControlPlane
 from .settings import Settings, default_home
@@ -95,10 +97,39 @@ _HOME = _setting(
     default=default_home,
     show_default="~/.rsvault",
 )
-_LOG_LEVEL = _setting("log_level", "How much is written to stderr.", type=_one_of(options.LogLevel))
+_LOG_LEVEL = _setting(
+    "log_level",
+    "How much is written to stderr; info has a line for each request.",
+    type=_one_of(options.LogLevel),
+)
+_LOG_FORMAT = _setting(
+    "log_format",
+    "How it is written: lines for people, or one JSON object a line.",
+    type=_one_of(options.LogFormat),
+)
+
+
+def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib import metadata  # 20 ms that other commands need not wait for
+
+        try:
+            version = metadata.version("rsvault")
+        except metadata.PackageNotFoundError:
+            version = "0+checkout"
+        click.echo(f"rsvault {version}")
+        context.exit()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def rsvault() -> None:
     """An Azure Recovery Services vault on your own machine, with a clock you control.
 
@@ -164,6 +195,15 @@ def rsvault() -> None:
     help="A further name that the certificate is made out to; may be given more than once.",
 )
 @_LOG_LEVEL
+@_LOG_FORMAT
+@_setting(
+    "control_token",
+    "What every request to the control plane has to bring; needed if others reach the server.",
+    metavar="TOKEN",
+    envvar="RSVAULT_CONTROL_TOKEN",
+    show_envvar=True,
+    show_default=False,
+)
 def serve(clock: tuple[str, int], **chosen: Any) -> None:
     """Run the emulator until it is stopped with Ctrl+C or SIGTERM.
 
@@ -180,7 +220,8 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
     mode, rate = clock
     given = _given(click.get_current_context())
     wanted = _settings(clock_mode=mode, clock_rate=rate, given=given, **chosen)
-    _configure_logging(wanted.log_level)
+    logs.configure(wanted.log_level, wanted.log_format)
+    _warn_if_open(wanted)
     # Nothing made while starting becomes garbage: collecting it would only slow the start down.
     gc.disable()
     from . import server  # FastAPI and SQLAlchemy take half a second
@@ -198,6 +239,20 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
         raise click.ClickException(str(problem)) from problem
 
 
+def _warn_if_open(wanted: Settings) -> None:
+    """Warn of a control plane that others reach, and nothing guards."""
+    try:
+        is_loopback = ipaddress.ip_address(wanted.host).is_loopback
+    except ValueError:
+        is_loopback = wanted.host == "localhost"
+    if not is_loopback and wanted.control_token is None:
+        logging.getLogger("rsvault.serve").warning(
+            "whoever reaches %s can move this world's clock and reset it: "
+            "give --control-token, or listen on 127.0.0.1",
+            wanted.host,
+        )
+
+
 def _given(context: click.Context) -> frozenset[str]:
     """Return the settings whose options were typed, as opposed to left at their defaults."""
     typed = {
@@ -213,7 +268,8 @@ def _given(context: click.Context) -> frozenset[str]:
 @rsvault.command()
 @_DATABASE
 @_LOG_LEVEL
-def worker(database: str, log_level: str) -> None:
+@_LOG_FORMAT
+def worker(database: str, log_level: Any, log_format: Any) -> None:
     """Run the engine alone on a database that servers share.
 
     Whoever finds work due does it, in one transaction; a server does the same, so a worker is
@@ -227,8 +283,8 @@ def worker(database: str, log_level: str) -> None:
             "a worker cannot share a database in memory, which belongs to one process: "
             "give --database the URL that 'rsvault serve' was given"
         )
-    wanted = _settings(database=database, log_level=log_level)
-    _configure_logging(wanted.log_level)
+    wanted = _settings(database=database, log_level=log_level, log_format=log_format)
+    logs.configure(wanted.log_level, wanted.log_format)
     # What stops a container stops a worker as Ctrl+C does, also in a script's background.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
@@ -253,14 +309,18 @@ def ca(home: Path) -> None:
     from . import certificates
 
     try:
-        click.echo(certificates.ensure_authority(home))
+        click.echo(certificates.ensure_authority(home.absolute()))
     except OSError as problem:
         raise click.ClickException(str(problem)) from problem
 
 
-def _client_command(command: _Command) -> _Command:
-    """Give a command the two options that say which server it talks to."""
-    url = click.option(
+def _client_command(command: _Command) -> Callable[..., Any]:
+    """Give a command the options that say which server it talks to, and a client of it.
+
+    A refusal becomes one line and exit code 1.
+    """
+
+    @click.option(
         "--url",
         envvar="RSVAULT_URL",
         default=DEFAULT_URL,
@@ -268,39 +328,63 @@ def _client_command(command: _Command) -> _Command:
         show_envvar=True,
         help="The server.",
     )
-    ca_file = click.option(
+    @click.option(
         "--ca-file",
         type=click.Path(path_type=Path, dir_okay=False, exists=True),
         envvar="RSVAULT_CA_FILE",
         show_envvar=True,
         help="The authority to trust, for a server on https; see 'rsvault ca'.",
     )
-    return url(ca_file(command))
+    @click.option(
+        "--control-token",
+        metavar="TOKEN",
+        envvar="RSVAULT_CONTROL_TOKEN",
+        show_envvar=True,
+        help="The token that the server was started with, if it was.",
+    )
+    @wraps(command)
+    def run(url: str, ca_file: Path | None, control_token: str | None, **given: Any) -> None:
+        try:
+            with ControlPlane(url, ca_file, control_token) as control:
+                command(control, **given)
+        except ControlError as problem:
+            raise click.ClickException(f"{problem.message} ({problem.code})") from problem
+
+    return run
 
 
 @rsvault.command()
 @_client_command
-def health(url: str, ca_file: Path | None) -> None:
+def health(control: ControlPlane) -> None:
     """Ask a server whether it answers; the exit code is 1 if it does not.
 
     \b
         rsvault health --url http://127.0.0.1:8080
     """
-    with _control(url, ca_file) as control:
-        for name, value in control.health().details.items():
-            click.echo(f"{name:<14}{value}")
+    for name, value in control.health().details.items():
+        click.echo(f"{name:<14}{value}")
 
 
 @rsvault.command()
 @_client_command
-def reset(url: str, ca_file: Path | None) -> None:
+def metrics(control: ControlPlane) -> None:
+    """Show a server's figures as Prometheus reads them.
+
+    \b
+        rsvault metrics
+    """
+    click.echo(control.metrics(), nl=False)
+
+
+@rsvault.command()
+@_client_command
+def reset(control: ControlPlane) -> None:
     """Empty the world and begin a new epoch. What was in it is gone.
 
     \b
         rsvault reset
     """
-    with _control(url, ca_file) as control:
-        _show(control.reset())
+    _show(control.reset())
 
 
 @rsvault.group()
@@ -310,14 +394,13 @@ def clock() -> None:
 
 @clock.command()
 @_client_command
-def show(url: str, ca_file: Path | None) -> None:
+def show(control: ControlPlane) -> None:
     """Show what time it is in the emulated world.
 
     \b
         rsvault clock show
     """
-    with _control(url, ca_file) as control:
-        _show(control.clock())
+    _show(control.clock())
 
 
 @clock.command("set")
@@ -328,9 +411,7 @@ def show(url: str, ca_file: Path | None) -> None:
     help="Whether time leaps for waiting clients.",
 )
 @_client_command
-def set_clock(
-    clock: tuple[str, int] | None, skip_on_wait: Any, url: str, ca_file: Path | None
-) -> None:
+def set_clock(control: ControlPlane, clock: tuple[str, int] | None, skip_on_wait: Any) -> None:
     """Change how time passes from now on; what is not given stays as it is.
 
     \b
@@ -341,8 +422,7 @@ def set_clock(
         raise click.UsageError("say what to change: live, scaled:RATE, frozen, or --skip-on-wait")
     mode: Any = clock and clock[0]
     rate = clock[1] if clock and mode == "scaled" else None
-    with _control(url, ca_file) as control:
-        _show(control.set_clock(mode=mode, rate=rate, skip_on_wait=skip_on_wait))
+    _show(control.set_clock(mode=mode, rate=rate, skip_on_wait=skip_on_wait))
 
 
 @clock.command()
@@ -351,7 +431,7 @@ def set_clock(
 @click.option("--until", type=click.Choice(["idle"]), help="The end of everything that runs now.")
 @click.option("--job", metavar="ID", help="The end of this backup or restore job.")
 @_client_command
-def advance(url: str, ca_file: Path | None, **target: Any) -> None:
+def advance(control: ControlPlane, **target: Any) -> None:
     """Move time on; return once everything that was due by then has happened.
 
     \b
@@ -361,12 +441,11 @@ def advance(url: str, ca_file: Path | None, **target: Any) -> None:
     """
     if sum(value is not None for value in target.values()) != 1:
         raise click.UsageError("say how far, with one of --by, --to, --until and --job")
-    with _control(url, ca_file) as control:
-        try:
-            _show(control.advance(**target, progress=_show_progress))
-        except KeyboardInterrupt:
-            click.echo("the server goes on advancing; 'rsvault reset' ends it", err=True)
-            raise
+    try:
+        _show(control.advance(**target, progress=_show_progress))
+    except KeyboardInterrupt:
+        click.echo("the server goes on advancing; 'rsvault reset' ends it", err=True)
+        raise
 
 
 def _show_progress(clock: Clock) -> None:
@@ -375,16 +454,6 @@ def _show_progress(clock: Clock) -> None:
     line = _wire(clock.now) if share is None else f"{_wire(clock.now)} {share:4.0%}"
     on_screen = sys.stderr.isatty()
     click.echo(f"{line}\r" if on_screen else line, err=True, nl=not on_screen)
-
-
-@contextmanager
-def _control(url: str, ca_file: Path | None) -> Iterator[ControlPlane]:
-    """Talk to a server; a refusal becomes one line and exit code 1."""
-    try:
-        with ControlPlane(url, ca_file) as control:
-            yield control
-    except ControlError as problem:
-        raise click.ClickException(f"{problem.message} ({problem.code})") from problem
 
 
 def _show(clock: Clock) -> None:
@@ -413,13 +482,3 @@ def _settings(**chosen: Any) -> Settings:
         return Settings(**chosen)
     except ValueError as problem:
         raise _Wrong(f"--{problem}") from problem
-
-
-def _configure_logging(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    if level == "info":
-        # What these call information is debugging to us.
-        for name in ("uvicorn.error", "apscheduler", "httpx", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)

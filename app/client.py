@@ -81,9 +81,15 @@ class ControlPlane:
     Proxies of the environment are not used: an emulator is a neighbour.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, ca_file: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        ca_file: str | Path | None = None,
+        control_token: str | None = None,
+    ) -> None:
         self._url = url.rstrip("/")
         self._ca_file = ca_file
+        self._token = control_token
         self._connection: httpx.Client | None = None
 
     def __enter__(self) -> ControlPlane:
@@ -112,6 +118,10 @@ class ControlPlane:
             str(answer.get("database")),
             answer,
         )
+
+    def metrics(self) -> str:
+        """Read the server's figures, in Prometheus' text form."""
+        return self._ask("GET", "/metrics").text
 
     def clock(self) -> Clock:
         """Read the virtual clock."""
@@ -172,7 +182,7 @@ class ControlPlane:
 
         # A daemon, so that a program that is interrupted need not wait for the answer.
         threading.Thread(target=work, name="rsvault advance", daemon=True).start()
-        with ControlPlane(self._url, self._ca_file) as watching:
+        with ControlPlane(self._url, self._ca_file, self._token) as watching:
             while not wait([done], timeout=1).done:
                 # One answer that does not come is no reason to give up the advance.
                 with suppress(ControlError):
@@ -187,6 +197,20 @@ class ControlPlane:
         *,
         patient: bool = False,
     ) -> dict[str, Any]:
+        response = self._ask(method, path, body, patient=patient)
+        answer = _object(response.content)
+        if answer is None:
+            raise _unexpected(response.text)
+        return answer
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        patient: bool = False,
+    ) -> httpx.Response:
         import httpx  # a fifth of a second that `rsvault --help` need not wait for
 
         # Ten years of a large world take a while, and the answer comes when they are over.
@@ -196,24 +220,23 @@ class ControlPlane:
                 method, f"/_emulator{path}", json=body, timeout=timeout
             )
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise ControlError(
-                UNREACHABLE,
-                f"no answer from {self._url} ({problem or type(problem).__name__}): "
-                "is 'rsvault serve' running there?",
-            ) from problem
+            raise self._unreachable(problem) from problem
         if not response.is_success:
             raise _error(response.status_code, response.content)
-        answer = _object(response.content)
-        if answer is None:
-            raise _unexpected(response.text)
-        return answer
+        return response
+
+    def _unreachable(self, problem: Exception) -> ControlError:
+        """Say which server it was, what happened, and what to try."""
+        reason = str(problem) or type(problem).__name__
+        return ControlError(UNREACHABLE, f"no answer from {self._url} ({reason}): {_hint(reason)}")
 
     def _connected(self) -> httpx.Client:
         if self._connection is None:
             import httpx
 
+            headers = {} if self._token is None else {"x-rsvault-control-token": self._token}
             self._connection = httpx.Client(
-                base_url=self._url, verify=self._trust(), trust_env=False
+                base_url=self._url, verify=self._trust(), trust_env=False, headers=headers
             )
         return self._connection
 
@@ -225,6 +248,17 @@ class ControlPlane:
         import ssl
 
         return ssl.create_default_context(cafile=str(self._ca_file))
+
+
+def _hint(reason: str) -> str:
+    """Return what to try against a failure to connect, by what OpenSSL or the system calls it."""
+    if "CERTIFICATE_VERIFY_FAILED" in reason and "match" in reason:
+        return "its certificate is for other names; start it with --hostname"
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return 'trust its authority with --ca-file "$(rsvault ca)" (ca_file in Python)'
+    if "SSL" in reason or "disconnected" in reason:
+        return "one of http and https is the other one's port; look at its 'rsvault ready' line"
+    return "is 'rsvault serve' running there? Its 'rsvault ready' line has its URLs"
 
 
 def _clock(answer: Mapping[str, Any]) -> Clock:

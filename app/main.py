@@ -18,10 +18,13 @@ from .arm import explorer
 from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, http_exception
+from .arm.journal import Exchange
 from .control import clock as control_clock
+from .control import metrics as control_metrics
 from .control import world as control_world
 from .control.gate import gate
 from .control.journal import Journal
+from .control.metrics import Requests
 from .dashboard import home
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock
@@ -82,9 +85,10 @@ DESCRIPTION = (
 )
 
 
-def endpoints() -> list[Endpoint]:
-    """Return every endpoint that the front door serves."""
-    return [each for room in ROOMS for each in room.ENDPOINTS]
+def endpoints(requests: Requests | None = None) -> list[Endpoint]:
+    """Return every endpoint that the front door serves; ``requests`` are those it will show."""
+    metrics = control_metrics.endpoint_of(requests or Requests())
+    return [metrics, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
 def open_world(settings: Settings, *, create: bool = True) -> Engine:
@@ -170,7 +174,12 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the ASGI application of one world; its lifespan runs the engine's pacemaker."""
     engine = open_world(settings)
     journal = Journal()
-    served = endpoints()
+    requests = Requests()
+    served = endpoints(requests)
+
+    def record(exchange: Exchange) -> None:
+        journal.record(exchange)
+        requests.record(exchange)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -193,8 +202,8 @@ def create_app(settings: Settings) -> FastAPI:
             Middleware(
                 FrontDoor,
                 endpoints=served,
-                record=journal.record,
-                gate=gate((settings.host, *settings.hostnames)),
+                record=record,
+                gate=gate((settings.host, *settings.hostnames), settings.control_token),
             )
         ],
     )

@@ -17,6 +17,7 @@ SkipOnWait = Literal["off", "step", "finish"]
 SoftDelete = Literal["always-on", "enabled", "disabled"]
 RecoveryPointVisibility = Literal["snapshot", "vault"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+LogFormat = Literal["text", "json"]
 
 _CHOICES = {
     "clock_mode": get_args(ClockMode),
@@ -24,6 +25,7 @@ _CHOICES = {
     "soft_delete": get_args(SoftDelete),
     "recovery_point_visibility": get_args(RecoveryPointVisibility),
     "log_level": get_args(LogLevel),
+    "log_format": get_args(LogFormat),
 }
 # A clock may run no faster than a year in a second.
 _RANGES = {
@@ -94,7 +96,13 @@ class Settings:
     """Further names and addresses that the certificate is made out to."""
 
     log_level: LogLevel = "info"
-    """How much is written to stderr."""
+    """How much is written to stderr; ``info`` has a line for each request."""
+
+    log_format: LogFormat = "text"
+    """How it is written: lines for people, or one JSON object a line."""
+
+    control_token: str | None = field(default=None, repr=False)
+    """What a request to the control plane has to bring; ``None`` asks for nothing."""
 
     given: frozenset[str] = frozenset()
     """Which fields were asked for outright: these may not contradict a stored world."""
@@ -139,6 +147,10 @@ class Settings:
             )
 
     def _check_names(self) -> None:
+        token = self.control_token
+        if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
+            # The token itself is no matter for a message.
+            raise _refusal("control_token", "...", "printable ASCII, and not empty")
         for name in ("host", "database"):
             if not getattr(self, name):
                 raise _refusal(name, getattr(self, name), "a text that is not empty")

@@ -105,6 +105,7 @@ class FrontDoor:
                     seen["status"],
                     correlation,
                     clock.stopwatch() - started,
+                    headers.get("commandname"),
                 )
             )
 
@@ -202,16 +203,21 @@ def _identity(
 
 
 def _refused(refusal: Refused) -> Answer:
-    return Answer(errors.STATUS[refusal.kind], errors.envelope(refusal))
+    asks_who = refusal.kind is Kind.UNAUTHENTICATED
+    headers = {"WWW-Authenticate": "Bearer"} if asks_who else {}
+    return Answer(errors.STATUS[refusal.kind], errors.envelope(refusal), headers)
 
 
 def respond(answer: Answer, more: Mapping[str, str] | None = None) -> Response:
-    """Return the response that an answer becomes; a body of ``None`` is no body."""
-    content = b"" if answer.body is None else _json(answer.body)
+    """Return the response that an answer becomes; a body of ``None`` is no body.
+
+    Bytes go out as they are, under the Content-Type that the answer names.
+    """
     headers = {**_ALWAYS, **answer.headers, **(more or {})}
-    if answer.body is not None:
-        headers["Content-Type"] = "application/json; charset=utf-8"
-    return Response(content, answer.status, headers)
+    if answer.body is None or isinstance(answer.body, bytes):
+        return Response(answer.body or b"", answer.status, headers)
+    headers["Content-Type"] = "application/json; charset=utf-8"
+    return Response(_json(answer.body), answer.status, headers)
 
 
 def _json(body: Any) -> bytes:
@@ -244,14 +250,22 @@ class Desk:
             except ClientDisconnect:
                 gone = invalid("InvalidRequestContent", "The request content ended too early.")
                 return respond(_refused(gone))
-            except Exception:
-                correlation = request.scope["rsvault"]["correlation"]
-                _log.exception("%s failed, correlation id %s", endpoint.operation_id, correlation)
-                return respond(Answer(500, errors.internal_error(correlation)))
+            except Exception as problem:
+                return self._failed(endpoint, request.scope["rsvault"]["correlation"], problem)
 
         serve.__name__ = endpoint.operation_id
         serve.__doc__ = endpoint.handler.__doc__
         return serve
+
+    def _failed(self, endpoint: Endpoint, correlation: str, problem: Exception) -> Response:
+        """Answer for the database if it is to blame, else for a fault of ours; log either."""
+        story = "%s failed, correlation id %s"
+        refusal = errors.of_database(problem)
+        if refusal is None:
+            _log.error(story, endpoint.operation_id, correlation, exc_info=problem)
+            return respond(Answer(500, errors.internal_error(correlation)))
+        _log.warning(f"{story}: %s", endpoint.operation_id, correlation, problem)
+        return respond(_refused(refusal), {"Retry-After": str(self._retry_after)})
 
     async def _steer(self, endpoint: Endpoint, request: Request) -> Answer:
         """A control verb moves the engine itself and begins its own transactions."""

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..domain.errors import Kind, Refused
+from ..store.troubles import Trouble, trouble_of
 
 STATUS: Mapping[Kind, int] = {
     Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
     Kind.FORBIDDEN: 403,
     Kind.NOT_FOUND: 404,
     Kind.METHOD_NOT_ALLOWED: 405,
@@ -17,6 +19,12 @@ STATUS: Mapping[Kind, int] = {
     Kind.TOO_LARGE: 413,
     Kind.NOT_ACCEPTABLE: 415,
     Kind.UNAVAILABLE: 503,
+    Kind.FULL: 507,
+}
+_DATABASE: Mapping[Trouble, tuple[Kind, str, str]] = {
+    Trouble.BUSY: (Kind.UNAVAILABLE, "ServiceUnavailable", "is kept busy by another process"),
+    Trouble.GONE: (Kind.UNAVAILABLE, "ServiceUnavailable", "cannot be reached or read"),
+    Trouble.FULL: (Kind.FULL, "InsufficientStorage", "has no space left on its disk"),
 }
 
 
@@ -32,6 +40,20 @@ def _error(refusal: Refused) -> dict[str, Any]:
     if refusal.details:
         error["details"] = [_error(detail) for detail in refusal.details]
     return error
+
+
+def of_database(problem: Exception) -> Refused | None:
+    """Return the refusal for an error that the database is to blame for; ``None`` for others."""
+    trouble = trouble_of(problem)
+    if trouble is None:
+        return None
+    kind, code, state = _DATABASE[trouble]
+    return Refused(
+        kind,
+        code,
+        f"The database of this rsvault {state}; nothing was changed. Try again once that is over; "
+        "the log has the details.",
+    )
 
 
 def internal_error(correlation_id: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _MEANING = {
     202: "Accepted: poll the URL in the headers",
     204: "Done, nothing to show",
     400: "The request is wrong",
+    401: "The control token is missing",
     403: "Forbidden",
     404: "Not found",
     405: "The path does not have this method",
@@ -42,6 +43,8 @@ _MEANING = {
     412: "The precondition failed",
     413: "The request content is too large",
     415: "The content type is not JSON",
+    503: "The database, or the server, cannot serve this now",
+    507: "The database has no space left on its disk",
 }
 _PRECONDITIONS = [
     {
@@ -56,7 +59,7 @@ _PRECONDITIONS = [
         ("If-None-Match", "Go on only if it does not; * asks that the resource is new"),
     )
 ]
-_REFUSALS = (400, 403, 404, 405, 409, 412, 413, 415)
+_REFUSALS = (400, 403, 404, 405, 409, 412, 413, 415, 503, 507)
 
 
 def describe(app: FastAPI, endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
@@ -157,7 +160,8 @@ def _responses(each: Endpoint) -> dict[str, Any]:
         responses[str(status)] = {"description": _MEANING[status]}
         if status in (200, 201) and each.method != "HEAD":
             responses[str(status)]["content"] = {"application/json": {"schema": {}}}
-    for status in _REFUSALS:
+    control = each.template.startswith("/_emulator")
+    for status in (*_REFUSALS, 401) if control else _REFUSALS:
         responses.setdefault(
             str(status),
             {

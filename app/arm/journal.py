@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+_SECRET = re.compile(r"(?i)((?:^|&)(?:sig|[^=&]*(?:token|secret|password|key))=)[^&]*")
+"""What nobody may read in a log: the signature of a SAS, and whatever else opens a door."""
+_HARMLESS = "$skiptoken"
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer; ``operation_id`` is ``None`` where no endpoint was found."""
+    """One request and its answer; ``operation_id`` is ``None`` where no endpoint was found.
+
+    ``command`` is what az says it was told to do. Its text is a log's line.
+    """
 
     method: str
     path: str
@@ -17,6 +27,40 @@ class Exchange:
     status: int
     correlation_id: str
     seconds: float
+    command: str | None = None
+
+    def __str__(self) -> str:
+        query = f"?{shown(self.query)}" if self.query else ""
+        command = f"  [{self.command}]" if self.command else ""
+        return (
+            f"{self.method:<6} {self.status} {self.seconds * 1000:>8.1f} ms  "
+            f"{self.operation_id or '-':<34} {self.correlation_id}  {self.path}{query}{command}"
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return what a machine reads; the keys stay as they are."""
+        return {
+            "message": "request",
+            "method": self.method,
+            "path": self.path,
+            "query": shown(self.query),
+            "status": self.status,
+            "milliseconds": round(self.seconds * 1000, 3),
+            "operationId": self.operation_id,
+            "correlationId": self.correlation_id,
+            "command": self.command,
+        }
+
+
+@lru_cache(maxsize=1024)
+def shown(query: str) -> str:
+    """Return a query as a log may show it: without the values that open a door."""
+    return _SECRET.sub(_without_value, query)
+
+
+def _without_value(match: re.Match[str]) -> str:
+    name = match[1].lstrip("&").rstrip("=").lower()
+    return match[0] if name.replace("%24", "$") == _HARMLESS else f"{match[1]}..."
 
 
 Record = Callable[[Exchange], None]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -9,13 +13,17 @@ from pydantic import Field
 from ..arm.bodies import Body
 from ..arm.calls import Answer, endpoint
 from ..domain import ids
-from ..domain.errors import invalid
-from ..domain.instants import Duration, parse, parse_duration, wire
-from ..engine import clock
+from ..domain.errors import Refused, invalid
+from ..domain.instants import DAY, Duration, after, parse, parse_duration, wire
+from ..engine import clock, tallies
 from ..engine.worker import Engine
+
+_log = logging.getLogger("rsvault.clock")
 
 CLOCK = "/_emulator/clock"
 TAG = "Emulator"
+_SOME_DAY = 20_000 * DAY
+"""2024-10-04: what is earlier a duration later is negative, whatever the calendar."""
 
 
 class ClockChange(Body):
@@ -83,7 +91,12 @@ async def get(engine: Engine) -> Answer:
 async def update(engine: Engine, change: ClockChange) -> Answer:
     """Change how time runs: mode, rate, and what a waiting client does to the clock."""
     await engine.change_clock(mode=change.mode, rate=change.rate, skip_on_wait=change.skip_on_wait)
-    return Answer(body=show(engine))
+    shown = show(engine)
+    _log.info(
+        "runs %s, rate %s, skip-on-wait %s, from %s on",
+        *(shown[name] for name in ("mode", "rate", "skipOnWait", "now")),
+    )
+    return Answer(body=shown)
 
 
 @endpoint("POST", f"{CLOCK}/advance", "Emulator_AdvanceClock", tag=TAG, body=Advance)
@@ -95,22 +108,63 @@ async def advance(engine: Engine, body: Advance) -> Answer:
             "InvalidAdvance",
             f"exactly one of by, to and until is needed; got {', '.join(asked) or 'none'}",
         )
-    if body.by is not None:
-        await engine.advance_by(_duration(body.by))
-    elif body.to is not None:
-        await engine.advance(_instant(body.to))
-    elif isinstance(body.until, UntilJob):
-        await engine.advance_until_job(_job(body.until.job))
-    else:
-        await engine.advance_until_idle()
+    with _told(engine, body):
+        if body.by is not None:
+            await engine.advance_by(_duration(body.by))
+        elif body.to is not None:
+            await engine.advance(_instant(body.to))
+        elif isinstance(body.until, UntilJob):
+            await engine.advance_until_job(_job(body.until.job))
+        else:
+            await engine.advance_until_idle()
     return Answer(body=show(engine))
+
+
+@contextmanager
+def _told(engine: Engine, asked: Advance) -> Iterator[None]:
+    """Log that an advance begins and, once it is over, how far it came and what happened."""
+    if not _log.isEnabledFor(logging.INFO):
+        yield
+        return
+    began, start = clock.stopwatch(), _now(engine)
+    _log.info("advance from %s: %s", wire(start), asked.wire())
+    try:
+        yield
+    except Refused as refusal:
+        _log.info("advance refused: %s", refusal)
+        raise
+    end = _now(engine)
+    with engine.database.reading() as connection:
+        unwell = _log.isEnabledFor(logging.DEBUG)
+        found = tallies.crossed(connection, start, end, unwell=unwell)
+    _log.info(
+        "advanced to %s: %s of virtual time in %.3f s, %d jobs started",
+        wire(end),
+        timedelta(microseconds=end - start),
+        clock.stopwatch() - began,
+        found.started,
+    )
+    for job, operation, status, code in found.unwell:
+        _log.debug("%s job %s: %s, %s", operation, ids.guid(job), status, code)
+
+
+def _now(engine: Engine) -> int:
+    with engine.database.reading() as connection:
+        return clock.read(connection).now(clock.real_now())
 
 
 def _duration(text: str) -> Duration:
     try:
-        return parse_duration(text)
+        duration = parse_duration(text)
     except ValueError as problem:
         raise invalid("InvalidAdvance", f"by: {problem}", target="by") from None
+    if after(_SOME_DAY, duration) < _SOME_DAY:
+        raise invalid(
+            "InvalidAdvance",
+            f"by: '{text}' is negative; time never goes back ('reset' begins again)",
+            target="by",
+        )
+    return duration
 
 
 def _instant(text: str) -> int:

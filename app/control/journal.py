@@ -1,4 +1,4 @@
-"""The journal's memory: the latest exchanges, and no more than fit."""
+"""The journal's memory: the latest exchanges, and no more than fit; and a log's line of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from ..arm.journal import Exchange
 
 _log = logging.getLogger("rsvault.requests")
 KEPT = 10_000
+_WATCHING = frozenset({"Emulator_GetHealth", "Emulator_GetMetrics", "Emulator_GetClock"})
+"""What machines ask again and again: a line of each would drown the others."""
 
 
 class Journal:
@@ -20,11 +22,6 @@ class Journal:
     def record(self, exchange: Exchange) -> None:
         """Take note of an exchange."""
         self.exchanges.append(exchange)
-        if _log.isEnabledFor(logging.DEBUG):
-            _log.debug(
-                "%s %s %s %s",
-                exchange.method,
-                exchange.path,
-                exchange.status,
-                exchange.operation_id,
-            )
+        level = logging.DEBUG if exchange.operation_id in _WATCHING else logging.INFO
+        if _log.isEnabledFor(level):
+            _log.log(level, exchange)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import metadata
 
 from ..arm.calls import Answer, endpoint
 from ..engine.worker import Engine
 from .clock import TAG, show
+
+_log = logging.getLogger("rsvault.clock")
 
 
 @endpoint("GET", "/_emulator/health", "Emulator_GetHealth", tag=TAG)
@@ -28,7 +31,9 @@ async def health(engine: Engine) -> Answer:
 async def reset(engine: Engine) -> Answer:
     """Empty the world: back to the start time and seed, in a new epoch."""
     await engine.reset()
-    return Answer(body=show(engine))
+    shown = show(engine)
+    _log.info("reset: epoch %s begins at %s", shown["epoch"], shown["now"])
+    return Answer(body=shown)
 
 
 def version() -> str:

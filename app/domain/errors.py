@@ -25,6 +25,8 @@ class Kind(Enum):
     NOT_ACCEPTABLE = "unsupported media type"
     TOO_LARGE = "too large"
     UNAVAILABLE = "unavailable"
+    FULL = "no space left"
+    UNAUTHENTICATED = "unauthenticated"
 
 
 class Refused(Exception):

@@ -45,7 +45,9 @@ def reference() -> str:
 def _commands() -> list[str]:
     lines: list[str] = []
     for words, command in _leaves((), rsvault):
-        context = click.Context(command, info_name=" ".join(("rsvault", *words)))
+        context = click.Context(
+            command, info_name=" ".join(("rsvault", *words)), **rsvault.context_settings
+        )
         context.terminal_width = 80
         text = command.get_help(context)
         lines += [f"### rsvault {' '.join(words)}", "", "```", _portable(text), "```", ""]
