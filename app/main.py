@@ -32,20 +32,35 @@ from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
 from .providers.companions import table as companions
-from .providers.recovery_services import vault_operations, vaults
+from .providers.recovery_services import (
+    locations,
+    private_links,
+    provider_operations,
+    registrations,
+    replication_vault_settings,
+    usages,
+    vault_extended_info,
+    vault_operations,
+    vaults,
+)
 from .providers.recovery_services_backup import (
+    backup_engines,
     backup_status,
     backups,
     encryption_configs,
     jobs,
     operations,
     policies,
+    private_endpoint_connections,
     protectable_items,
     protected_items,
     protection_containers,
     recovery_points,
+    resource_guard_proxies,
     restores,
+    security_pins,
     storage_configs,
+    usage_summaries,
     vault_configs,
 )
 from .providers.resources import moves, resource_groups, subscriptions
@@ -62,9 +77,21 @@ ROOMS: tuple[ModuleType, ...] = (
     companions,
     vaults,
     vault_operations,
+    vault_extended_info,
+    usages,
+    locations,
+    provider_operations,
+    private_links,
+    registrations,
+    replication_vault_settings,
     vault_configs,
     storage_configs,
     encryption_configs,
+    usage_summaries,
+    security_pins,
+    resource_guard_proxies,
+    private_endpoint_connections,
+    backup_engines,
     policies,
     protectable_items,
     protection_containers,

@@ -30,6 +30,13 @@ PARAMETERS: Mapping[str, str] = {
     "protectedItemName": "VM;iaasvmcontainerv2;group-1;vm-1",
     "azureRegion": "westeurope",
     "location": "westeurope",
+    "resourceGuardProxyName": "VaultProxy",
+    "privateEndpointConnectionName": "connection-1",
+    "privateLinkResourceName": "backupResource",
+    "certificateName": "certificate-1",
+    "identityName": "server-1",
+    "backupEngineName": "server-1",
+    "vaultSettingName": "default",
 }
 
 FOUND: Mapping[str, str] = {

@@ -114,6 +114,11 @@ def wire_without_zone(instant: int) -> str:
     return f"{text}.{micros:06d}".rstrip("0") if micros else text
 
 
+def ticks(instant: int) -> int:
+    """Return an instant as .NET counts: tenths of a microsecond since the year 1."""
+    return (instant - EARLIEST) * 10
+
+
 def human(instant: int) -> str:
     """Write an instant as job property bags do: US style, 12 hour clock, UTC."""
     moment = to_datetime(instant)

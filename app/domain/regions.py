@@ -122,6 +122,22 @@ chinaeast chinanorth, chinanorth chinaeast, chinaeast2 chinanorth2, chinanorth2 
 chinaeast3 chinanorth3, chinanorth3 chinaeast3
 """
 
+_GEO_CODES = """
+eastus eus, eastus2 eus2, centralus cus, northcentralus ncus, southcentralus scus,
+westcentralus wcus, westus wus, westus2 wus2, westus3 wus3, centraluseuap ccy, eastus2euap ecy,
+canadacentral cnc, canadaeast cne, mexicocentral mxc, brazilsouth brs, brazilsoutheast bse,
+northeurope ne, westeurope we, uksouth uks, ukwest ukw, francecentral frc, francesouth frs,
+germanywestcentral gwc, germanynorth gn, switzerlandnorth szn, switzerlandwest szw,
+norwayeast nwe, norwaywest nww, swedencentral sdc, swedensouth sds, polandcentral plc,
+italynorth itn, spaincentral spc, eastasia ea, southeastasia sea, australiaeast ae,
+australiasoutheast ase, australiacentral acl, australiacentral2 acl2, japaneast jpe,
+japanwest jpw, koreacentral krc, koreasouth krs, centralindia inc, southindia ins, westindia inw,
+jioindiacentral jic, jioindiawest jiw, uaenorth uan, uaecentral uac, qatarcentral qac,
+israelcentral ilc, southafricanorth san, southafricawest saw,
+usgovvirginia ugv, usgoviowa ugi, usgovarizona uga, usgovtexas ugt, usdodcentral udc,
+usdodeast ude, chinaeast sha, chinaeast2 sha2, chinanorth bjb, chinanorth2 bjb2
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -146,6 +162,10 @@ REGIONS = MappingProxyType(_read_rows())
 
 SECONDARY_REGION = MappingProxyType(dict(pair.split() for pair in _PAIRS.split(",")))
 """The region that each region's backups are copied to; regions without one are not here."""
+
+GEO_CODE = MappingProxyType(dict(pair.split() for pair in _GEO_CODES.split(",")))
+"""Azure Backup's short code of a region, part of its private DNS zone; new regions have none yet.
+"""
 
 _NAMED_IN_REFUSALS = ("eastus", "eastus2", "westus2", "northeurope", "westeurope", "southeastasia")
 

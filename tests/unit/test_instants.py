@@ -187,3 +187,9 @@ def test_calendar_durations_past_the_end_are_later_than_the_latest(duration: str
 def test_what_is_no_duration_is_refused_by_its_text(text: str) -> None:
     with pytest.raises(ValueError, match=f"^'{text}'"):
         instants.parse_duration(text)
+
+
+def test_ticks_are_tenths_of_microseconds_since_the_year_1() -> None:
+    assert instants.ticks(EARLIEST) == 0
+    assert instants.ticks(0) == 621_355_968_000_000_000
+    assert instants.ticks(utc(2017, 12, 18, 7, 10, 13)) == 636_491_778_130_000_000

@@ -18,6 +18,7 @@ FIRST = (
     "Subnets_CreateOrUpdate",
     "NetworkInterfaces_CreateOrUpdate",
     "Vaults_CreateOrUpdate",
+    "VaultExtendedInfo_CreateOrUpdate",
     "ProtectionPolicies_CreateOrUpdate",
     "ProtectedItems_CreateOrUpdate",
     "Backups_Trigger",
@@ -109,6 +110,15 @@ ELSEWHERE = {
     # The world of the examples has one group, so there is nowhere to move to.
     "Resources_MoveResources",
     "Resources_ValidateMoveResources",
+    # What no vault has here yet.
+    "BackupEngines_Get",
+    "PrivateEndpointConnection_Get",
+    "PrivateEndpointConnection_Put",
+    "PrivateLinkResources_Get",
+    "ResourceGuardProxy_Get",
+    "ResourceGuardProxy_Put",
+    "ResourceGuardProxy_UnlockDelete",
+    "VaultCertificates_Create",
 }
 
 

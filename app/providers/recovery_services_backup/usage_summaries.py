@@ -1,0 +1,61 @@
+"""Usage summaries: how many items a vault protects, and in how many containers, by kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...arm import filters
+from ...arm.calls import Answer, Call, endpoint
+from ...store import usages
+from ...workloads import azure_vm
+from .paths import VAULT, vault_of
+
+TAG = "Usages"
+ITEMS, CONTAINERS = "BackupProtectedItemCountSummary", "BackupProtectionContainerCountSummary"
+
+_ITEM_KINDS = {
+    azure_vm.BACKUP_MANAGEMENT_TYPE: "Azure Virtual Machine",
+    "MAB": "Azure Backup Agent",
+    "AzureBackupServer": "Azure Backup Server",
+    "AzureStorage": "Azure Storage (Azure Files)",
+    "AzureWorkload": "SQL in Azure VM",
+}
+_CONTAINER_KINDS = {
+    "AzureBackupServer": "Azure Backup Server",
+    "MAB": "Azure Backup Agent",
+    "AzureWorkload": "SQL in Azure VM",
+}
+"""Containers that are registered; a VM's comes and goes with its item and is not counted."""
+
+
+@endpoint(
+    "GET",
+    f"{VAULT}/backupUsageSummaries",
+    "BackupUsageSummaries_List",
+    tag=TAG,
+    query=("$filter", "$skipToken"),
+)
+def list_(call: Call) -> Answer:
+    """List how many items a vault protects, or how many containers are registered with it."""
+    vault = vault_of(call)
+    terms = filters.read(call.query.get("$filter"), ("type",))
+    if filters.one_of(terms, "type", (ITEMS, CONTAINERS)) == CONTAINERS:
+        return Answer(body={"value": _summaries(_CONTAINER_KINDS, {})})
+    protected = usages.count_items(call.connection, vault.key).total
+    counts = {azure_vm.BACKUP_MANAGEMENT_TYPE: protected}
+    return Answer(body={"value": _summaries(_ITEM_KINDS, counts)})
+
+
+def _summaries(kinds: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "unit": "Count",
+            "currentValue": counts.get(kind, 0),
+            "limit": -1,
+            "name": {"value": kind, "localizedValue": title},
+        }
+        for kind, title in kinds.items()
+    ]
+
+
+ENDPOINTS = (list_,)

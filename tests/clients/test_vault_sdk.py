@@ -1,0 +1,250 @@
+"""Microsoft's SDKs of vaults and of Azure Backup: the settings of a vault and what is around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.recoveryservices import RecoveryServicesClient
+from azure.mgmt.recoveryservices import models as rs
+from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
+from azure.mgmt.recoveryservicesbackup import models as bs
+
+from app.server import RunningServer
+from tests.clients.test_compute_sdk import SUBSCRIPTION, AnyToken, options
+from tests.wire.builders import (
+    GROUP_ID,
+    VAULT_ID,
+    advance,
+    protect,
+    put_group,
+    put_policy,
+    put_vault,
+    put_vm,
+)
+
+OF_VAULT = ("group-1", "vault-1")
+OF_BACKUP = ("vault-1", "group-1")
+USER = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
+KEY = "https://keys-1.vault.azure.net/keys/key-1"
+
+
+@pytest.fixture
+def vaults(arm: httpx.Client, world: RunningServer) -> Iterator[Any]:
+    """A client of vaults, and one vault that is ready; too loosely typed for mypy to follow."""
+    put_group(arm)
+    put_vault(arm)
+    advance(arm, until="idle")
+    with RecoveryServicesClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
+        yield client
+
+
+@pytest.fixture
+def backup(vaults: Any, world: RunningServer) -> Iterator[Any]:
+    """A client of Azure Backup beside it."""
+    with RecoveryServicesBackupClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
+        yield client
+
+
+@pytest.fixture
+def protected(backup: Any, arm: httpx.Client) -> Any:
+    """The client of Azure Backup once the vault protects a VM."""
+    put_policy(arm)
+    put_vm(arm)
+    protect(arm)
+    return backup
+
+
+def code_of(problem: pytest.ExceptionInfo[HttpResponseError]) -> str:
+    assert problem.value.error is not None
+    return str(problem.value.error.code)
+
+
+def update(vaults: Any, **change: Any) -> rs.Vault:
+    found: rs.Vault = vaults.vaults.begin_update(*OF_VAULT, rs.PatchVault(**change)).result()
+    return found
+
+
+# --- redundancy --------------------------------------------------------------------------
+
+
+def test_the_storage_config_is_read_put_and_patched(vaults: Any, backup: Any) -> None:
+    configs = backup.backup_resource_storage_configs_non_crr
+    config = configs.get(*OF_BACKUP)
+    assert config.properties.storage_type_state == "Unlocked"
+    config.properties.storage_model_type = bs.StorageType.LOCALLY_REDUNDANT
+    assert configs.update(*OF_BACKUP, config).properties.storage_type == "LocallyRedundant"
+    change = bs.BackupResourceConfig(storage_type="GeoRedundant", cross_region_restore_flag=True)
+    assert configs.patch(*OF_BACKUP, bs.BackupResourceConfigResource(properties=change)) is None
+    settings = vaults.vaults.get(*OF_VAULT).properties.redundancy_settings
+    assert settings.standard_tier_storage_redundancy == "GeoRedundant"
+    assert settings.cross_region_restore == "Enabled"
+
+
+def test_a_locked_redundancy_is_refused_with_its_code(vaults: Any, protected: Any) -> None:
+    settings = rs.VaultPropertiesRedundancySettings(
+        standard_tier_storage_redundancy=rs.StandardTierStorageRedundancy.ZONE_REDUNDANT
+    )
+    with pytest.raises(HttpResponseError) as refused:
+        update(vaults, properties=rs.VaultProperties(redundancy_settings=settings))
+    assert code_of(refused) == "BMSUserErrorStorageTypeLocked"
+    config = protected.backup_resource_storage_configs_non_crr.get(*OF_BACKUP)
+    assert config.properties.storage_type_state == "Locked"
+
+
+# --- identity, key, immutability ---------------------------------------------------------
+
+
+def test_a_vault_gets_identities_and_a_key(vaults: Any, backup: Any) -> None:
+    both = rs.IdentityData(
+        type=rs.ResourceIdentityType.SYSTEM_ASSIGNED_USER_ASSIGNED,
+        user_assigned_identities={USER: rs.UserIdentity()},
+    )
+    vault = update(vaults, identity=both)
+    assert vault.identity is not None
+    assert vault.identity.principal_id
+    assert vault.identity.tenant_id
+    (name,) = vault.identity.user_assigned_identities or {}
+    encryption = rs.VaultPropertiesEncryption(
+        key_vault_properties=rs.CmkKeyVaultProperties(key_uri=KEY),
+        kek_identity=rs.CmkKekIdentity(user_assigned_identity=name),
+        infrastructure_encryption=rs.InfrastructureEncryptionState.ENABLED,
+    )
+    update(vaults, properties=rs.VaultProperties(encryption=encryption))
+    found = backup.backup_resource_encryption_configs.get(*OF_BACKUP).properties
+    assert found.encryption_at_rest_type == "CustomerManaged"
+    assert found.user_assigned_identity.lower() == USER.lower()
+    assert found.infrastructure_encryption_state == "Enabled"
+    assert found.last_update_status == "Succeeded"
+
+
+def test_a_key_is_given_through_the_encryption_config(vaults: Any, backup: Any) -> None:
+    update(vaults, identity=rs.IdentityData(type="SystemAssigned"))
+    config = bs.BackupResourceEncryptionConfig(
+        encryption_at_rest_type="CustomerManaged", key_uri=KEY
+    )
+    configs = backup.backup_resource_encryption_configs
+    configs.update(*OF_BACKUP, bs.BackupResourceEncryptionConfigResource(properties=config))
+    encryption = vaults.vaults.get(*OF_VAULT).properties.encryption
+    assert encryption.key_vault_properties.key_uri == KEY
+    assert encryption.kek_identity.use_system_assigned_identity is True
+
+
+def test_immutability_cannot_be_unlocked(vaults: Any) -> None:
+    def settings(state: str) -> rs.VaultProperties:
+        immutability = rs.ImmutabilitySettings(state=state)
+        return rs.VaultProperties(
+            security_settings=rs.SecuritySettings(immutability_settings=immutability)
+        )
+
+    update(vaults, properties=settings("Unlocked"))
+    vault = update(vaults, properties=settings("Locked"))
+    assert vault.properties is not None
+    assert vault.properties.security_settings is not None
+    assert vault.properties.security_settings.immutability_settings is not None
+    assert vault.properties.security_settings.immutability_settings.state == "Locked"
+    with pytest.raises(HttpResponseError) as refused:
+        update(vaults, properties=settings("Disabled"))
+    assert code_of(refused) == "UserErrorUnsupportedVaultImmutabilityStateChange"
+
+
+# --- numbers -----------------------------------------------------------------------------
+
+
+def test_usages_and_summaries_count_what_is_protected(
+    vaults: Any, protected: Any, arm: httpx.Client
+) -> None:
+    advance(arm, by="P2D")
+    usages = {each.name.value: each for each in vaults.usages.list_by_vaults(*OF_VAULT)}
+    assert usages["ProtectedItemCount"].current_value == 1
+    assert usages["GRSStorageUsage"].unit == "Bytes"
+    assert usages["GRSStorageUsage"].current_value > 0
+    items = protected.backup_usage_summaries.list(
+        *OF_BACKUP, filter="type eq 'BackupProtectedItemCountSummary'"
+    )
+    assert {each.name.value: each.current_value for each in items}["AzureIaasVM"] == 1
+    (replication,) = vaults.replication_usages.list(*OF_VAULT)
+    assert replication.protected_item_count == 0
+    assert replication.jobs_summary.failed_jobs == 0
+
+
+# --- around a vault ----------------------------------------------------------------------
+
+
+def test_a_security_pin_is_made(backup: Any) -> None:
+    pin = backup.security_pins.get(*OF_BACKUP)
+    assert pin.token == pin.security_pin
+    assert pin.expiry_time_in_utc_ticks > 636_495_150_137_443_121
+
+
+def test_no_guard_link_or_engine_is_there(vaults: Any, backup: Any) -> None:
+    assert list(backup.resource_guard_proxies.get(*OF_BACKUP)) == []
+    assert list(vaults.private_link_resources.list(*OF_VAULT)) == []
+    assert list(backup.backup_engines.list(*OF_BACKUP)) == []
+    with pytest.raises(ResourceNotFoundError):
+        backup.resource_guard_proxy.get(*OF_BACKUP, "VaultProxy")
+    with pytest.raises(ResourceNotFoundError):
+        backup.private_endpoint_connection.get(*OF_BACKUP, "connection-1")
+    with pytest.raises(ResourceNotFoundError):
+        vaults.private_link_resources.get(*OF_VAULT, "backupResource")
+    backup.resource_guard_proxy.delete(*OF_BACKUP, "VaultProxy")
+    vaults.registered_identities.delete(*OF_VAULT, "server-1")
+
+
+def test_what_is_not_emulated_says_so(vaults: Any, backup: Any) -> None:
+    guard = bs.ResourceGuardProxyBase(resource_guard_resource_id=f"{GROUP_ID}/guards/one")
+    with pytest.raises(HttpResponseError) as refused:
+        backup.resource_guard_proxy.put(
+            *OF_BACKUP, "VaultProxy", bs.ResourceGuardProxyBaseResource(properties=guard)
+        )
+    assert code_of(refused) == "NotSupported"
+    certificate = rs.RawCertificateData(auth_type="AAD", certificate=b"certificate")
+    with pytest.raises(HttpResponseError) as refused:
+        vaults.vault_certificates.create(
+            *OF_VAULT, "certificate-1", rs.CertificateRequest(properties=certificate)
+        )
+    assert code_of(refused) == "NotSupported"
+
+
+def test_extended_information_comes_back_as_it_went(vaults: Any) -> None:
+    with pytest.raises(ResourceNotFoundError) as missing:
+        vaults.vault_extended_info.get(*OF_VAULT)
+    assert code_of(missing) == "ResourceExtendedInfoNotFound"
+    info = rs.VaultExtendedInfoResource(properties=rs.VaultExtendedInfo(integrity_key="J09w=="))
+    vaults.vault_extended_info.create_or_update(*OF_VAULT, info)
+    found = vaults.vault_extended_info.get(*OF_VAULT)
+    assert (found.properties.integrity_key, found.properties.algorithm) == ("J09w==", "None")
+    more = rs.VaultExtendedInfoResource(properties=rs.VaultExtendedInfo(algorithm="AES"))
+    changed = vaults.vault_extended_info.update(*OF_VAULT, more)
+    assert (changed.properties.integrity_key, changed.properties.algorithm) == ("J09w==", "AES")
+
+
+def test_names_zones_and_operations_are_told(vaults: Any, backup: Any) -> None:
+    asked = rs.CheckNameAvailabilityParameters(type="Microsoft.RecoveryServices/Vaults", name="v-1")
+    services = vaults.recovery_services
+    assert services.check_name_availability("group-1", "westeurope", asked).name_available
+    asked.name = "vault-1"
+    taken = services.check_name_availability("group-1", "westeurope", asked)
+    assert (taken.name_available, taken.reason) == (False, "AlreadyExists")
+    zones = rs.ResourceCapabilities(
+        type="Microsoft.RecoveryServices/Vaults",
+        properties=rs.CapabilitiesProperties(dns_zones=[rs.DNSZone(sub_resource="AzureBackup")]),
+    )
+    (zone,) = services.capabilities("northeurope", zones).properties.dns_zones
+    assert zone.required_zone_names[0] == "privatelink.ne.backup.windowsazure.com"
+    names = {each.name for each in vaults.operations.list()}
+    assert names == {each.name for each in backup.operations.list()}
+    assert "Microsoft.RecoveryServices/vaults/write" in names
+
+
+def test_an_operation_of_a_vault_is_polled_by_both_of_the_clients_methods(
+    vaults: Any, arm: httpx.Client
+) -> None:
+    answer = arm.patch(VAULT_ID, json={"tags": {"a": "b"}})
+    operation = answer.headers["location"].rpartition("/")[2].partition("?")[0]
+    status = vaults.get_operation_status(*OF_VAULT, operation)
+    assert status.status == "Succeeded"
+    assert vaults.get_operation_result(*OF_VAULT, operation).name == "vault-1"
