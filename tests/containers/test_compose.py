@@ -19,6 +19,7 @@ import yaml
 
 from app.cli import rsvault
 from app.settings import Settings
+from tests.containers.commands import parsed
 from tests.containers.dockerfiles import read
 
 ROOT = Path(__file__).parents[2]
@@ -33,12 +34,6 @@ KEYS = {
 LIBPQ = {"PGPASSWORD"}
 POSTGRES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"}
 """What the image ``postgres`` reads when it sets a database up."""
-
-
-def parsed(name: str) -> tuple[str, dict[str, Any]]:
-    """Return a service's command and its options, as the command line reads them."""
-    command, *arguments = SERVICES[name]["command"]
-    return command, rsvault.commands[command].make_context(command, arguments).params
 
 
 def is_healthy_by(name: str) -> str | None:
@@ -63,7 +58,7 @@ def variables(commands: click.Group) -> Iterator[str]:
 
 
 def test_there_are_servers_a_worker_and_a_database() -> None:
-    assert {name: parsed(name)[0] for name in OURS} == {
+    assert {name: parsed(SERVICES[name]["command"])[0] for name in OURS} == {
         "rsvault": "serve",
         "rsvault-2": "serve",
         "worker": "worker",
@@ -76,20 +71,20 @@ def test_there_are_servers_a_worker_and_a_database() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_each_process_is_started_on_the_database_of_the_file(name: str) -> None:
-    _, options = parsed(name)
+    _, chosen = parsed(SERVICES[name]["command"])
     database = SERVICES["postgres"]["environment"]
     user, base = database["POSTGRES_USER"], database["POSTGRES_DB"]
-    assert options["database"] == f"postgresql+psycopg://{user}@postgres/{base}"
+    assert chosen["database"] == f"postgresql+psycopg://{user}@postgres/{base}"
     assert SERVICES[name]["environment"]["PGPASSWORD"] == database["POSTGRES_PASSWORD"]
     assert SERVICES[name]["build"] == "."
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if parsed(name)[0] == "serve"])
+@pytest.mark.parametrize("name", [name for name in OURS if SERVICES[name]["command"][0] == "serve"])
 def test_a_server_is_known_by_the_name_of_its_service(name: str) -> None:
-    _, options = parsed(name)
-    assert options["hostnames"] == (name,)
-    assert options["host"] == "0.0.0.0"
-    listening = {options["port"], options["https_port"]}
+    _, chosen = parsed(SERVICES[name]["command"])
+    assert chosen["hostnames"] == (name,)
+    assert chosen["host"] == "0.0.0.0"
+    listening = {chosen["port"], chosen["https_port"]}
     assert listening == {Settings().port, Settings().https_port}
     assert {int(port.rpartition(":")[2]) for port in SERVICES[name]["ports"]} == listening
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.cli import rsvault
+from tests.containers.commands import parsed
 from tests.containers.dockerfiles import Builder, Ignored, Stage, read
 
 ROOT = Path(__file__).parents[2]
@@ -126,10 +126,9 @@ def test_a_container_is_not_root_and_writes_to_its_volume_only(image: Stage) -> 
 
 @pytest.mark.slow
 def test_the_ports_of_the_image_are_those_that_are_listened_on(image: Stage) -> None:
-    command, *arguments = image.command
-    context = rsvault.commands[command].make_context(command, list(arguments))
-    assert image.ports == [str(context.params["port"]), str(context.params["https_port"])]
-    assert context.params["host"] == "0.0.0.0"
+    command, chosen = parsed(image.command)
+    assert (command, chosen["host"]) == ("serve", "0.0.0.0")
+    assert image.ports == [str(chosen["port"]), str(chosen["https_port"])]
 
 
 def test_every_stage_has_the_same_python_and_one_that_is_new_enough() -> None:
