@@ -194,6 +194,13 @@ def rsvault() -> None:
     metavar="NAME",
     help="A further name that the certificate is made out to; may be given more than once.",
 )
+@click.option(
+    "--engine/--no-engine",
+    "run_engine",
+    default=_DEFAULT.run_engine,
+    show_default=True,
+    help="Whether this process may move time, or leaves that to 'rsvault worker'.",
+)
 @_LOG_LEVEL
 @_LOG_FORMAT
 @_setting(
@@ -272,8 +279,10 @@ def _given(context: click.Context) -> frozenset[str]:
 def worker(database: str, log_level: Any, log_format: Any) -> None:
     """Run the engine alone on a database that servers share.
 
-    Whoever finds work due does it, in one transaction; a server does the same, so a worker is
-    for a world that has to go on while no server runs. The database must hold a world already.
+    Of all processes on one PostgreSQL database one leads: it moves time, and when it is gone
+    another takes over within seconds. A server does the same unless it has --no-engine, so a
+    worker is for a world that has to go on while servers come and go. The database must hold a
+    world already.
 
     \b
         rsvault worker --database postgresql+psycopg://rsvault@db/rsvault

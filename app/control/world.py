@@ -22,6 +22,7 @@ async def health(engine: Engine) -> Answer:
             "database": "memory"
             if engine.database.is_memory
             else engine.database.engine.dialect.name,
+            "leads": engine.leads,
             "now": show(engine)["now"],
         }
     )

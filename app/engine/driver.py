@@ -27,7 +27,6 @@ class Driver:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._leads = False
 
     def start(self) -> None:
         """Begin to tick, at once."""
@@ -49,13 +48,14 @@ class Driver:
         if self._scheduler.running:
             self._engine.rearm = lambda: None
             self._scheduler.shutdown(wait=False)
-            if self._leads:
+            if self._engine.leads:
                 self._engine.hold()
+                self._engine.leads = False
 
     async def _tick(self) -> None:
         try:
-            self._leads = self._engine.database.leads()
-            if self._leads:
+            self._engine.leads = self._engine.database.leads()
+            if self._engine.leads:
                 self._engine.keep_running()
                 await self._engine.catch_up()
                 self._arm()
@@ -66,7 +66,7 @@ class Driver:
         """Wake up in time for what is due next, if that is before the next tick."""
         with self._engine.database.reading() as connection:
             state = clock.read(connection)
-            if state.mode == "frozen" or not self._leads:
+            if state.mode == "frozen" or not self._engine.leads:
                 return
             first = windows.due(connection, state.settled_at).first()
         if first is None:

@@ -46,6 +46,8 @@ class Engine:
         self.rules = rules
         self.rearm: Callable[[], None] = _nobody
         """Called when there may be work due earlier than before; the driver listens."""
+        self.leads = False
+        """Whether this process moves time for all that share the database; the driver knows."""
         self._lock = asyncio.Lock()
         self._stopping = False
 

@@ -189,11 +189,11 @@ def test_a_reset_gives_the_new_clock(control: ControlPlane, script: Script) -> N
 def test_health_keeps_what_it_does_not_know(control: ControlPlane, script: Script) -> None:
     script.answers["health"] = (
         200,
-        {"status": "ok", "version": "0.1.0", "database": "memory", "leader": True},
+        {"status": "ok", "version": "0.1.0", "database": "memory", "leads": True},
     )
     health = control.health()
     assert (health.status, health.version, health.database) == ("ok", "0.1.0", "memory")
-    assert health.details["leader"] is True
+    assert health.details["leads"] is True
 
 
 def test_an_arm_error_becomes_its_code_and_message(control: ControlPlane, script: Script) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from app.client import ControlPlane
 from app.main import run_worker
 from app.server import CannotStart, start
 from app.settings import Settings
+from tests.processes import command, ready
 from tests.wire.builders import protect, put_group, put_policy, put_vault, put_vm
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
@@ -65,6 +67,30 @@ def test_scaled_time_never_goes_back_over_a_restart(make: Make) -> None:
         before = control.clock().now
     with start(make()) as server, ControlPlane(server.http_url) as control:
         assert control.clock().now >= before
+
+
+def test_scaled_time_goes_on_where_it_stood(make: Make) -> None:
+    settings = make(clock_mode="scaled", clock_rate=86_400, start_time=BEGINNING)
+    with start(settings) as server, ControlPlane(server.http_url) as control:
+        before = control.clock().now
+    with start(make()) as server, ControlPlane(server.http_url) as control:
+        elapsed = control.clock().now - before
+    assert elapsed < timedelta(days=2), "what passed while nobody served it counts for nothing"
+
+
+def test_a_killed_servers_scaled_clock_never_goes_back(stored_world: str, tmp_path: Path) -> None:
+    again = ["serve", "--database", stored_world, "--home", str(tmp_path)]
+    again += ["--port", "0", "--https-port", "off"]
+    seen: list[datetime] = []
+    for more in (("--clock", "scaled:31536000", "--start-time", "2026-03-01T00:00:00Z"), ()):
+        with (
+            command(*again, *more, log=tmp_path / "log") as process,
+            ControlPlane(ready(process)["http"]) as control,
+        ):
+            seen += [control.clock().now for _ in range(5)]
+            process.send_signal(signal.SIGKILL)
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 5, "the clock never ran"
 
 
 @pytest.mark.parametrize(

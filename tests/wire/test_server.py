@@ -5,12 +5,9 @@ Most of these use an app of three routes, so that what is watched is the server 
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -23,8 +20,7 @@ from fastapi.responses import StreamingResponse
 
 from app.server import CannotStart, Endpoints, Factory, start
 from app.settings import Settings
-
-PROJECT = Path(__file__).parents[2]
+from tests.processes import command, ready
 
 
 def small_app(diary: list[str]) -> Factory:
@@ -196,33 +192,13 @@ def test_the_ready_line_leaves_out_what_is_off() -> None:
     assert plain.ready_line() == "rsvault ready http=http://127.0.0.1:1"
 
 
-@contextmanager
-def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the command line of this checkout."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", *arguments],
-        cwd=PROJECT,
-        env=dict(os.environ, PYTHONUNBUFFERED="1"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        with process:
-            yield process
-    finally:
-        process.kill()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_says_when_it_is_ready_and_stops_cleanly(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     arguments = ("serve", "--port", "0", "--https-port", "0", "--home", str(tmp_path))
     with command(*arguments) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        urls = dict(part.split("=", 1) for part in line.removeprefix("rsvault ready ").split())
+        urls = ready(process)
         assert httpx.get(f"{urls['http']}/_emulator/health").json()["status"] == "ok"
         secured = httpx.get(f"{urls['https']}/_emulator/health", verify=trusting(Path(urls["ca"])))
         assert secured.json()["status"] == "ok"
