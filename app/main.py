@@ -48,6 +48,7 @@ from .providers.recovery_services_backup import (
     backup_status,
     backups,
     encryption_configs,
+    job_exports,
     jobs,
     operations,
     policies,
@@ -100,6 +101,7 @@ ROOMS: tuple[ModuleType, ...] = (
     recovery_points,
     restores,
     jobs,
+    job_exports,
     backup_status,
     operations,
 )

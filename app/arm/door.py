@@ -23,6 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ..domain import ids
+from ..domain.blob_paths import PREFIX as BLOBS
 from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..engine import clock
 from ..engine.worker import Engine, Moment
@@ -136,7 +137,8 @@ class FrontDoor:
         if match.path.startswith(CONTROL_PREFIX):
             self._gate(state["headers"])
             return
-        _check_api_version(query)
+        if not match.path.startswith(f"{BLOBS}/"):
+            _check_api_version(query)
         paths.check_subscription(match.parameters)
         for value in query.values():
             if "\x00" in value or "\ufffd" in value:

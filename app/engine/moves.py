@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ..domain.resource_ids import VM_TYPE
-from ..store.tables import Document, resources
+from ..store.tables import Document, blobs, resources
 from . import sources
 
 _NOT_LINKS = ("tags", "creationData")
@@ -60,22 +60,28 @@ def move(
     """Give resources their ids in another group, wherever they are named, and tell the items."""
     names = {row.folded: new_id(row, group) for row in moved}
     for row in connection.execute(select(resources)).all():
-        values: dict[str, Any] = {}
-        for part in ("document", "hidden"):
-            renamed = _renamed(getattr(row, part), names)
-            if renamed != getattr(row, part):
-                values[part] = renamed
+        renamed = {part: _renamed(getattr(row, part), names) for part in ("document", "hidden")}
         if row.folded in names:
-            values |= {"id": names[row.folded], "folded": names[row.folded].lower()}
-            values |= {"group_folded": group.folded, "changed_at": now}
-        if values:
+            there = {"id": names[row.folded], "group_folded": group.folded, "changed_at": now}
+            _replace(connection, row, {**renamed, **there})
+        elif renamed != {"document": row.document, "hidden": row.hidden}:
             connection.execute(
-                update(resources).where(resources.c.folded == row.folded).values(**values)
+                update(resources).where(resources.c.folded == row.folded).values(**renamed)
             )
     for row in moved:
         if row.type_folded == VM_TYPE.lower():
             sources.refresh(connection, seed, row.id)
             sources.refresh(connection, seed, names[row.folded])
+
+
+def _replace(connection: Connection, row: Row[Any], changed: dict[str, Any]) -> None:
+    """Write a row under another key; what refers to it by key comes along."""
+    folded = changed["id"].lower()
+    connection.execute(insert(resources).values({**row._mapping, **changed, "folded": folded}))
+    connection.execute(
+        update(blobs).where(blobs.c.account_folded == row.folded).values(account_folded=folded)
+    )
+    connection.execute(delete(resources).where(resources.c.folded == row.folded))
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -391,3 +391,16 @@ class OperationColumns(TypedColumns):
 
 operations = Table("operations", metadata, OperationColumns)
 Index("ix_operations_scope_started_at", operations.c.scope, operations.c.started_at)
+
+
+class ExportColumns(TypedColumns):
+    """What exports of jobs have written: the jobs as lists show them, at that instant."""
+
+    operation_id = Column(_text(32), primary_key=True)
+    vault_key = Column(
+        BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False, index=True
+    )
+    document: Column[list[Document]] = Column(JSON, nullable=False)
+
+
+exports = Table("exports", metadata, ExportColumns)

@@ -39,10 +39,12 @@ def upgrade() -> None:
     op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
     _add_what_a_vm_is()
     _keep_what_restores_need()
+    _keep_exports()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("exports")
     op.drop_table("blobs")
     op.drop_index("ix_jobs_changing_vms", "jobs")
     op.drop_column("items", "last_restore")
@@ -111,3 +113,21 @@ def _keep_what_restores_need() -> None:
             ondelete="CASCADE",
         ),
     )
+
+
+def _keep_exports() -> None:
+    op.create_table(
+        "exports",
+        sa.Column(
+            "operation_id",
+            sa.String(32).with_variant(sa.String(32, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("vault_key", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["vault_key"], ["vaults.key"], name="fk_exports_vault_key_vaults", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("operation_id", name="pk_exports"),
+    )
+    op.create_index("ix_exports_vault_key", "exports", ["vault_key"])

@@ -107,6 +107,9 @@ ELSEWHERE = {
     "Locations_GetOperationResult",
     "ResourceGroups_GetOperationResult",
     "JobCancellations_Trigger",
+    "ExportJobsOperationResults_Get",
+    "ExportedJobs_Get",
+    "ExportedJobs_GetWorkbook",
     # The world of the examples has one group, so there is nowhere to move to.
     "Resources_MoveResources",
     "Resources_ValidateMoveResources",
