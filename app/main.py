@@ -56,6 +56,7 @@ from .providers.recovery_services_backup import (
     protectable_items,
     protected_items,
     protection_containers,
+    protection_validations,
     recovery_points,
     resource_guard_proxies,
     restores,
@@ -103,6 +104,7 @@ ROOMS: tuple[ModuleType, ...] = (
     jobs,
     job_exports,
     backup_status,
+    protection_validations,
     operations,
 )
 

@@ -24,6 +24,7 @@ from tests.wire.builders import (
     put_policy,
     put_vault,
     put_vm,
+    vm_id,
 )
 
 OF_VAULT = ("group-1", "vault-1")
@@ -238,6 +239,16 @@ def test_names_zones_and_operations_are_told(vaults: Any, backup: Any) -> None:
     names = {each.name for each in vaults.operations.list()}
     assert names == {each.name for each in backup.operations.list()}
     assert "Microsoft.RecoveryServices/vaults/write" in names
+
+
+def test_protection_is_validated_before_it_is_enabled(protected: Any) -> None:
+    asked = bs.PreValidateEnableBackupRequest(
+        resource_type="VM", resource_id=vm_id(), vault_id=VAULT_ID, properties=""
+    )
+    found = protected.protection_intent.validate("westeurope", asked)
+    assert (found.status, found.error_code) == ("Failed", "VirtualMachineAlreadyProtected")
+    feature = bs.AzureVMResourceFeatureSupportRequest(vm_size="Basic_A0", vm_sku="Premium")
+    assert protected.feature_support.validate("westeurope", feature).support_status == "DefaultOFF"
 
 
 def test_an_operation_of_a_vault_is_polled_by_both_of_the_clients_methods(
