@@ -5,6 +5,7 @@ The rows are those that schema 0001 held, inserted by plain SQL: today's code ha
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -40,19 +41,16 @@ TAKEN = ["2026-01-03T22:00:05Z", "2026-01-02T22:00:05Z", "2026-01-01T22:00:05Z"]
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> str:
+def stored(stored_world: str) -> str:
     """The URL of a database of schema 0001 with a row in every table."""
-    url = f"sqlite:///{tmp_path / 'world.db'}"
-    database = Database(url)
-    with database.writing() as connection:
+    with closing(Database(stored_world)) as database, database.writing() as connection:
         upgrade(connection, "0001")
         for statement in ROWS.strip().split(";\n"):
             connection.exec_driver_sql(statement)
         for table in shape(connection):
             if not table.endswith("()"):
                 assert connection.execute(text(f"SELECT * FROM {table}")).first(), table
-    database.close()
-    return url
+    return stored_world
 
 
 @pytest.fixture
@@ -63,10 +61,8 @@ def old(stored: str, serve: Served) -> httpx.Client:
 
 def test_a_stored_world_is_upgraded_when_it_is_opened(stored: str, old: httpx.Client) -> None:
     assert now(old) == "2026-01-03T23:10:31Z"
-    database = Database(stored)
-    with database.reading() as connection:
+    with closing(Database(stored)) as database, database.reading() as connection:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    database.close()
     assert found == HEAD
 
 
