@@ -12,8 +12,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from fastapi import FastAPI
 
 BODY = json.dumps({"id": "x" * 200, "properties": {"text": "y" * 760}}).encode()
@@ -43,7 +41,10 @@ def minimal() -> FastAPI:
     return app
 
 
-def _database(path: str) -> sqlite3.Connection:
+def _database(path: str) -> Any:
+    """Return an open connection to a table of documents; of psycopg's if ``path`` is a URL."""
+    if path.startswith("postgresql:"):
+        return _on_postgresql(path)
     import sqlite3
 
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -58,14 +59,30 @@ def _database(path: str) -> sqlite3.Connection:
     return connection
 
 
+def _on_postgresql(url: str) -> Any:
+    import psycopg
+
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute("CREATE TABLE documents (key bigint PRIMARY KEY, document text NOT NULL)")
+    connection.cursor().executemany(
+        "INSERT INTO documents VALUES (%s, %s)", [(key, BODY.decode()) for key in range(ROWS)]
+    )
+    return connection
+
+
+def _spelled(path: str, sqlite: str, postgresql: str) -> str:
+    return postgresql if path.startswith("postgresql:") else sqlite
+
+
 def selecting(path: str) -> FastAPI:
     """Return an app whose one route answers the bytes of one row, found by its primary key."""
     from fastapi import FastAPI, Response
 
     connection = _database(path)
+    query = f"SELECT document FROM documents WHERE key = {_spelled(path, '?', '%s')}"
 
     async def answer(key: int) -> Response:
-        row = connection.execute("SELECT document FROM documents WHERE key = ?", (key,)).fetchone()
+        row = connection.execute(query, (key,)).fetchone()
         return Response(row[0].encode(), media_type="application/json")
 
     answer.__annotations__ |= {"key": int, "return": Response}
@@ -81,13 +98,20 @@ def upserting(path: str) -> FastAPI:
     from app.providers.recovery_services_backup.policies import PolicyBody
 
     connection = _database(path)
+    begin = _spelled(path, "BEGIN IMMEDIATE", "BEGIN")
+    upsert = _spelled(
+        path,
+        "INSERT OR REPLACE INTO documents VALUES (?, ?)",
+        "INSERT INTO documents VALUES (%s, %s) "
+        "ON CONFLICT (key) DO UPDATE SET document = excluded.document",
+    )
 
     async def answer(request: Request) -> Response:
         body = PolicyBody.model_validate_json(await request.body())
         content = json.dumps(body.properties.wire())
         values = (int(request.path_params["key"]), content)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", values)
+        connection.execute(begin)
+        connection.execute(upsert, values)
         connection.execute("COMMIT")
         return Response(content.encode(), media_type="application/json")
 

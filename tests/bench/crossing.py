@@ -1,4 +1,4 @@
-"""Crossing time in process: by the engine, or by the same rows moved in plain sqlite3.
+"""Crossing time in process: by the engine, or by the same rows moved by the plain driver.
 
 Run as ``python -m tests.bench.crossing`` with a task on standard input: ``how`` (engine, plain or
 idle), ``database``, ``vms``, ``days``, ``keep`` and ``gfs``. A process of its own, so that its
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
+import re
 import sys
 from time import perf_counter, process_time
 from typing import Any
@@ -31,15 +31,15 @@ _DAY = (
          instant_micros,
          transfer_skipped)
        SELECT lower(hex(randomblob(16))), vault_key, key, 'Backup', 'snapshot', 'InProgress',
-         next_backup_at, next_backup_at + :snapshot, 0, 0, friendly_name, substr(name, 4), 0, :keep,
-         'Daily', :instant, 0
+         next_backup_at, next_backup_at + :snapshot, false, 0, friendly_name, substr(name, 4), 0,
+         :keep, 'Daily', :instant, false
        FROM items WHERE next_backup_at <= :until""",
     """UPDATE items SET snapshot_until = next_backup_at + :snapshot,
          slot_at = slot_at + :day, next_backup_at = next_backup_at + :day
        WHERE next_backup_at <= :until""",
     """INSERT INTO recovery_points (item_key, taken_at, visible_at, snapshot_valid, instant_until,
          expires_at, rule, consistency, disk_set_key, vm_size)
-       SELECT jobs.item_key, jobs.started_at + :taken, jobs.due_at, 1,
+       SELECT jobs.item_key, jobs.started_at + :taken, jobs.due_at, true,
          jobs.started_at + :taken + jobs.instant_micros,
          jobs.started_at + :taken + jobs.keep_micros, jobs.rule,
          'FileSystemConsistent', items.disk_set_key, items.source_size
@@ -63,7 +63,7 @@ _DAY = (
     """UPDATE jobs SET phase = 'done', status = 'Completed', ended_at = due_at, due_at = NULL
        WHERE phase = 'transfer' AND due_at <= :until""",
     "DELETE FROM recovery_points WHERE sweep_at <= :sweep AND expires_at <= :sweep",
-    """UPDATE recovery_points SET snapshot_valid = 0, sweep_at = expires_at
+    """UPDATE recovery_points SET snapshot_valid = false, sweep_at = expires_at
        WHERE sweep_at <= :sweep AND snapshot_valid""",
 )
 
@@ -73,7 +73,13 @@ def cross(engine: Engine, days: int) -> None:
     asyncio.run(engine.advance(target(days)))
 
 
-def cross_plainly(connection: sqlite3.Connection, days: int, keep: int) -> None:
+def _spelled(statement: str) -> str:
+    """Return a statement as psycopg takes it."""
+    statement = statement.replace("lower(hex(randomblob(16)))", "md5(random()::text)")
+    return re.sub(r"(?<!:):(\w+)", r"%(\1)s", statement)
+
+
+def cross_plainly(connection: Any, days: int, keep: int, *, on_sqlite: bool) -> None:
     """Move the same rows as the engine does: one transaction a virtual day."""
     fixed = {
         "snapshot": 20 * MINUTE,
@@ -83,11 +89,12 @@ def cross_plainly(connection: sqlite3.Connection, days: int, keep: int) -> None:
         "keep": keep * DAY,
         "instant": 2 * DAY,
     }
+    day = _DAY if on_sqlite else [_spelled(statement) for statement in _DAY]
     for number in range(days):
         slot = _FIRST_SLOT + number * DAY
         values = fixed | {"until": slot + 2 * 60 * MINUTE, "sweep": slot + 2 * 60 * MINUTE}
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _DAY:
+        connection.execute("BEGIN IMMEDIATE" if on_sqlite else "BEGIN")
+        for statement in day:
             connection.execute(statement, values)
         connection.execute("COMMIT")
 
@@ -98,15 +105,16 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     engine = protected(task["database"], task["vms"], keep, gfs=task.get("gfs", False))
     days = task["days"]
     before = memory_mib()[0]
-    raw: Any
-    with engine.database.reading() as connection:
-        raw = connection.connection.driver_connection
+    line = engine.database.engine.connect()
+    raw: Any = line.connection.driver_connection
+    on_sqlite = engine.database.engine.dialect.name == "sqlite"
     began, used = perf_counter(), process_time()
     if task["how"] == "plain":
-        cross_plainly(raw, days, keep)
+        cross_plainly(raw, days, keep, on_sqlite=on_sqlite)
     else:
         cross(engine, days)
     seconds, cpu = perf_counter() - began, process_time() - used
+    line.close()
     result = {
         "seconds": seconds,
         "cpu": cpu,

@@ -48,7 +48,8 @@ def rsvault(*options: str, database: str = "memory", https: bool = False) -> lis
     return python(
         *("app", "serve", "--database", database, "--port", "0"),
         *("--https-port", "0" if https else "off"),
-        *("--clock", "frozen", "--start-time", "2026-01-01T12:00:00Z", *options),
+        *("--clock", "frozen", "--start-time", "2026-01-01T12:00:00Z"),
+        *("--log-level", "warning", *options),
     )
 
 
