@@ -18,6 +18,7 @@ import pytest
 
 from app.server import RunningServer, start
 from app.settings import Settings
+from tests.declared import check_status
 from tests.postgresql import PostgreSQL
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -112,8 +113,7 @@ def running(
             home=tmp_path_factory.mktemp("home"),
         )
         server = start(settings)
-        hooks = {"request": [with_api_version]}
-        client = httpx.Client(base_url=server.http_url, event_hooks=hooks, timeout=60)
+        client = httpx.Client(base_url=server.http_url, event_hooks=HOOKS, timeout=60)
         servers[dialect] = Running(server, client)
     return servers[dialect]
 
@@ -134,6 +134,13 @@ def with_api_version(request: httpx.Request) -> None:
     """Add an api-version where there is none; a client's own params would replace a nextLink's."""
     if "api-version" not in request.url.params:
         request.url = request.url.copy_merge_params({"api-version": API_VERSION})
+
+
+HOOKS: dict[str, list[Callable[..., Any]]] = {
+    "request": [with_api_version],
+    "response": [check_status],
+}
+"""What every client of the tests does to its requests and answers."""
 
 
 @pytest.fixture

@@ -44,6 +44,14 @@ class Body(BaseModel):
         return self.model_dump(by_alias=True, exclude_none=True, mode="json")
 
 
+def demands(*names: str) -> ConfigDict:
+    """Return the configuration of a body whose schema names what only its handler can demand.
+
+    The model leaves these out of its own demands, so that the refusal has Azure's code for them.
+    """
+    return ConfigDict(json_schema_extra={"required": list(names)})
+
+
 AnyBody = TypeVar("AnyBody", bound=Body)
 
 

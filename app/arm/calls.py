@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from ..engine.operations import Operation
 from ..engine.rules import Rules
 from .bodies import Body
+from .shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,11 @@ Handler = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One Azure operation (or control verb) and the function that does it."""
+    """One Azure operation (or control verb) and the function that does it.
+
+    ``statuses`` are those that its handler alone knows of; ``statuses.declared`` adds the rest.
+    ``answers`` is the shape of a 200 or 201, or a JSON schema of its own.
+    """
 
     method: str
     template: str
@@ -92,6 +97,7 @@ class Endpoint:
     query: tuple[str, ...]
     secondary_twin: bool
     optional_body: bool
+    answers: Shape | Mapping[str, Any]
 
     @property
     def writes(self) -> bool:
@@ -110,10 +116,12 @@ def endpoint(
     query: tuple[str, ...] = (),
     secondary_twin: bool = False,
     optional_body: bool = False,
+    answers: Shape | Mapping[str, Any] | None = None,
 ) -> Callable[[Handler], Endpoint]:
     """Describe the endpoint that a handler serves.
 
-    ``secondary_twin`` marks a list whose path with a trailing slash means the secondary region.
+    ``secondary_twin`` marks a list whose path with a trailing slash means the secondary region;
+    ``answers`` is only needed where method and path do not tell the shape of the answer.
     """
 
     def describe(handler: Handler) -> Endpoint:
@@ -128,6 +136,18 @@ def endpoint(
             query,
             secondary_twin,
             optional_body,
+            _usual_shape(method, template) if answers is None else answers,
         )
 
     return describe
+
+
+def _usual_shape(method: str, template: str) -> Shape:
+    """Return what ARM answers by its own conventions."""
+    if method in ("HEAD", "DELETE"):
+        return Shape.NOTHING
+    if method == "POST":
+        return Shape.OBJECT
+    if method == "GET" and not template.endswith("}"):
+        return Shape.RESOURCES
+    return Shape.RESOURCE

@@ -8,7 +8,7 @@ instants, and content that is equal again is no change.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +48,19 @@ def of(answer: Answer) -> str:
     return f'"{digest(body if answer.content is None else answer.content)}"'
 
 
-def is_shown(endpoint: Endpoint, siblings: Mapping[str, Endpoint], answer: Answer) -> bool:
-    """Tell whether an answer shows a resource that can also be written, so that it has an eTag."""
+def is_versioned(endpoint: Endpoint, methods: Collection[str]) -> bool:
+    """Tell whether an endpoint shows a resource that can also be written: it has an eTag."""
     return (
-        answer.status in (200, 201)
-        and endpoint.method in _SHOWS
-        and isinstance(answer.body, dict)
-        and "GET" in siblings
-        and any(method in siblings for method in WRITES)
+        endpoint.method in _SHOWS
+        and "GET" in methods
+        and any(method in methods for method in WRITES)
     )
+
+
+def is_shown(endpoint: Endpoint, methods: Collection[str], answer: Answer) -> bool:
+    """Tell whether an answer shows such a resource."""
+    shows = answer.status in (200, 201) and isinstance(answer.body, dict)
+    return shows and is_versioned(endpoint, methods)
 
 
 def digest(content: Any) -> str:

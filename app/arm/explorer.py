@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
-from . import etags, examples
+from . import examples
 from .bodies import Body
 from .calls import Endpoint
+from .shapes import SCHEMAS, Shape
+from .statuses import declared, is_preconditioned, is_versioned
 
 _REF = "#/components/schemas/{model}"
-_ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "target": {"type": "string"},
-                "details": {"type": "array", "items": {"type": "object"}},
-            },
-        }
-    },
-}
 _MEANING = {
     200: "Done",
     201: "Created",
@@ -38,7 +25,6 @@ _MEANING = {
     401: "The control token is missing",
     403: "Forbidden",
     404: "Not found",
-    405: "The path does not have this method",
     409: "The state of the resource forbids it",
     412: "The precondition failed",
     413: "The request content is too large",
@@ -59,7 +45,37 @@ _PRECONDITIONS = [
         ("If-None-Match", "Go on only if it does not; * asks that the resource is new"),
     )
 ]
-_REFUSALS = (400, 403, 404, 405, 409, 412, 413, 415, 503, 507)
+_REQUEST_IDS = ("x-ms-request-id", "x-ms-correlation-request-id")
+_NAME = {"type": "string", "minLength": 1}
+_NAMES = {"subscriptionId": {"type": "string", "format": "uuid"}}
+_URL = {"type": "string", "format": "uri"}
+_HEADERS: Mapping[str, tuple[str, bool, Mapping[str, Any]]] = {
+    "x-ms-request-id": ("Names this answer", True, {"type": "string", "format": "uuid"}),
+    "x-ms-correlation-request-id": (
+        "Names what the client does; its own if it sent one",
+        True,
+        {"type": "string", "format": "uuid"},
+    ),
+    "Location": ("Where the result is polled", True, _URL),
+    "Azure-AsyncOperation": ("Where the status is polled, if there is one", False, _URL),
+    "ETag": ("Names what the resource holds, for If-Match", True, {"type": "string"}),
+    "Retry-After": ("Seconds until the next poll", True, {"type": "integer", "minimum": 0}),
+}
+
+
+class _WithoutNulls(GenerateJsonSchema):
+    """Schemas that say nothing of null: wherever it is sent, it counts as left out."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Return the schema of the value that is not null."""
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Return the schema of a value, with its default unless that is null."""
+        found = super().default_schema(schema)
+        if found.get("default", ...) is None:
+            del found["default"]
+        return found
 
 
 def describe(app: FastAPI, endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
@@ -67,29 +83,32 @@ def describe(app: FastAPI, endpoints: Iterable[Endpoint], *, version: str) -> di
     listed = list(endpoints)
     models = sorted({each.body for each in listed if each.body}, key=lambda model: model.__name__)
     _, schemas = models_json_schema(
-        [(model, "validation") for model in models], by_alias=True, ref_template=_REF
+        [(model, "validation") for model in models],
+        by_alias=True,
+        ref_template=_REF,
+        schema_generator=_WithoutNulls,
     )
-    paths: dict[str, dict[str, Any]] = {}
-    readable = {
-        each.template
-        for each in listed
-        if each.method == "GET" and not each.template.startswith("/_emulator")
-    }
+    methods: dict[str, set[str]] = {}
     for each in listed:
-        operation = _operation(each)
-        if each.template in readable and each.method in etags.WRITES:
-            operation["parameters"] += _PRECONDITIONS
+        methods.setdefault(each.template, set()).add(each.method)
+    paths: dict[str, dict[str, Any]] = {}
+    for each in listed:
+        operation = _operation(each, methods[each.template])
         paths.setdefault(each.template, {})[each.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": app.title, "version": version, "description": app.description},
         "paths": paths,
-        "components": {"schemas": {**schemas.get("$defs", {}), "Error": _ERROR}},
+        "components": {
+            "schemas": {**schemas.get("$defs", {}), **SCHEMAS},
+            "headers": _headers(),
+            "responses": {str(status): _refusal(status) for status in _MEANING if status >= 400},
+        },
         "tags": [{"name": tag} for tag in sorted({each.tag for each in listed})],
     }
 
 
-def _operation(each: Endpoint) -> dict[str, Any]:
+def _operation(each: Endpoint, methods: Collection[str]) -> dict[str, Any]:
     text = (each.handler.__doc__ or "").strip()
     summary, _, rest = text.partition("\n")
     operation: dict[str, Any] = {
@@ -97,8 +116,10 @@ def _operation(each: Endpoint) -> dict[str, Any]:
         "tags": [each.tag],
         "summary": summary.strip(),
         "description": " ".join(rest.split()),
-        "parameters": _parameters(each),
-        "responses": _responses(each),
+        "parameters": _parameters(each, methods),
+        "responses": {
+            str(status): _response(each, status, methods) for status in declared(each, methods)
+        },
     }
     if each.body is not None:
         operation["requestBody"] = _request_body(each, each.body)
@@ -110,7 +131,7 @@ def _request_body(each: Endpoint, model: type[Body]) -> dict[str, Any]:
         "required": not each.optional_body,
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+                "schema": {"$ref": _REF.format(model=model.__name__)},
                 "example": model.EXAMPLE,
             }
         },
@@ -124,14 +145,14 @@ def _example(name: str) -> dict[str, str]:
     return {"example": examples.PARAMETERS[name]}
 
 
-def _parameters(each: Endpoint) -> list[dict[str, Any]]:
+def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]]:
     names = [part.strip("{}") for part in each.template.split("/") if part.startswith("{")]
     parameters: list[dict[str, Any]] = [
         {
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string"},
+            "schema": _NAMES.get(name, _NAME),
             **_example(name),
         }
         for name in names
@@ -151,22 +172,59 @@ def _parameters(each: Endpoint) -> list[dict[str, Any]]:
                 "example": "2026-10-01",
             }
         )
+    if is_preconditioned(each, methods):
+        parameters += _PRECONDITIONS
     return parameters
 
 
-def _responses(each: Endpoint) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
-    for status in each.statuses:
-        responses[str(status)] = {"description": _MEANING[status]}
-        if status in (200, 201) and each.method != "HEAD":
-            responses[str(status)]["content"] = {"application/json": {"schema": {}}}
-    control = each.template.startswith("/_emulator")
-    for status in (*_REFUSALS, 401) if control else _REFUSALS:
-        responses.setdefault(
-            str(status),
-            {
-                "description": _MEANING[status],
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-            },
-        )
-    return responses
+def _response(each: Endpoint, status: int, methods: Collection[str]) -> dict[str, Any]:
+    """Return what stands for one status: the refusals are all alike, unless there is no body."""
+    if status >= 400 and each.method != "HEAD":
+        return {"$ref": f"#/components/responses/{status}"}
+    response = {
+        "description": _MEANING[status],
+        "headers": _header_refs(_own_headers(each, status, methods)),
+    }
+    if status in (200, 201) and each.answers is not Shape.NOTHING:
+        response["content"] = _json(_schema(each.answers))
+    return response
+
+
+def _schema(answers: Shape | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(answers, Shape):
+        return {"$ref": _REF.format(model=answers.value)}
+    return answers
+
+
+def _own_headers(each: Endpoint, status: int, methods: Collection[str]) -> list[str]:
+    """Return the headers that an answer has besides those of every answer."""
+    facts = {
+        "Location": status == 202,
+        "Retry-After": status == 202 or (status == 200 and each.answers is Shape.OPERATION),
+        "Azure-AsyncOperation": status in (201, 202) and each.writes,
+        "ETag": status in (200, 201) and is_versioned(each, methods),
+    }
+    return [name for name, fact in facts.items() if fact]
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    return {
+        "description": _MEANING[status],
+        "headers": _header_refs(()),
+        "content": _json({"$ref": _REF.format(model="Error")}),
+    }
+
+
+def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _header_refs(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*_REQUEST_IDS, *names)}
+
+
+def _headers() -> dict[str, Any]:
+    return {
+        name: {"description": text, "required": required, "schema": schema}
+        for name, (text, required, schema) in _HEADERS.items()
+    }

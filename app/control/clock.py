@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -58,6 +58,27 @@ class Advance(Body):
     )
 
 
+_INSTANT = {"type": "string", "format": "date-time"}
+SHOWN: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["now", "mode", "rate", "skipOnWait", "epoch", "seed", "startTime", "advancing"],
+    "properties": {
+        "now": _INSTANT,
+        "mode": {"enum": ["live", "scaled", "frozen"]},
+        "rate": {"type": "integer", "minimum": 1},
+        "skipOnWait": {"enum": ["off", "step", "finish"]},
+        "epoch": {"type": "integer", "minimum": 1},
+        "seed": {"type": "integer"},
+        "startTime": _INSTANT,
+        "advancing": {
+            "type": ["object", "null"],
+            "properties": {"from": _INSTANT, "to": {"type": ["string", "null"]}},
+        },
+    },
+}
+"""How the control plane shows the clock, as a JSON schema."""
+
+
 def show(engine: Engine) -> dict[str, Any]:
     """Return the clock as the control plane shows it."""
     with engine.database.reading() as connection:
@@ -81,13 +102,13 @@ def show(engine: Engine) -> dict[str, Any]:
     }
 
 
-@endpoint("GET", CLOCK, "Emulator_GetClock", tag=TAG)
+@endpoint("GET", CLOCK, "Emulator_GetClock", tag=TAG, answers=SHOWN)
 async def get(engine: Engine) -> Answer:
     """What time it is in this world, how time runs, and how far a running advance is."""
     return Answer(body=show(engine))
 
 
-@endpoint("PATCH", CLOCK, "Emulator_UpdateClock", tag=TAG, body=ClockChange)
+@endpoint("PATCH", CLOCK, "Emulator_UpdateClock", tag=TAG, body=ClockChange, answers=SHOWN)
 async def update(engine: Engine, change: ClockChange) -> Answer:
     """Change how time runs: mode, rate, and what a waiting client does to the clock."""
     await engine.change_clock(mode=change.mode, rate=change.rate, skip_on_wait=change.skip_on_wait)
@@ -99,7 +120,15 @@ async def update(engine: Engine, change: ClockChange) -> Answer:
     return Answer(body=shown)
 
 
-@endpoint("POST", f"{CLOCK}/advance", "Emulator_AdvanceClock", tag=TAG, body=Advance)
+@endpoint(
+    "POST",
+    f"{CLOCK}/advance",
+    "Emulator_AdvanceClock",
+    tag=TAG,
+    body=Advance,
+    statuses=(200, 404),
+    answers=SHOWN,
+)
 async def advance(engine: Engine, body: Advance) -> Answer:
     """Move the clock forward and answer once everything due on the way is done."""
     asked = [name for name in ("by", "to", "until") if getattr(body, name) is not None]

@@ -6,13 +6,14 @@ import logging
 from importlib import metadata
 
 from ..arm.calls import Answer, endpoint
+from ..arm.shapes import Shape
 from ..engine.worker import Engine
-from .clock import TAG, show
+from .clock import SHOWN, TAG, show
 
 _log = logging.getLogger("rsvault.clock")
 
 
-@endpoint("GET", "/_emulator/health", "Emulator_GetHealth", tag=TAG)
+@endpoint("GET", "/_emulator/health", "Emulator_GetHealth", tag=TAG, answers=Shape.OBJECT)
 async def health(engine: Engine) -> Answer:
     """Whether the service can answer: it has read its world's clock to say so."""
     return Answer(
@@ -28,7 +29,7 @@ async def health(engine: Engine) -> Answer:
     )
 
 
-@endpoint("POST", "/_emulator/reset", "Emulator_Reset", tag=TAG)
+@endpoint("POST", "/_emulator/reset", "Emulator_Reset", tag=TAG, answers=SHOWN)
 async def reset(engine: Engine) -> Answer:
     """Empty the world: back to the start time and seed, in a new epoch."""
     await engine.reset()

@@ -12,7 +12,7 @@ import pytest
 
 from app.server import RunningServer, start
 from app.settings import Settings
-from tests.conftest import START, FreshDatabase, with_api_version
+from tests.conftest import HOOKS, START, FreshDatabase
 from tests.wire.builders import Served, protect, put_group, put_policy, put_vault, put_vm, set_clock
 
 
@@ -52,8 +52,7 @@ def serve(tmp_path: Path, fresh_world: FreshDatabase) -> Iterator[Served]:
             chosen |= {"clock_mode": "frozen", "start_time": START, "database": fresh_world()}
             chosen |= options
             running = stack.enter_context(start(Settings(**chosen)))
-            hooks = {"request": [with_api_version]}
-            client = httpx.Client(base_url=running.http_url, event_hooks=hooks, timeout=30)
+            client = httpx.Client(base_url=running.http_url, event_hooks=HOOKS, timeout=30)
             return stack.enter_context(client)
 
         yield start_one

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import with_api_version
+from tests.conftest import HOOKS
 from tests.wire.builders import (
     ITEM_ID,
     POLICY_ID,
@@ -51,10 +51,9 @@ def crowd(request: Any, serve: Served, tmp_path: Path) -> Iterator[tuple[httpx.C
     first = serve(database=database, skip_on_wait="off")
     servers = [first, serve(database=database, skip_on_wait="off")] if shared else [first]
     with ExitStack() as stack:
-        hooks = {"request": [with_api_version]}
         clients = [
             stack.enter_context(
-                httpx.Client(base_url=str(at.base_url), event_hooks=hooks, timeout=60)
+                httpx.Client(base_url=str(at.base_url), event_hooks=HOOKS, timeout=60)
             )
             for at in (servers[number % len(servers)] for number in range(CLIENTS))
         ]

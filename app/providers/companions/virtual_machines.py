@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.shapes import Shape
 from ...domain import ids, resource_ids
 from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
@@ -324,20 +325,36 @@ _VM = VIRTUAL_MACHINES.template
 # --- power -------------------------------------------------------------------------------
 
 
-@endpoint("GET", f"{_VM}/instanceView", "VirtualMachines_InstanceView", tag=TAG)
+@endpoint(
+    "GET", f"{_VM}/instanceView", "VirtualMachines_InstanceView", tag=TAG, answers=Shape.OBJECT
+)
 def instance_view(call: Call) -> Document:
     """Show how a VM is: its power state, its agent and its disks."""
     return _instance_view(store.get(call, VIRTUAL_MACHINES))
 
 
-@endpoint("POST", f"{_VM}/powerOff", "VirtualMachines_PowerOff", tag=TAG, query=("skipShutdown",))
+@endpoint(
+    "POST",
+    f"{_VM}/powerOff",
+    "VirtualMachines_PowerOff",
+    tag=TAG,
+    query=("skipShutdown",),
+    answers=Shape.NOTHING,
+)
 def power_off(call: Call) -> Answer:
     """Stop a VM; it keeps its place, and its disks stand still."""
     vm = store.get(call, VIRTUAL_MACHINES)
     return _become(call, vm, STOPPED) if vm.hidden["power_state"] == RUNNING else Answer(200)
 
 
-@endpoint("POST", f"{_VM}/deallocate", "VirtualMachines_Deallocate", tag=TAG, query=("hibernate",))
+@endpoint(
+    "POST",
+    f"{_VM}/deallocate",
+    "VirtualMachines_Deallocate",
+    tag=TAG,
+    query=("hibernate",),
+    answers=Shape.NOTHING,
+)
 def deallocate(call: Call) -> Answer:
     """Stop a VM and give its place away; its disks stand still."""
     if call.query.get("hibernate", "").lower() == "true":
@@ -345,13 +362,13 @@ def deallocate(call: Call) -> Answer:
     return _become(call, store.get(call, VIRTUAL_MACHINES), DEALLOCATED)
 
 
-@endpoint("POST", f"{_VM}/start", "VirtualMachines_Start", tag=TAG)
+@endpoint("POST", f"{_VM}/start", "VirtualMachines_Start", tag=TAG, answers=Shape.NOTHING)
 def start(call: Call) -> Answer:
     """Start a VM; it writes to its disks from now on."""
     return _become(call, store.get(call, VIRTUAL_MACHINES), RUNNING)
 
 
-@endpoint("POST", f"{_VM}/restart", "VirtualMachines_Restart", tag=TAG)
+@endpoint("POST", f"{_VM}/restart", "VirtualMachines_Restart", tag=TAG, answers=Shape.NOTHING)
 def restart(call: Call) -> Answer:
     """Restart a VM that has its place."""
     vm = store.get(call, VIRTUAL_MACHINES)

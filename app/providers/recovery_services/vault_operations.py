@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.shapes import Shape
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import find_vault, vault_id
 from .vault_documents import render
@@ -35,6 +36,7 @@ def location_scope(call: Call) -> str:
     f"{VAULT}/operationStatus/{{operationId}}",
     "GetOperationStatus",
     tag=TAG,
+    answers=Shape.OPERATION,
 )
 def get_operation_status(call: Call) -> Answer:
     """Show how a vault's creation or update stands."""
@@ -63,6 +65,7 @@ def get_operation_result(call: Call) -> Answer:
     f"{LOCATION}/operationStatus/{{operationId}}",
     "Locations_GetOperationStatus",
     tag=TAG,
+    answers=Shape.OPERATION,
 )
 def get_location_operation_status(call: Call) -> Answer:
     """Show how a vault's deletion stands."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, Endpoint, endpoint
+from ...arm.shapes import Shape
 from ...store.vaults import find_item
 from .item_documents import show
 from .paths import CONTAINER, FABRIC, ITEM, VAULT, vault_of, vault_scope, vm_name_of
@@ -21,6 +22,7 @@ def _status(operation_id: str, path: str) -> Endpoint:
         f"{path}/{{operationId}}",
         operation_id,
         tag=TAG,
+        answers=Shape.OPERATION,
     )
     def show(call: Call) -> Answer:
         """Show how an operation stands: always 200, the state in the body."""

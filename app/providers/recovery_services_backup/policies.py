@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from ...arm import filters
-from ...arm.bodies import Body
+from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain import ids, policy_documents
@@ -31,37 +31,65 @@ POLICY_TYPE = f"{VAULT_TYPE}/backupPolicies"
 POLICY_KINDS = ("AzureIaasVM", "AzureWorkload", "AzureStorage", "MAB", "DPM")
 
 
+# Azure Backup has one code for almost every wrong policy, so words and ranges are checked in the
+# domain; here they only stand in the schemas.
+
+
+def _one_of(*words: str) -> Any:
+    return Field(None, examples=[words[0]], json_schema_extra={"enum": list(words)})
+
+
+RunTimes = Annotated[
+    list[Annotated[str, Field(json_schema_extra={"format": "date-time"})]] | None,
+    Field(
+        examples=[["2026-01-01T22:00:00Z"]],
+        description="On the hour or the half hour",
+        json_schema_extra={"minItems": 1, "maxItems": 1},
+    ),
+]
+
+
 class RetentionDuration(Body):
     """A length of retention."""
 
-    count: int | None = Field(None, examples=[30])
-    duration_type: str | None = Field(None, examples=["Days"])
+    model_config = demands("count", "durationType")
+
+    count: int | None = Field(
+        None, examples=[30], json_schema_extra={"minimum": 7, "maximum": 9999}
+    )
+    duration_type: str | None = _one_of("Days")
 
 
 class RetentionSchedule(Body):
     """How long the points of one category are kept."""
 
-    retention_times: list[str] | None = Field(None, examples=[["2026-01-01T22:00:00Z"]])
+    model_config = demands("retentionTimes", "retentionDuration")
+
+    retention_times: RunTimes = None
     retention_duration: RetentionDuration | None = None
 
 
 class RetentionPolicy(Body):
     """How long recovery points are kept in the vault."""
 
-    retention_policy_type: str | None = Field(None, examples=["LongTermRetentionPolicy"])
+    model_config = demands("retentionPolicyType", "dailySchedule")
+
+    retention_policy_type: str | None = _one_of("LongTermRetentionPolicy")
     daily_schedule: RetentionSchedule | None = None
-    weekly_schedule: dict[str, Any] | None = None
-    monthly_schedule: dict[str, Any] | None = None
-    yearly_schedule: dict[str, Any] | None = None
+    weekly_schedule: dict[str, Any] | None = Field(None, description="Not emulated")
+    monthly_schedule: dict[str, Any] | None = Field(None, description="Not emulated")
+    yearly_schedule: dict[str, Any] | None = Field(None, description="Not emulated")
 
 
 class SchedulePolicy(Body):
     """When backups run."""
 
-    schedule_policy_type: str | None = Field(None, examples=["SimpleSchedulePolicy"])
-    schedule_run_frequency: str | None = Field(None, examples=["Daily"])
+    model_config = demands("schedulePolicyType", "scheduleRunFrequency", "scheduleRunTimes")
+
+    schedule_policy_type: str | None = _one_of("SimpleSchedulePolicy")
+    schedule_run_frequency: str | None = _one_of("Daily")
     schedule_run_days: list[str] | None = None
-    schedule_run_times: list[str] | None = Field(None, examples=[["2026-01-01T22:00:00Z"]])
+    schedule_run_times: RunTimes = None
     schedule_weekly_frequency: int | None = None
 
 
@@ -79,15 +107,21 @@ class InstantRPDetails(Body):
 class PolicyProperties(Body):
     """What a policy says."""
 
-    backup_management_type: str = Field(examples=["AzureIaasVM"])
-    policy_type: str | None = Field(None, examples=["V1"])
+    model_config = demands("backupManagementType", "schedulePolicy", "retentionPolicy")
+
+    backup_management_type: str = Field(
+        examples=["AzureIaasVM"], json_schema_extra={"enum": ["AzureIaasVM"]}
+    )
+    policy_type: str | None = _one_of("V1")
     schedule_policy: SchedulePolicy | None = None
     retention_policy: RetentionPolicy | None = None
-    instant_rp_retention_range_in_days: int | None = Field(None, examples=[2])
+    instant_rp_retention_range_in_days: int | None = Field(
+        None, examples=[2], json_schema_extra={"minimum": 1, "maximum": 5}
+    )
     instant_rp_details: InstantRPDetails | None = Field(None, alias="instantRPDetails")
-    snapshot_consistency_type: str | None = None
+    snapshot_consistency_type: str | None = Field(None, description="Of policyType V2 only")
     tiering_policy: dict[str, Any] | None = None
-    time_zone: str | None = Field(None, examples=["UTC"])
+    time_zone: str | None = Field(None, description="A Windows name", examples=["UTC"])
 
 
 class PolicyBody(Body):

@@ -8,9 +8,10 @@ from pydantic import Field
 from sqlalchemy import Row, insert, select, update
 
 from ...arm import async_operations
-from ...arm.bodies import Body
+from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.shapes import Shape
 from ...domain import ids, tags
 from ...domain.errors import Kind, Refused, conflict, invalid
 from ...domain.instants import SECOND
@@ -34,6 +35,7 @@ class ResourceGroupBody(Body):
     """A resource group to create, or to give other tags."""
 
     EXAMPLE = {"location": "westeurope"}
+    model_config = demands("location")
 
     location: str | None = Field(
         None, max_length=90, description="A region; fixed once set", examples=["westeurope"]
@@ -180,6 +182,7 @@ def _scope(call: Call) -> str:
     "ResourceGroups_GetOperationResult",
     tag=TAG,
     statuses=(200, 202, 204),
+    answers=Shape.NOTHING,
 )
 def operation_result(call: Call) -> Answer:
     """Poll a deletion or a move: 202 while it runs, then 200, or 204 after a move."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ...arm.calls import Call, endpoint
+from ...arm.shapes import Shape
 from ...domain.errors import not_found
 from ...domain.regions import REGIONS, SECONDARY_REGION, Region
 from ...domain.resource_types import EMULATED, REGISTERED_ONLY, ResourceType
@@ -21,7 +22,7 @@ PROVIDER = f"{SUBSCRIPTION}/providers/{{resourceProviderNamespace}}"
 TAG = "Subscriptions"
 
 
-@endpoint("GET", "/tenants", "Tenants_List", tag=TAG)
+@endpoint("GET", "/tenants", "Tenants_List", tag=TAG, answers=Shape.VALUES)
 def list_tenants(_call: Call) -> dict[str, Any]:
     """List the tenants of the signed-in user: one."""
     tenant = {
@@ -37,7 +38,7 @@ def list_tenants(_call: Call) -> dict[str, Any]:
     return {"value": [tenant]}
 
 
-@endpoint("GET", "/subscriptions", "Subscriptions_List", tag=TAG)
+@endpoint("GET", "/subscriptions", "Subscriptions_List", tag=TAG, answers=Shape.VALUES)
 def list_subscriptions(call: Call) -> dict[str, Any]:
     """List the subscriptions that hold a group or a vault, or one default if none does."""
     used = select(resource_groups.c.subscription).union(select(vaults.c.subscription))
@@ -48,7 +49,7 @@ def list_subscriptions(call: Call) -> dict[str, Any]:
     }
 
 
-@endpoint("GET", SUBSCRIPTION, "Subscriptions_Get", tag=TAG)
+@endpoint("GET", SUBSCRIPTION, "Subscriptions_Get", tag=TAG, answers=Shape.OBJECT)
 def get(call: Call) -> dict[str, Any]:
     """Show a subscription; every GUID is one."""
     return _subscription(call.subscription.lower())
@@ -74,7 +75,13 @@ def _subscription(subscription: str) -> dict[str, Any]:
 # --- regions -----------------------------------------------------------------------------
 
 
-@endpoint("GET", f"{SUBSCRIPTION}/locations", "Subscriptions_ListLocations", tag=TAG)
+@endpoint(
+    "GET",
+    f"{SUBSCRIPTION}/locations",
+    "Subscriptions_ListLocations",
+    tag=TAG,
+    answers=Shape.VALUES,
+)
 def list_locations(call: Call) -> dict[str, Any]:
     """List the regions, each with the one that its backups are copied to."""
     subscription = call.subscription.lower()
@@ -104,14 +111,21 @@ def _location(subscription: str, region: Region) -> dict[str, Any]:
 # --- resource providers ------------------------------------------------------------------
 
 
-@endpoint("GET", f"{SUBSCRIPTION}/providers", "Providers_List", tag=TAG, query=("$expand",))
+@endpoint(
+    "GET",
+    f"{SUBSCRIPTION}/providers",
+    "Providers_List",
+    tag=TAG,
+    query=("$expand",),
+    answers=Shape.VALUES,
+)
 def list_providers(call: Call) -> dict[str, Any]:
     """List the resource providers; all of them are registered."""
     namespaces = sorted((*EMULATED, *REGISTERED_ONLY))
     return {"value": [_provider(call.subscription.lower(), each) for each in namespaces]}
 
 
-@endpoint("GET", PROVIDER, "Providers_Get", tag=TAG, query=("$expand",))
+@endpoint("GET", PROVIDER, "Providers_Get", tag=TAG, query=("$expand",), answers=Shape.OBJECT)
 def get_provider(call: Call) -> dict[str, Any]:
     """Show a resource provider with the types of it that are emulated."""
     return _named_provider(call)

@@ -1,0 +1,68 @@
+"""Which statuses an endpoint can answer: those it declares, and those that follow from what it is.
+
+A refusal is never repeated by hand where a fact tells it: an endpoint that reads a body can find
+it too large, one that looks for a name can miss it. What only a handler knows (a 409 of a read,
+a 404 of an id in a body) it declares in ``statuses``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from . import etags
+from .calls import Endpoint
+from .shapes import Shape
+
+CONTROL = "/_emulator"
+ALWAYS_FOUND = frozenset({"subscriptionId", "location", "azureRegion"})
+"""Names that are not looked up: every GUID is a subscription."""
+
+
+def declared(each: Endpoint, methods: Collection[str]) -> list[int]:
+    """Return every status an endpoint can answer, whose path has these methods.
+
+    405 is in none: it is the answer to the methods that a path does not have.
+    """
+    facts = {
+        400: not _is_control(each) or each.body is not None,
+        401: _is_control(each),
+        403: _is_control(each),
+        404: bool(_looked_up(each)),
+        409: changes_rows(each),
+        412: is_preconditioned(each, methods),
+        413: each.body is not None,
+        415: each.body is not None and not _is_control(each),
+        503: True,
+        507: changes_rows(each),
+    }
+    return sorted({*each.statuses, *(status for status, fact in facts.items() if fact)})
+
+
+def is_preconditioned(each: Endpoint, methods: Collection[str]) -> bool:
+    """Tell whether an endpoint heeds eTags: it changes what can also be read."""
+    return each.method in etags.WRITES and "GET" in methods and not _is_control(each)
+
+
+def is_versioned(each: Endpoint, methods: Collection[str]) -> bool:
+    """Tell whether what an endpoint shows has an eTag."""
+    return etags.is_versioned(each, methods) and not _is_control(each)
+
+
+def changes_rows(each: Endpoint) -> bool:
+    """Tell whether an endpoint writes, or is polled and so lets time pass.
+
+    Meanwhile the world may be reset by another client (409) or the disk may be full (507).
+    """
+    return each.writes or 202 in each.statuses or each.answers is Shape.OPERATION
+
+
+def _is_control(each: Endpoint) -> bool:
+    return each.template.startswith(CONTROL)
+
+
+def _looked_up(each: Endpoint) -> set[str]:
+    """Return the names in the path that something must have; what a PUT names last, it creates."""
+    segments = each.template.split("/")
+    if each.method == "PUT":
+        segments = segments[:-1]
+    return {part.strip("{}") for part in segments if part.startswith("{")} - ALWAYS_FOUND

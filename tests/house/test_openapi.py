@@ -1,0 +1,123 @@
+"""The OpenAPI document promises no more and no less than what is served.
+
+A new endpoint that fails here tells too little: the message says what to add, and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from app.arm.bodies import Body
+from app.arm.calls import Endpoint
+from app.arm.explorer import describe
+from app.arm.shapes import SCHEMAS, Shape
+from app.main import endpoints
+
+SERVED = endpoints()
+DOCUMENT = describe(FastAPI(title="rsvault"), SERVED, version="0")
+NAMED = [pytest.param(each, id=each.operation_id) for each in SERVED]
+MODELS = {each.body for each in SERVED if each.body is not None}
+
+
+def operation(each: Endpoint) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][each.template][each.method.lower()]
+    return found
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference into the document."""
+    while "$ref" in part:
+        found: Any = DOCUMENT
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        part = found
+    return part
+
+
+@pytest.mark.parametrize("each", NAMED)
+def test_what_is_put_or_patched_has_a_schema(each: Endpoint) -> None:
+    if each.method not in ("PUT", "PATCH") and each.body is None:
+        return
+    assert each.body is not None, "give @endpoint a body= derived from app/arm/bodies.Body"
+    content = operation(each)["requestBody"]["content"]["application/json"]
+    assert resolved(content["schema"])["properties"], f"{each.body.__name__} has no fields"
+    assert content["example"], f"{each.body.__name__} needs an EXAMPLE that works"
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
+def test_every_field_of_a_body_says_what_it_holds(name: str) -> None:
+    fields = DOCUMENT["components"]["schemas"][name].get("properties", {})
+    says = ("type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf")
+    vague = [field for field, schema in fields.items() if not any(word in schema for word in says)]
+    assert vague == [], "give these fields a type that is not Any"
+
+
+def test_no_body_takes_the_name_of_a_shape() -> None:
+    assert not {model.__name__ for model in MODELS} & SCHEMAS.keys()
+
+
+@pytest.mark.parametrize("each", NAMED)
+def test_the_statuses_of_an_operation_are_named_one_by_one(each: Endpoint) -> None:
+    responses = operation(each)["responses"]
+    assert all(status.isdecimal() for status in responses), "no default and no 4XX"
+    assert any(status.startswith("2") for status in responses), "statuses= lacks a success"
+    assert "500" not in responses, "a fault of ours is never promised"
+    assert "405" not in responses, "no method that a path has is answered 405"
+
+
+@pytest.mark.parametrize("each", NAMED)
+def test_every_refusal_has_the_envelope_of_arm(each: Endpoint) -> None:
+    for status, response in operation(each)["responses"].items():
+        if int(status) >= 400 and each.method != "HEAD":
+            schema = resolved(response)["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Error"}
+
+
+@pytest.mark.parametrize("each", NAMED)
+def test_every_success_says_what_it_looks_like(each: Endpoint) -> None:
+    for status, response in operation(each)["responses"].items():
+        shows = status in ("200", "201") and each.answers is not Shape.NOTHING
+        assert ("content" in response) is shows, "say answers= on the @endpoint (app/arm/shapes.py)"
+        if shows:
+            schema = resolved(response["content"]["application/json"]["schema"])
+            assert schema.get("type") == "object", "answers= needs a schema with a type"
+
+
+@pytest.mark.parametrize("each", NAMED)
+def test_what_is_accepted_says_where_to_poll(each: Endpoint) -> None:
+    accepted = operation(each)["responses"].get("202")
+    assert accepted is None or {"Location", "Retry-After"} <= accepted["headers"].keys()
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(DOCUMENT):
+        assert resolved({"$ref": reference})
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for each in part.values():
+            yield from references(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from references(each)
+
+
+def test_names_that_only_handlers_demand_are_fields() -> None:
+    for model in bodies(Body):
+        demanded = model.model_config.get("json_schema_extra")
+        if isinstance(demanded, dict):
+            fields = {field.alias or name for name, field in model.model_fields.items()}
+            assert set(demanded["required"]) <= fields, model.__name__  # type: ignore[arg-type]
+
+
+def bodies(model: type[Body]) -> Iterator[type[Body]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from bodies(each)
