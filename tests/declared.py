@@ -6,8 +6,8 @@ from functools import cache
 
 import httpx
 
+from app.arm.answers import statuses_of
 from app.arm.paths import PathTree, segments_of
-from app.arm.statuses import declared
 from app.domain.errors import Refused
 from app.main import endpoints
 
@@ -20,7 +20,7 @@ def check_status(answer: httpx.Response) -> None:
     operation_id, statuses = found
     assert answer.status_code in statuses, (
         f"{operation_id} answered {answer.status_code} but declares {statuses}: add it to "
-        "statuses= of its @endpoint, or to app/arm/statuses.py if a fact tells it.\n"
+        "statuses= of its @endpoint, or to app/arm/answers.py if a fact tells it.\n"
         f"{answer.read()!r}"
     )
 
@@ -40,4 +40,4 @@ def _statuses(method: str, raw_path: bytes) -> tuple[str, list[int]] | None:
     if match is None or method not in match.endpoints:
         return None
     each = match.endpoints[method]
-    return each.operation_id, declared(each, match.endpoints)
+    return each.operation_id, statuses_of(each, match.endpoints)

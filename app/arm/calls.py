@@ -83,8 +83,8 @@ Handler = Callable[..., Any]
 class Endpoint:
     """One Azure operation (or control verb) and the function that does it.
 
-    ``statuses`` are those that its handler alone knows of; ``statuses.declared`` adds the rest.
-    ``answers`` is the shape of a 200 or 201, or a JSON schema of its own.
+    ``statuses`` are those that its handler alone knows of, ``answers`` the shape of a 200 or 201
+    where it is not the usual one, or a JSON schema of its own: ``arm/answers.py`` adds the rest.
     """
 
     method: str
@@ -97,7 +97,7 @@ class Endpoint:
     query: tuple[str, ...]
     secondary_twin: bool
     optional_body: bool
-    answers: Shape | Mapping[str, Any]
+    answers: Shape | Mapping[str, Any] | None
 
     @property
     def writes(self) -> bool:
@@ -136,18 +136,7 @@ def endpoint(
             query,
             secondary_twin,
             optional_body,
-            _usual_shape(method, template) if answers is None else answers,
+            answers,
         )
 
     return describe
-
-
-def _usual_shape(method: str, template: str) -> Shape:
-    """Return what ARM answers by its own conventions."""
-    if method in ("HEAD", "DELETE"):
-        return Shape.NOTHING
-    if method == "POST":
-        return Shape.OBJECT
-    if method == "GET" and not template.endswith("}"):
-        return Shape.RESOURCES
-    return Shape.RESOURCE

@@ -10,10 +10,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from . import examples
+from .answers import is_preconditioned, is_versioned, shape_of, statuses_of
 from .bodies import Body
 from .calls import Endpoint
 from .shapes import SCHEMAS, Shape
-from .statuses import declared, is_preconditioned, is_versioned
 
 _REF = "#/components/schemas/{model}"
 _MEANING = {
@@ -118,7 +118,7 @@ def _operation(each: Endpoint, methods: Collection[str]) -> dict[str, Any]:
         "description": " ".join(rest.split()),
         "parameters": _parameters(each, methods),
         "responses": {
-            str(status): _response(each, status, methods) for status in declared(each, methods)
+            str(status): _response(each, status, methods) for status in statuses_of(each, methods)
         },
     }
     if each.body is not None:
@@ -185,15 +185,18 @@ def _response(each: Endpoint, status: int, methods: Collection[str]) -> dict[str
         "description": _MEANING[status],
         "headers": _header_refs(_own_headers(each, status, methods)),
     }
-    if status in (200, 201) and each.answers is not Shape.NOTHING:
-        response["content"] = _json(_schema(each.answers))
+    shape = shape_of(each, methods)
+    if status in (200, 201) and shape is not Shape.NOTHING:
+        response["content"] = _content(shape)
     return response
 
 
-def _schema(answers: Shape | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(answers, Shape):
-        return {"$ref": _REF.format(model=answers.value)}
-    return answers
+def _content(shape: Shape | Mapping[str, Any]) -> dict[str, Any]:
+    if shape is Shape.TEXT:
+        return {"text/plain": {"schema": {"type": "string"}}}
+    if isinstance(shape, Shape):
+        return _json({"$ref": _REF.format(model=shape.value)})
+    return _json(shape)
 
 
 def _own_headers(each: Endpoint, status: int, methods: Collection[str]) -> list[str]:

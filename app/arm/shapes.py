@@ -14,6 +14,7 @@ class Shape(Enum):
     """The shapes by the names they have in the OpenAPI document."""
 
     NOTHING = "nothing"
+    TEXT = "text"
     RESOURCE = "Resource"
     RESOURCES = "ResourceList"
     VALUES = "ValueList"

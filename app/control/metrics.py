@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..arm.calls import Answer, Endpoint, endpoint
 from ..arm.journal import Exchange
+from ..arm.shapes import Shape
 from ..domain.instants import SECOND
 from ..engine import clock, tallies
 from ..engine.worker import Engine
@@ -72,7 +73,7 @@ class Requests:
 def endpoint_of(requests: Requests) -> Endpoint:
     """Return the endpoint that shows a server's requests and its world."""
 
-    @endpoint("GET", "/_emulator/metrics", "Emulator_GetMetrics", tag=TAG)
+    @endpoint("GET", "/_emulator/metrics", "Emulator_GetMetrics", tag=TAG, answers=Shape.TEXT)
     async def metrics(engine: Engine) -> Answer:
         """The figures of this server and its world, in Prometheus' text form."""
         lines = [*_world(engine), *requests.lines()]

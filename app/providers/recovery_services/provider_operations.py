@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...arm.calls import Call, endpoint
+from ...arm.shapes import Shape
 
 TAG = "Operations"
 
@@ -58,7 +59,13 @@ vaults/backupOperationResults/read | Backup Operations | Get the result of an op
 """  # noqa: E501
 
 
-@endpoint("GET", "/providers/Microsoft.RecoveryServices/operations", "Operations_List", tag=TAG)
+@endpoint(
+    "GET",
+    "/providers/Microsoft.RecoveryServices/operations",
+    "Operations_List",
+    tag=TAG,
+    answers=Shape.VALUES,
+)
 def list_(_call: Call) -> dict[str, Any]:
     """List what can be done under Microsoft.RecoveryServices."""
     return {"value": [_operation(line) for line in _ROWS.strip().splitlines()]}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.shapes import Shape
 from ...domain.instants import DAY
 from ...domain.vault_settings import CROSS_REGION, REDUNDANCY
 from ...store import usages
@@ -32,7 +33,7 @@ _STORED_AS = {
 }
 
 
-@endpoint("GET", f"{VAULT}/usages", "Usages_ListByVaults", tag=TAG)
+@endpoint("GET", f"{VAULT}/usages", "Usages_ListByVaults", tag=TAG, answers=Shape.VALUES)
 def list_by_vaults(call: Call) -> Answer:
     """List what a vault protects and how much it stores."""
     vault = get_vault(call.connection, call.subscription, call.group, call.path["vaultName"])
@@ -40,7 +41,9 @@ def list_by_vaults(call: Call) -> Answer:
     return Answer(body={"value": found})
 
 
-@endpoint("GET", f"{VAULT}/replicationUsages", "ReplicationUsages_List", tag=TAG)
+@endpoint(
+    "GET", f"{VAULT}/replicationUsages", "ReplicationUsages_List", tag=TAG, answers=Shape.VALUES
+)
 def list_replication(call: Call) -> Answer:
     """List what a vault replicates: nothing, as Azure Site Recovery is not emulated."""
     get_vault(call.connection, call.subscription, call.group, call.path["vaultName"])

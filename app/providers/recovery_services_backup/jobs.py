@@ -50,7 +50,7 @@ def list_(call: Call) -> Answer:
     )
 
 
-@endpoint("GET", JOB, "JobDetails_Get", tag=TAG, statuses=(200, 409, 503))
+@endpoint("GET", JOB, "JobDetails_Get", tag=TAG, statuses=(200, 409, 507))
 def get(call: Call) -> Answer:
     """Show a job with its tasks; with skip-on-wait the clock moves on while it runs."""
     vault = vault_of(call)

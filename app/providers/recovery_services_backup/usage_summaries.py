@@ -6,6 +6,7 @@ from typing import Any
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.shapes import Shape
 from ...store import usages
 from ...workloads import azure_vm
 from .paths import VAULT, vault_of
@@ -33,6 +34,7 @@ _CONTAINER_KINDS = {
     f"{VAULT}/backupUsageSummaries",
     "BackupUsageSummaries_List",
     tag=TAG,
+    answers=Shape.VALUES,
     query=("$filter", "$skipToken"),
 )
 def list_(call: Call) -> Answer:

@@ -10,7 +10,6 @@ from sqlalchemy import Row, update
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.shapes import Shape
 from ...arm.words import Word
 from ...domain.errors import soft_delete_is_always_on
 from ...domain.resource_ids import VAULT_TYPE
@@ -42,7 +41,7 @@ class VaultConfigBody(Body):
     properties: VaultConfigProperties
 
 
-@endpoint("GET", CONFIG, "BackupResourceVaultConfigs_Get", tag=TAG, answers=Shape.RESOURCE)
+@endpoint("GET", CONFIG, "BackupResourceVaultConfigs_Get", tag=TAG)
 def get(call: Call) -> Answer:
     """Show a vault's configuration."""
     return Answer(body=_render(vault_of(call)))

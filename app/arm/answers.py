@@ -1,13 +1,15 @@
-"""Which statuses an endpoint can answer: those it declares, and those that follow from what it is.
+"""What an endpoint can answer: what it declares, and what follows from what it is.
 
 A refusal is never repeated by hand where a fact tells it: an endpoint that reads a body can find
 it too large, one that looks for a name can miss it. What only a handler knows (a 409 of a read,
-a 404 of an id in a body) it declares in ``statuses``.
+a 404 of an id in a body) it declares in ``statuses``. The shape of a success follows from method
+and path by ARM's conventions, unless the endpoint says it in ``answers``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from . import etags
 from .calls import Endpoint
@@ -18,7 +20,7 @@ ALWAYS_FOUND = frozenset({"subscriptionId", "location", "azureRegion"})
 """Names that are not looked up: every GUID is a subscription."""
 
 
-def declared(each: Endpoint, methods: Collection[str]) -> list[int]:
+def statuses_of(each: Endpoint, methods: Collection[str]) -> list[int]:
     """Return every status an endpoint can answer, whose path has these methods.
 
     405 is in none: it is the answer to the methods that a path does not have.
@@ -36,6 +38,19 @@ def declared(each: Endpoint, methods: Collection[str]) -> list[int]:
         507: changes_rows(each),
     }
     return sorted({*each.statuses, *(status for status, fact in facts.items() if fact)})
+
+
+def shape_of(each: Endpoint, methods: Collection[str]) -> Shape | Mapping[str, Any]:
+    """Return what a 200 or 201 shows: a shape, or a JSON schema of its own."""
+    if each.answers is not None:
+        return each.answers
+    if each.method in ("HEAD", "DELETE"):
+        return Shape.NOTHING
+    if each.method == "POST":
+        return Shape.OBJECT
+    # What has a fixed name is a list, unless it can be written: then there is one of it.
+    is_list = not each.template.endswith("}") and not {"PUT", "PATCH"} & set(methods)
+    return Shape.RESOURCES if is_list else Shape.RESOURCE
 
 
 def is_preconditioned(each: Endpoint, methods: Collection[str]) -> bool:
