@@ -98,7 +98,7 @@ class ResourceColumns(TypedColumns):
         nullable=False,
         index=True,
     )
-    type_folded = Column(_text(120), nullable=False, index=True)
+    type_folded = Column(_text(120), nullable=False)
     name = Column(_text(260), nullable=False)
     location = Column(_text(90), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
@@ -108,6 +108,7 @@ class ResourceColumns(TypedColumns):
 
 
 resources = Table("resources", metadata, ResourceColumns)
+Index("ix_resources_type_folded_folded", resources.c.type_folded, resources.c.folded)
 
 
 class VaultColumns(TypedColumns):
@@ -306,6 +307,13 @@ Index(
     jobs.c.job_id,
     sqlite_where=jobs.c.operation != "Backup",
     postgresql_where=jobs.c.operation != "Backup",
+)
+Index(
+    "ix_jobs_restores",
+    jobs.c.item_key,
+    jobs.c.ended_at,
+    sqlite_where=jobs.c.operation == "Restore",
+    postgresql_where=jobs.c.operation == "Restore",
 )
 
 

@@ -35,7 +35,7 @@ def upgrade() -> None:
     """Add what is new; rows that are there know nothing of it."""
     for table, name, kind in COLUMNS:
         op.add_column(table, sa.Column(name, kind, nullable=True))
-    _index_the_jobs_that_are_few()
+    _index_what_lists_ask_for()
     op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
     _add_what_a_vm_is()
     _keep_what_restores_need()
@@ -52,13 +52,16 @@ def downgrade() -> None:
     op.drop_column("vaults", "hidden")
     for column in ("full_next", "source_scripts", "source_agent", "source_vm_id"):
         op.drop_column("items", column)
+    op.drop_index("ix_resources_type_folded_folded", "resources")
+    op.create_index("ix_resources_type_folded", "resources", ["type_folded"])
+    op.drop_index("ix_jobs_restores", "jobs")
     op.drop_index("ix_jobs_no_backups", "jobs")
     op.drop_index("ix_jobs_not_completed", "jobs")
     for table, name, _ in reversed(COLUMNS):
         op.drop_column(table, name)
 
 
-def _index_the_jobs_that_are_few() -> None:
+def _index_what_lists_ask_for() -> None:
     op.create_index(
         "ix_jobs_not_completed",
         "jobs",
@@ -73,6 +76,15 @@ def _index_the_jobs_that_are_few() -> None:
         sqlite_where=sa.text("operation != 'Backup'"),
         postgresql_where=sa.text("operation != 'Backup'"),
     )
+    op.create_index(
+        "ix_jobs_restores",
+        "jobs",
+        ["item_key", "ended_at"],
+        sqlite_where=sa.text("operation = 'Restore'"),
+        postgresql_where=sa.text("operation = 'Restore'"),
+    )
+    op.drop_index("ix_resources_type_folded", "resources")
+    op.create_index("ix_resources_type_folded_folded", "resources", ["type_folded", "folded"])
 
 
 def _add_what_a_vm_is() -> None:

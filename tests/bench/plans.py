@@ -130,6 +130,7 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
         "list items by health": items("healthState eq 'ActionRequired'"),
         "list recovery points": get(f"{ITEM}/recoveryPoints?{VERSION}"),
         "list protected items": get(f"{VAULT}/backupProtectedItems?{VERSION}"),
+        "list what could be protected": get(f"{VAULT}/backupProtectableItems?{VERSION}"),
         "list policies": get(f"{VAULT}/backupPolicies?{VERSION}"),
         "three days of due work": three_days,
     }

@@ -1,4 +1,4 @@
-"""Microsoft's SDK of Azure Backup: every list with the filters that it takes, page by page."""
+"""Microsoft's SDK of Azure Backup: lists with the filters that they take, and cancelled jobs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.wire.builders import (
     ITEM_ID,
     advance,
     back_up,
+    delete_item,
     protect,
     put_group,
     put_policy,
@@ -86,3 +87,32 @@ def test_what_cannot_be_asked_for_reaches_the_sdk_as_an_error(backup: Any) -> No
         list(backup.backup_jobs.list(*WHERE, filter="status eq 'Lost'"))
     assert raised.value.error is not None
     assert raised.value.error.code == "BMSUserErrorInvalidInput"
+
+
+def test_deleted_containers_are_listed_by_what_the_sdk_asks(backup: Any, arm: httpx.Client) -> None:
+    kind = "backupManagementType eq 'AzureIaasVM'"
+    assert list(backup.deleted_protection_containers.list("group-1", "vault-1", filter=kind)) == []
+    delete_item(arm)
+    found = backup.deleted_protection_containers.list("group-1", "vault-1", filter=kind)
+    assert [container.properties["friendlyName"] for container in found] == ["vm-1"]
+    elsewhere = "backupManagementType eq 'AzureStorage'"
+    assert not list(
+        backup.deleted_protection_containers.list("group-1", "vault-1", filter=elsewhere)
+    )
+
+
+def test_the_sdk_cancels_a_job_and_follows_it(backup: Any, arm: httpx.Client) -> None:
+    running = back_up(arm)
+    sent: list[str] = []
+
+    def note(answer: Any) -> None:
+        sent.append(answer.http_response.headers["location"])
+
+    backup.job_cancellations.trigger(*WHERE, running, raw_response_hook=note)
+    operation = sent[0].rpartition("/")[2].partition("?")[0]
+    backup.job_operation_results.get(*WHERE, running, operation)
+    assert backup.job_details.get(*WHERE, running).properties.status == "Cancelled"
+    with pytest.raises(HttpResponseError) as raised:
+        backup.job_cancellations.trigger(*WHERE, running)
+    assert raised.value.error is not None
+    assert raised.value.error.code == "UserErrorJobNotInProgress"

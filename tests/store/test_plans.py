@@ -40,3 +40,26 @@ def test_a_filtered_list_of_jobs_has_an_index_in_its_order(
 def test_the_next_page_of_jobs_begins_where_the_last_one_ended(plans: list[Plan]) -> None:
     [plan] = {p.lines for p in plans if p.doing == "next page of jobs" and "ORDER" in p.statement}
     assert "(vault_key=? AND (started_at" in plan[0] or "started_at<" in plan[0]
+
+
+@pytest.mark.parametrize(
+    ("doing", "table", "plan"),
+    [
+        (
+            "list what could be protected",
+            "resources",
+            "ix_resources_type_folded_folded (type_folded=? AND folded>",
+        ),
+        ("list protected items", "items", "uq_items_vault_key_folded_name (vault_key=?)"),
+        ("list protected items", "jobs", "ix_jobs_restores (item_key=?)"),
+    ],
+)
+def test_a_list_is_read_in_its_order_and_what_it_adds_by_item(
+    plans: list[Plan], doing: str, table: str, plan: str
+) -> None:
+    [lines] = {
+        p.lines
+        for p in plans
+        if p.doing == doing and any(plan in line and f" {table} " in line for line in p.lines)
+    }
+    assert table == "jobs" or not [line for line in lines if "B-TREE FOR ORDER BY" in line]

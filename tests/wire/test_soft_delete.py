@@ -129,6 +129,13 @@ def test_the_points_of_a_soft_deleted_item_are_kept_and_marked(backed_up: httpx.
         assert point["properties"]["recoveryPointProperties"]["isSoftDeleted"] is True
 
 
+def test_the_points_of_soft_deleted_data_are_left_out_on_request(backed_up: httpx.Client) -> None:
+    delete_item(backed_up)
+    shown = listed(backed_up, POINTS, **{"$filter": "includeSoftDeletedRP eq 'True'"})
+    assert shown == listed(backed_up, POINTS) != []
+    assert listed(backed_up, POINTS, **{"$filter": "includeSoftDeletedRP eq 'False'"}) == []
+
+
 def test_no_backup_runs_while_an_item_is_soft_deleted(backed_up: httpx.Client) -> None:
     delete_item(backed_up)
     assert refused(backed_up.post(f"{ITEM_ID}/backup")) == (409, "BMSUserErrorItemSoftDeleted")

@@ -14,7 +14,7 @@ from ...domain.jobs import CANCELLED_BY_USER, ERRORS, JobError, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import jobs, policies, recovery_points
 from ...workloads import azure_vm
-from .job_filters import RESTORES
+from .job_filters import IS_RESTORE
 from .paths import item_id
 
 ITEM_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
@@ -24,7 +24,7 @@ UPCOMING = 2 * DAY
 
 def show(call: Call, vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
     """Return one item as the wire shows it."""
-    facts = facts_of(call, vault, [item.key])[item.key]
+    facts = facts_of(call, [item.key])[item.key]
     return render(call, vault, item, policy_name_of(call, item), facts)
 
 
@@ -143,18 +143,17 @@ class Facts:
     last_restore: Row[Any] | None
 
 
-def facts_of(call: Call, vault: Row[Any], keys: Sequence[int]) -> dict[int, Facts]:
-    """Return the facts of some of a vault's items, in two queries."""
+def facts_of(call: Call, keys: Sequence[int]) -> dict[int, Facts]:
+    """Return the facts of some items, in two queries."""
     points = _points_of(call, keys)
-    restores = _last_restores(call, vault, keys)
+    restores = _last_restores(call, keys)
     return {key: Facts(points.get(key, Points()), restores.get(key)) for key in keys}
 
 
-def _last_restores(call: Call, vault: Row[Any], keys: Sequence[int]) -> dict[int, Row[Any]]:
-    ended = (jobs.c.vault_key == vault.key, *RESTORES, jobs.c.ended_at.is_not(None))
+def _last_restores(call: Call, keys: Sequence[int]) -> dict[int, Row[Any]]:
     latest = (
         select(jobs.c.item_key, func.max(jobs.c.ended_at).label("ended_at"))
-        .where(*ended, jobs.c.item_key.in_(keys))
+        .where(IS_RESTORE, jobs.c.item_key.in_(keys))
         .group_by(jobs.c.item_key)
         .subquery()
     )
@@ -163,7 +162,7 @@ def _last_restores(call: Call, vault: Row[Any], keys: Sequence[int]) -> dict[int
         .join(
             latest, (latest.c.item_key == jobs.c.item_key) & (latest.c.ended_at == jobs.c.ended_at)
         )
-        .where(*ended)
+        .where(IS_RESTORE)
         .order_by(jobs.c.started_at, jobs.c.ordinal)
     )
     return {row.item_key: row for row in rows}

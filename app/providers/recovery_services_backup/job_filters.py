@@ -22,8 +22,7 @@ NEWEST_FIRST = (jobs.c.started_at, jobs.c.ordinal, jobs.c.job_id)
 # uses where the query repeats their condition word by word.
 _NOT_COMPLETED = jobs.c.status != literal_column(f"'{Status.COMPLETED}'")
 _NO_BACKUP = jobs.c.operation != literal_column(f"'{Operation.BACKUP}'")
-RESTORES = (jobs.c.operation == Operation.RESTORE, _NO_BACKUP)
-"""The conditions that find restores by their index."""
+IS_RESTORE = jobs.c.operation == literal_column(f"'{Operation.RESTORE}'")
 
 
 def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import PAGE_SIZE, after, page
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
-from ...store.tables import items, resource_groups, resources
+from ...store.tables import items, resources
 from ...workloads import azure_vm
 from . import vocabulary
 from .paths import FABRIC_NAME, VAULT, vault_of
@@ -32,10 +32,11 @@ def list_(call: Call) -> Answer:
     start = after(call, str)
     found = (
         select(resources)
-        .join(resource_groups, resource_groups.c.folded == resources.c.group_folded)
         .where(
             resources.c.type_folded == VM_TYPE.lower(),
-            resource_groups.c.subscription == call.subscription.lower(),
+            # Everything in the subscription: "0" is the letter after "/".
+            resources.c.folded > f"/subscriptions/{call.subscription.lower()}/",
+            resources.c.folded < f"/subscriptions/{call.subscription.lower()}0",
             resources.c.location == vault.location,
             ~exists(
                 select(items.c.key).where(

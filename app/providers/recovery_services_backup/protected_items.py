@@ -427,7 +427,7 @@ def list_(call: Call) -> Answer:
     if start is not None:
         found = found.where(items.c.folded_name > start[0])
     rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
-    facts = facts_of(call, vault, [row.key for row in rows])
+    facts = facts_of(call, [row.key for row in rows])
     return page(
         call,
         rows,
