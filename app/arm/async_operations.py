@@ -81,6 +81,7 @@ def status(call: Call, operation: Operation) -> Answer:
     """Answer an operation's status as Azure Backup writes it (azure-cli-wire 3).
 
     On success endTime repeats startTime and the job's id appears; both are the service's habit.
+    Where no job did it, the operation's outcome is shown.
     """
     name = ids.guid(operation.operation_id)
     over = operation.is_over(call.now)
@@ -97,6 +98,8 @@ def status(call: Call, operation: Operation) -> Answer:
             "objectType": "OperationStatusJobExtendedInfo",
             "jobId": ids.guid(operation.job_id),
         }
+    elif over and operation.outcome:
+        body["properties"] = operation.outcome
     return _polled(call, operation, body)
 
 

@@ -102,9 +102,12 @@ def invalid_input(field: str, message: str) -> Refused:
     return invalid("BMSUserErrorInvalidInput", f"{field}: {message}", target=field)
 
 
+NOT_EMULATED = "NotSupported"
+
+
 def not_emulated(field: str, message: str) -> Refused:
     """A real feature that this emulator does not have: refused by name, never half done."""
-    return invalid("NotSupported", f"{field}: {message} (not emulated by rsvault)", target=field)
+    return invalid(NOT_EMULATED, f"{field}: {message} (not emulated by rsvault)", target=field)
 
 
 def soft_delete_is_always_on(field: str) -> Refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -13,7 +14,10 @@ from .rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One asynchronous operation; ``scope`` is the lower-case id of what it acts on."""
+    """One asynchronous operation; ``scope`` is the lower-case id of what it acts on.
+
+    ``outcome`` is what it comes to, where that is known when it begins and no job tells.
+    """
 
     operation_id: str
     scope: str
@@ -21,6 +25,7 @@ class Operation:
     started_at: int
     ends_at: int
     job_id: str | None
+    outcome: dict[str, Any] | None = None
 
     def is_over(self, now: int) -> bool:
         """Tell whether the operation has ended by an instant."""
@@ -37,6 +42,7 @@ def begin(
     ends_at: int,
     job_id: str | None = None,
     operation_id: str | None = None,
+    outcome: dict[str, Any] | None = None,
 ) -> Operation:
     """Note an operation that ends at an instant; a restore's has its job's id."""
     if operation_id is None:
@@ -46,7 +52,7 @@ def begin(
             .where(operations.c.scope == scope, operations.c.started_at == now)
         ).scalar_one()
         operation_id = ids.guid_hex(rules.seed, "operation", scope, kind, now, earlier)
-    begun = Operation(operation_id, scope, kind, now, ends_at, job_id)
+    begun = Operation(operation_id, scope, kind, now, ends_at, job_id, outcome)
     connection.execute(
         insert(operations).values(
             operation_id=operation_id,
@@ -55,6 +61,7 @@ def begin(
             started_at=now,
             ends_at=ends_at,
             job_id=job_id,
+            outcome=outcome,
         )
     )
     return begun
@@ -67,4 +74,4 @@ def find(connection: Connection, operation_id: str) -> Operation | None:
     ).first()
     if row is None:
         return None
-    return Operation(row.operation_id, row.scope, row.kind, row.started_at, row.ends_at, row.job_id)
+    return Operation(*row)

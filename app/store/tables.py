@@ -387,7 +387,10 @@ blobs = Table(
 
 
 class OperationColumns(TypedColumns):
-    """ARM's asynchronous operations; their status follows from ``ends_at`` and the clock."""
+    """ARM's asynchronous operations; their status follows from ``ends_at`` and the clock.
+
+    ``outcome`` is what the status of one without a job shows once it is over.
+    """
 
     operation_id = Column(_text(32), primary_key=True)
     scope = Column(_text(600), nullable=False)
@@ -395,6 +398,7 @@ class OperationColumns(TypedColumns):
     started_at = Column(BigInteger, nullable=False)
     ends_at = Column(BigInteger, nullable=False)
     job_id: Column[str | None] = Column(_text(32), nullable=True)
+    outcome: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
 
 
 operations = Table("operations", metadata, OperationColumns)

@@ -37,6 +37,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, kind, nullable=True))
     _index_what_lists_ask_for()
     op.add_column("vaults", sa.Column("hidden", sa.JSON(), server_default="{}", nullable=False))
+    op.add_column("operations", sa.Column("outcome", sa.JSON(), nullable=True))
     _add_what_a_vm_is()
     _keep_what_restores_need()
     _keep_exports()
@@ -49,6 +50,7 @@ def downgrade() -> None:
     op.drop_index("ix_jobs_changing_vms", "jobs")
     op.drop_column("items", "last_restore")
     op.drop_column("items", "exclusion")
+    op.drop_column("operations", "outcome")
     op.drop_column("vaults", "hidden")
     for column in ("full_next", "source_scripts", "source_agent", "source_vm_id"):
         op.drop_column("items", column)

@@ -17,8 +17,10 @@ from app.server import RunningServer
 from tests.clients.test_compute_sdk import SUBSCRIPTION, AnyToken, options
 from tests.wire.builders import (
     GROUP_ID,
+    POINTS,
     VAULT_ID,
     advance,
+    listed,
     protect,
     put_group,
     put_policy,
@@ -249,6 +251,22 @@ def test_protection_is_validated_before_it_is_enabled(protected: Any) -> None:
     assert (found.status, found.error_code) == ("Failed", "VirtualMachineAlreadyProtected")
     feature = bs.AzureVMResourceFeatureSupportRequest(vm_size="Basic_A0", vm_sku="Premium")
     assert protected.feature_support.validate("westeurope", feature).support_status == "DefaultOFF"
+
+
+def test_a_restore_is_validated_at_once_and_polled(protected: Any, arm: httpx.Client) -> None:
+    advance(arm, by="P1D")
+    (point,) = listed(arm, POINTS)
+    request = bs.IaasVMRestoreRequest(
+        recovery_type="RestoreDisks", region="eastus", source_resource_id=vm_id()
+    )
+    asked = bs.ValidateOperationRequestResource(
+        id=point["id"],
+        properties=bs.ValidateIaasVMRestoreOperationRequest(restore_request=request),
+    )
+    at_once = protected.operation.validate(*OF_BACKUP, asked).validate_operation_response
+    polled = protected.validate_operation.begin_trigger(*OF_BACKUP, asked).result()
+    assert polled.validate_operation_response == at_once
+    assert [each.code for each in at_once.validation_results] == ["BMSUserErrorInvalidInput"]
 
 
 def test_an_operation_of_a_vault_is_polled_by_both_of_the_clients_methods(

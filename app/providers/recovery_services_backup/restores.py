@@ -75,16 +75,7 @@ class RestoreBody(Body):
 )
 def trigger(call: Call, body: RestoreBody) -> Answer:
     """Restore a recovery point's disks; they are there when the job is done."""
-    vault, item = item_of(call)
-    asked = body.properties
-    _refuse_what_is_not_emulated(asked)
-    if item.deleted_at is not None:
-        raise conflict(
-            "BMSUserErrorItemSoftDeleted",
-            f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
-        )
-    point = point_of(call, item)
-    detail = _detail(call, vault, item, asked)
+    vault, item, point, detail = prepare(call, body.properties)
     job_id = restores.trigger(
         call.connection,
         call.rules,
@@ -97,6 +88,24 @@ def trigger(call: Call, body: RestoreBody) -> Answer:
     return item_accepted(
         call, vault, item, "restore", job_id=job_id, ends_at=call.now, operation_id=job_id
     )
+
+
+def prepare(
+    call: Call, asked: RestoreRequest
+) -> tuple[Row[Any], Row[Any], Row[Any], dict[str, Any]]:
+    """Return the vault, the item and the point in the path, and what the job must know.
+
+    Nothing has begun yet: a validation asks for no more. Raises ``Refused``.
+    """
+    vault, item = item_of(call)
+    _refuse_what_is_not_emulated(asked)
+    if item.deleted_at is not None:
+        raise conflict(
+            "BMSUserErrorItemSoftDeleted",
+            f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
+        )
+    point = point_of(call, item)
+    return vault, item, point, _detail(call, vault, item, asked)
 
 
 def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
