@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import pytest
 import yaml
 
 from app.cli import rsvault
 from app.settings import Settings
+from tests.conftest import API_VERSION
 from tests.containers.commands import parsed
 from tests.containers.dockerfiles import read
+from tests.postgresql import PostgreSQL
+from tests.processes import command, ready
+from tests.wire.builders import GROUP_ID
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -49,10 +56,10 @@ def is_healthy_by(name: str) -> str | None:
 
 def variables(commands: click.Group) -> Iterator[str]:
     """Yield the environment variables that the command line knows."""
-    for command in commands.commands.values():
-        if isinstance(command, click.Group):
-            yield from variables(command)
-        for parameter in command.params:
+    for each in commands.commands.values():
+        if isinstance(each, click.Group):
+            yield from variables(each)
+        for parameter in each.params:
             if isinstance(parameter.envvar, str):
                 yield parameter.envvar
 
@@ -127,7 +134,34 @@ def test_environment_variables_are_known_and_have_a_default() -> None:
         assert set(SERVICES[name]["environment"]) <= known
     assert set(SERVICES["postgres"]["environment"]) <= POSTGRES
     for asked in re.findall(r"\$\{?[^}]*\}?", TEXT):
-        assert re.fullmatch(r"\$\{[A-Z_]+:-\w+\}", asked), asked
+        assert re.fullmatch(r"\$\{[A-Z_]+:-\w*\}", asked), asked
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_file_share_one_world_and_end_when_told(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    """Without their containers: the URL of another database, loopback and free ports."""
+    database = ["--database", postgresql.fresh()]
+    here = ["--host", "127.0.0.1", "--port", "0", "--https-port", "0", "--home", str(tmp_path)]
+    with ExitStack() as running:
+
+        def start(name: str, *more: str) -> subprocess.Popen[str]:
+            words = [*SERVICES[name]["command"], *database, *more]
+            return running.enter_context(command(*words, log=tmp_path / f"{name}.log"))
+
+        servers = {name: start(name, *here) for name in ("rsvault", "rsvault-2")}
+        one, two = (ready(process)["http"] for process in servers.values())
+        worker = start("worker")
+        body, query = {"location": "westeurope"}, {"api-version": API_VERSION}
+        assert httpx.put(one + GROUP_ID, params=query, json=body).status_code == 201
+        assert httpx.get(two + GROUP_ID, params=query).json()["location"] == "westeurope"
+        log = tmp_path / "worker.log"
+        while "the engine runs on" not in log.read_text(encoding="utf-8"):
+            assert worker.poll() is None, log.read_text(encoding="utf-8")
+        for process in (*servers.values(), worker):
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
 
 
 def test_docker_itself_takes_the_file_where_it_can_be_asked() -> None:

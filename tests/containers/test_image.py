@@ -16,6 +16,7 @@ import pytest
 
 from tests.containers.commands import parsed
 from tests.containers.dockerfiles import Builder, Ignored, Stage, read
+from tests.processes import ready
 
 ROOT = Path(__file__).parents[2]
 HERE = ["--host", "127.0.0.1", "--port", "0", "--https-port", "0"]
@@ -28,20 +29,19 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 @contextmanager
-def container(image: Stage, *more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def container(
+    image: Stage, *more: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """Start what the image starts; yield the process and what its ready line says."""
     process = subprocess.Popen(
         [*image.entrypoint, *image.command, *HERE, *more],
         cwd=image.at("."),
-        env=image.environment(),
+        env=image.environment() | environment,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("rsvault ready "), line
-        yield process, dict(part.split("=", 1) for part in line.split()[2:])
+        yield process, ready(process)
     finally:
         process.kill()
         process.communicate()
@@ -60,23 +60,23 @@ def run(image: Stage, command: list[str], **environment: str) -> subprocess.Comp
 
 @pytest.mark.slow
 def test_a_container_answers_is_healthy_and_ends_when_it_is_told_to(image: Stage) -> None:
-    with container(image) as (process, ready):
-        told = run(image, image.healthcheck, RSVAULT_URL=ready["http"])
+    with container(image) as (process, at):
+        told = run(image, image.healthcheck, RSVAULT_URL=at["http"])
         assert (told.returncode, told.stdout.split()[:2]) == (0, ["status", "ok"]), told.stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-        told = run(image, image.healthcheck, RSVAULT_URL=ready["http"])
+        told = run(image, image.healthcheck, RSVAULT_URL=at["http"])
         assert told.returncode == 1
 
 
 @pytest.mark.slow
 def test_other_containers_say_its_name_and_trust_what_is_in_its_volume(image: Stage) -> None:
-    with container(image) as (_, ready):
-        assert Path(ready["ca"]) == image.at("/data/ca.pem")
-        trust = ssl.create_default_context(cafile=ready["ca"])
-        with httpx.Client(verify=trust, base_url=ready["https"]) as client:
+    with container(image) as (_, at):
+        assert Path(at["ca"]) == image.at("/data/ca.pem")
+        trust = ssl.create_default_context(cafile=at["ca"])
+        with httpx.Client(verify=trust, base_url=at["https"]) as client:
             for name in ("localhost", "rsvault"):
-                host = f"{name}:{httpx.URL(ready['https']).port}"
+                host = f"{name}:{httpx.URL(at['https']).port}"
                 asked = client.build_request("GET", "/_emulator/health", headers={"Host": host})
                 asked.extensions["sni_hostname"] = name
                 assert client.send(asked).json()["status"] == "ok"
@@ -85,14 +85,24 @@ def test_other_containers_say_its_name_and_trust_what_is_in_its_volume(image: St
 
 
 @pytest.mark.slow
+def test_a_control_token_in_the_environment_guards_and_is_used(image: Stage) -> None:
+    token = {"RSVAULT_CONTROL_TOKEN": "only-mine"}
+    with container(image, **token) as (_, at):
+        assert httpx.post(f"{at['http']}/_emulator/reset").status_code == 401
+        for command in (image.healthcheck, [*image.entrypoint, "reset"]):
+            told = run(image, command, RSVAULT_URL=at["http"], **token)
+            assert told.returncode == 0, told.stderr
+
+
+@pytest.mark.slow
 def test_a_container_keeps_a_world_in_its_volume(image: Stage) -> None:
     group = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/kept"
     query = {"api-version": "2021-04-01"}
     database = f"sqlite:///{image.at('/data/world.db')}"
     for status in (201, 200):
-        with container(image, "--database", database) as (process, ready):
+        with container(image, "--database", database) as (process, at):
             body = {"location": "westeurope"}
-            assert httpx.put(ready["http"] + group, params=query, json=body).status_code == status
+            assert httpx.put(at["http"] + group, params=query, json=body).status_code == status
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
 
