@@ -91,7 +91,7 @@ _DATABASE = _setting(
 _HOME = _setting(
     "home",
     "The folder of the certificate authority and the server's certificate.",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
     envvar="RSVAULT_HOME",
     show_envvar=True,
     default=default_home,
@@ -318,7 +318,7 @@ def ca(home: Path) -> None:
     from . import certificates
 
     try:
-        click.echo(certificates.ensure_authority(home.absolute()))
+        click.echo(certificates.ensure_authority(home))
     except OSError as problem:
         raise click.ClickException(str(problem)) from problem
 

@@ -24,8 +24,10 @@ class Line:
         self.driver: Any = self.connection.connection.driver_connection
 
     def _reopen(self) -> None:
-        self.connection.invalidate()
-        self.connection.close()
+        # An earlier attempt to open it may have failed, and left one that is closed.
+        if not self.connection.closed:
+            self.connection.invalidate()
+            self.connection.close()
         self._open()
 
     def close(self) -> None:

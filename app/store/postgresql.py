@@ -54,12 +54,13 @@ def try_to_write(connection: Connection) -> None:
 class _Renewable(Line):
     def _meet_again(self) -> None:
         """Connect anew if the server has hung up since the last transaction."""
-        if self.driver.broken or _has_hung_up(self.driver):
+        if self.driver.closed or _has_hung_up(self.driver):
             self._reopen()
 
     def close(self) -> None:
         """Let go of the connection, which the server may have let go of before."""
-        self.connection.invalidate()
+        if not self.connection.closed:
+            self.connection.invalidate()
         super().close()
 
 
@@ -86,7 +87,7 @@ class Reader(_Renewable):
 
     def end(self) -> None:
         """Let go of the moment that was read."""
-        if not self.driver.broken:
+        if not self.driver.closed:
             self.driver.execute("ROLLBACK AND CHAIN")
 
 
@@ -109,7 +110,7 @@ class Writer(_Renewable):
 
     def roll_back(self) -> None:
         """Forget what was written; a server that has hung up has forgotten it already."""
-        if not self.driver.broken:
+        if not self.driver.closed:
             self.driver.execute("ROLLBACK")
 
 

@@ -1,6 +1,6 @@
 """Eight clients at once, each with a connection of its own: nothing lost, an answer for everybody.
 
-Each test runs against one server in memory, and against two servers on one database file.
+Each test runs against one server, and against two servers on one database.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -43,13 +41,13 @@ Act = Callable[[httpx.Client, int], httpx.Response]
 Crowd = Callable[[Act], list[httpx.Response]]
 
 
-@pytest.fixture(params=["memory", "file shared by two servers"])
-def crowd(request: Any, serve: Served, tmp_path: Path) -> Iterator[tuple[httpx.Client, Crowd]]:
+@pytest.fixture(params=[1, 2], ids=["one server", "two servers"])
+def crowd(
+    request: pytest.FixtureRequest, serve: Served, stored_world: str
+) -> Iterator[tuple[httpx.Client, Crowd]]:
     """A client to prepare and to look with, and a way to let eight others act at once."""
-    shared = request.param != "memory"
-    database = f"sqlite:///{tmp_path}/world.db" if shared else "memory"
-    first = serve(database=database, skip_on_wait="off")
-    servers = [first, serve(database=database, skip_on_wait="off")] if shared else [first]
+    servers = [serve(database=stored_world, skip_on_wait="off") for _ in range(request.param)]
+    first = servers[0]
     with ExitStack() as stack:
         clients = [
             stack.enter_context(
