@@ -264,8 +264,14 @@ def test_a_restore_is_validated_at_once_and_polled(protected: Any, arm: httpx.Cl
         properties=bs.ValidateIaasVMRestoreOperationRequest(restore_request=request),
     )
     at_once = protected.operation.validate(*OF_BACKUP, asked).validate_operation_response
-    polled = protected.validate_operation.begin_trigger(*OF_BACKUP, asked).result()
+    poller = protected.validate_operation.begin_trigger(*OF_BACKUP, asked)
+    assert poller.result() is None
+    begun = poller.polling_method()._initial_response.http_response
+    operation = begun.headers["Location"].rpartition("/")[2].partition("?")[0]
+    polled = protected.validate_operation_results.get(*OF_BACKUP, operation)
     assert polled.validate_operation_response == at_once
+    status = protected.validate_operation_statuses.get(*OF_BACKUP, operation)
+    assert status.properties.validate_operation_response == at_once
     assert [each.code for each in at_once.validation_results] == ["BMSUserErrorInvalidInput"]
 
 
