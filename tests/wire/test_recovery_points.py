@@ -123,7 +123,7 @@ def test_two_points_hold_different_content(protected: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("os", "running", "consistency"),
+    ("os", "powered_on", "consistency"),
     [
         ("Linux", True, "FileSystemConsistent"),
         ("Windows", True, "AppConsistent"),
@@ -132,11 +132,11 @@ def test_two_points_hold_different_content(protected: httpx.Client) -> None:
     ],
 )
 def test_the_consistency_of_a_point_is_that_of_its_vm(
-    vault: httpx.Client, os: str, running: bool, consistency: str
+    vault: httpx.Client, os: str, powered_on: bool, consistency: str
 ) -> None:
     put_vm(vault, os=os)
     protect(vault)
-    if not running:
+    if not powered_on:
         done(vault.post(f"{vm_id()}/deallocate"))
     assert backed_up(vault)["properties"]["recoveryPointType"] == consistency
 

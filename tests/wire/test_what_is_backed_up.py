@@ -87,6 +87,27 @@ def test_a_tag_given_later_counts_from_the_next_backup_on(protected: httpx.Clien
     assert kinds == ["AppConsistent", "FileSystemConsistent"]
 
 
+@pytest.mark.parametrize(
+    ("os_disk", "data_disk", "kind"),
+    [
+        ("Standard_LRS", "StandardSSD_LRS", "NormalStorage"),
+        ("Premium_LRS", "Premium_LRS", "PremiumStorage"),
+        ("Premium_LRS", "Standard_LRS", "PremiumVMOnPartialPremiumStorage"),
+    ],
+)
+def test_a_point_tells_what_storage_its_vm_was_on(
+    vault: httpx.Client, os_disk: str, data_disk: str, kind: str
+) -> None:
+    body = vm_body()
+    storage = body["properties"]["storageProfile"]
+    storage["osDisk"]["managedDisk"] = {"storageAccountType": os_disk}
+    storage["dataDisks"][0]["managedDisk"] = {"storageAccountType": data_disk}
+    done(vault.put(vm_id(), json=body))
+    protect(vault)
+    backed_up(vault)
+    assert newest(vault)["sourceVMStorageType"] == kind
+
+
 # --- the agent -----------------------------------------------------------------------------
 
 

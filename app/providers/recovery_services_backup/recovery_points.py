@@ -118,7 +118,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         "recoveryPointType": point.consistency,
         "recoveryPointTime": wire(point.taken_at),
         "recoveryPointAdditionalInfo": "",
-        "sourceVMStorageType": "NormalStorage",
+        "sourceVMStorageType": _storage(point),
         "isSourceVMEncrypted": False,
         "isInstantIlrSessionActive": False,
         "recoveryPointTierDetails": _tiers(point),
@@ -149,6 +149,14 @@ def _tiers(point: Row[Any]) -> list[dict[str, str]]:
     if point.vaulted_at is not None:
         tiers.append({"type": "HardenedRP", "status": "Valid"})
     return tiers
+
+
+def _storage(point: Row[Any]) -> str:
+    """The kind of storage that the VM was on, in the service's words."""
+    premium = {disk["sku"].startswith("Premium") for disk in point.disks["disks"]}
+    if premium == {True}:
+        return "PremiumStorage"
+    return "PremiumVMOnPartialPremiumStorage" if True in premium else "NormalStorage"
 
 
 def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
