@@ -185,11 +185,12 @@ def test_a_kill_around_each_commit_and_in_each_request_changes_nothing(
     reference: list[Played],
     around_commits: tuple[Slot, ...],
 ) -> None:
+    kinds = (Slot.BEFORE_STATEMENT, Slot.BEFORE_COMMIT, *around_commits)
     kills: list[list[Point]] = []
     for number, played in enumerate(reference):
-        middle = (number * 7 % 10 + 1) * played.statements // 11 + 1
-        at_commit = (Slot.BEFORE_COMMIT, *around_commits)[number % (1 + len(around_commits))]
-        kills.append([(Slot.BEFORE_STATEMENT, middle), (at_commit, (played.commits + 1) // 2)])
+        kind = kinds[number % len(kinds)]
+        last = played.statements if kind is Slot.BEFORE_STATEMENT else played.commits
+        kills.append([(kind, (last + 1) // 2)])
     die_and_go_on(nursery, caller, shelf, reference, kills)
 
 
