@@ -31,6 +31,7 @@ from .engine import clock
 from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
+from .providers.blob_storage import blobs
 from .providers.companions import table as companions
 from .providers.recovery_services import (
     locations,
@@ -242,6 +243,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _add_routes(app, served, Desk(engine, retry_after=settings.retry_after))
     home.add_to(app, engine)
+    blobs.add_to(app, engine)
     app.router.middleware_stack = ByEndpoint(app.router)
     app.openapi = lambda: explorer.describe(app, served, version=app.version)  # type: ignore[method-assign]
     app.state.engine = engine

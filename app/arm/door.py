@@ -114,6 +114,8 @@ class FrontDoor:
         """Find the endpoint; return a response for a request that leads to none."""
         try:
             match = self._find(scope["raw_path"])
+            if match is None and scope["raw_path"].startswith(f"{BLOBS}/".encode()):
+                return None  # Storage has other spellings and errors than Resource Manager
             if match is None:
                 return _enter_page(paths.segments_of(scope["raw_path"]), scope)
             found = match.endpoints.get(scope["method"])

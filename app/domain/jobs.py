@@ -67,6 +67,10 @@ VM_NOT_FOUND = "UserErrorVmNotFoundV2"
 NO_GUEST_AGENT = "UserErrorGuestAgentStatusUnavailable"
 CANCELLED_BY_USER = "UserErrorJobSuccessfullyCancelled"
 TARGET_GROUP_NOT_FOUND = "UserErrorTargetResourceGroupNotFound"
+TARGET_VM_EXISTS = "UserErrorTargetVmAlreadyExists"
+TARGET_SUBNET_NOT_FOUND = "UserErrorTargetSubnetNotFound"
+STORAGE_NOT_FOUND = "UserErrorTargetStorageAccountNotFound"
+VM_NOT_SHUT_DOWN = "UserErrorVmNotShutDown"
 
 ERRORS: Mapping[str, JobError] = {
     BACKUP_IN_PROGRESS: JobError(
@@ -99,6 +103,30 @@ ERRORS: Mapping[str, JobError] = {
         TARGET_GROUP_NOT_FOUND,
         "The resource group that the disks were to be restored to is gone.",
         ("Create the resource group again and trigger the restore once more.",),
+    ),
+    TARGET_VM_EXISTS: JobError(
+        400095,
+        TARGET_VM_EXISTS,
+        "A virtual machine with the target's name exists in the target resource group.",
+        ("Trigger the restore again with another name for the virtual machine.",),
+    ),
+    TARGET_SUBNET_NOT_FOUND: JobError(
+        400096,
+        TARGET_SUBNET_NOT_FOUND,
+        "The target subnet is gone, or has no free address left.",
+        ("Trigger the restore again with a subnet that has a free address.",),
+    ),
+    STORAGE_NOT_FOUND: JobError(
+        400097,
+        STORAGE_NOT_FOUND,
+        "The storage account that the restore was to write to is gone.",
+        ("Create the storage account again and trigger the restore once more.",),
+    ),
+    VM_NOT_SHUT_DOWN: JobError(
+        400098,
+        VM_NOT_SHUT_DOWN,
+        "VM needs to be in deallocated state for performing replace disks operation",
+        ("Please shut down the VM, and retry",),
     ),
 }
 

@@ -1,19 +1,36 @@
-"""Restores of disks: triggered by a user, done when their job is due."""
+"""Restores: triggered by a user, moved when their job is due.
+
+A restore of disks is one phase; one of a whole VM copies first and then builds. What it needs is
+checked again at the end, before anything is made: a restore that fails leaves nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
-from ..domain import disk_selection, ids
-from ..domain.instants import to_datetime
-from ..domain.jobs import TARGET_GROUP_NOT_FOUND, Operation, Phase, Status
-from ..domain.resource_ids import DISK_TYPE
-from ..store.tables import disk_sets, jobs, resource_groups, resources
+from ..domain import disk_selection
+from ..domain.jobs import Operation, Phase, Status
+from ..store.statements import Statement
+from ..store.tables import jobs
 from ..workloads import azure_vm
 from . import jobs as job_rows
+from . import restored_blobs, restored_disks, restored_vms
+from .restored_disks import Restored
 from .rules import Rules
+
+DISKS = "RestoreDisks"
+NEW_VM = "AlternateLocation"
+SAME_VM = "OriginalLocation"
+PHASES = (Phase.RESTORE, Phase.COPYING, Phase.BUILDING)
+
+# Written out, so that SQLite sees that the index over these few rows holds them all.
+_CHANGES_A_VM = text(f"jobs.phase IN ('{Phase.COPYING}', '{Phase.BUILDING}')")
+_NEXT_CHANGE = Statement(
+    select(func.min(jobs.c.due_at)).where(_CHANGES_A_VM, jobs.c.due_at <= bindparam("until"))
+)
 
 
 def trigger(
@@ -26,17 +43,29 @@ def trigger(
     detail: dict[str, Any],
     activity_id: str | None,
 ) -> str:
-    """Start a restore of a point's disks and return its job's id.
+    """Start a restore of a point and return its job's id.
 
-    ``detail`` holds ``target_group`` (a resource group's id), ``location`` and what the job
-    shows. A point that still has its snapshot is restored from it, which is much faster.
+    ``detail`` holds the ``kind`` of restore, its targets (ids), the ``luns`` wanted (``None``
+    for all), the ``location`` and what the job shows. A point that still has its snapshot is
+    restored from it, which is much faster; VHDs are only written from the vault.
     """
     job_id = job_rows.new_job_id(connection, rules, item, Operation.RESTORE, now)
-    micros = azure_vm.restore_micros(item.used_bytes, from_snapshot=point.snapshot_valid)
+    disks = disk_selection.restored(point.disks["disks"], detail["luns"])
+    sizes = [disk["sizeGB"] for disk in disks]
+    as_vhds = detail["kind"] == DISKS and detail["target_group"] is None
+    copying = azure_vm.restore_micros(
+        azure_vm.used_bytes(sizes, item.entropy),
+        from_snapshot=point.snapshot_valid and not as_vhds,
+    )
+    building = 0 if detail["kind"] == DISKS else azure_vm.BUILD_VM
     detail = detail | {
+        "source_id": item.source_id,
+        "vm_size": point.vm_size,
         "taken_at": point.taken_at,
         "disk_set_key": point.disk_set_key,
-        "used_bytes": item.used_bytes,
+        "gigabytes": sum(sizes),
+        "copied_at": now + copying,
+        "ends_at": now + copying + building,
     }
     job_rows.insert_row(
         connection,
@@ -44,80 +73,50 @@ def trigger(
         job_id,
         Operation.RESTORE,
         now,
-        phase=Phase.RESTORE,
-        due_at=now + micros,
+        phase=Phase.COPYING if building else Phase.RESTORE,
+        due_at=now + copying,
         activity_id=activity_id,
         detail=detail,
     )
     return job_id
 
 
-def finish(connection: Connection, rules: Rules, job: Row[Any]) -> None:
-    """Create the restored disks of a job that is due, at its due instant."""
-    group = connection.execute(
-        select(resource_groups.c.id).where(
-            resource_groups.c.folded == job.detail["target_group"].lower()
+def next_change_of_a_vm(connection: Connection, until: int) -> int:
+    """Return when a restore of a VM moves next, at most an instant.
+
+    Backups read what such a restore changes, so that a window must end there.
+    """
+    found: int | None = _NEXT_CHANGE.run(connection, until=until).fetchone()[0]
+    return until if found is None else found
+
+
+def move(connection: Connection, rules: Rules, job: Row[Any]) -> None:
+    """Move a restore that is due to its next phase, or end it."""
+    if job.phase == Phase.COPYING:
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.job_id == job.job_id)
+            .values(phase=Phase.BUILDING, due_at=job.detail["ends_at"])
         )
-    ).scalar()
-    if group is None:
-        _end(connection, job, Status.FAILED, TARGET_GROUP_NOT_FOUND)
         return
-    disks = connection.execute(
-        select(disk_sets.c.document).where(disk_sets.c.key == job.detail["disk_set_key"])
-    ).scalar_one()
-    for position, disk in enumerate(disk_selection.included(disks["disks"])):
-        _create_disk(connection, rules, job, group, disks["os"], position, disk)
-    _end(connection, job, Status.COMPLETED, None)
-
-
-def _end(connection: Connection, job: Row[Any], status: str, error: str | None) -> None:
+    work = restored_disks.read(connection, rules, job)
+    error = _END[job.detail["kind"]](work)
     connection.execute(
         update(jobs)
         .where(jobs.c.job_id == job.job_id)
-        .values(phase=Phase.DONE, status=status, ended_at=job.due_at, due_at=None, error_code=error)
-    )
-
-
-def _create_disk(
-    connection: Connection,
-    rules: Rules,
-    job: Row[Any],
-    group: str,
-    os_type: str,
-    position: int,
-    disk: dict[str, Any],
-) -> None:
-    stamp = f"{to_datetime(job.due_at):%Y%m%d-%H%M%S}"
-    role = "osdisk" if disk["lun"] < 0 else f"datadisk-{position - 1:03d}"
-    name = f"{job.entity_name}-{role}-{stamp}-{job.job_id[:6]}"
-    disk_id = f"{group}/providers/{DISK_TYPE}/{name}"
-    properties: dict[str, Any] = {
-        "creationData": {"createOption": "Restore"},
-        "diskSizeGB": disk["sizeGB"],
-        "diskState": "Unattached",
-        "provisioningState": "Succeeded",
-        "uniqueId": ids.guid(ids.guid_hex(rules.seed, "disk", disk_id, job.due_at)),
-    }
-    if disk["lun"] < 0:
-        properties["osType"] = os_type
-    document = {
-        "sku": {"name": disk["sku"]},
-        "tags": {"RSVaultBackup": job.detail["vault_name"]},
-        "properties": properties,
-    }
-    # A disk that was static when it was backed up still has the content of that earlier time.
-    content_at = job.detail["taken_at"] if disk["content_at"] is None else disk["content_at"]
-    connection.execute(
-        insert(resources).values(
-            folded=disk_id.lower(),
-            id=disk_id,
-            group_folded=group.lower(),
-            type_folded=DISK_TYPE.lower(),
-            name=name,
-            location=job.detail["location"],
-            document=document,
-            hidden={"origin": disk["origin"], "content_at": content_at},
-            created_at=job.due_at,
-            changed_at=job.due_at,
+        .values(
+            phase=Phase.DONE,
+            status=Status.FAILED if error else Status.COMPLETED,
+            ended_at=job.due_at,
+            due_at=None,
+            error_code=error,
         )
     )
+
+
+_END: Mapping[str, Callable[[Restored], str | None]] = {
+    DISKS: restored_blobs.write,
+    NEW_VM: restored_vms.build,
+    SAME_VM: restored_vms.replace_disks,
+}
+"""What makes each kind of restore true; the code of an error, and nothing done, if it cannot."""

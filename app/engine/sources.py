@@ -7,7 +7,7 @@ transaction.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -36,6 +36,7 @@ class Source:
     agent: bool = True
     scripts: bool = False
     security: str = azure_vm.STANDARD
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def find(connection: Connection, vm_id: str) -> Source | None:
@@ -66,6 +67,7 @@ def find(connection: Connection, vm_id: str) -> Source | None:
         agent=not running or _has_agent(properties, os_type),
         scripts=azure_vm.has_scripts(os_type, vm.document.get("tags", {})),
         security=properties.get("securityProfile", {}).get("securityType", azure_vm.STANDARD),
+        tags=vm.document.get("tags") or {},
     )
 
 
@@ -100,6 +102,8 @@ def columns(
     document: dict[str, Any] = {"os": source.os, "disks": disks}
     if source.security != azure_vm.STANDARD:
         document["security"] = source.security
+    if source.tags:
+        document["tags"] = source.tags
     key = ids.key(seed, "disks", json.dumps(document, sort_keys=True))
     if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
         connection.execute(insert(disk_sets).values(key=key, document=document))

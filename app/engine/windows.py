@@ -1,9 +1,9 @@
 """Windows: how virtual time is crossed, from the instant settled to a target.
 
-A window ends where rows could interact: a sweep, an item's second start, or a start on an item
-whose snapshot is being taken. Inside it one set-based statement moves all rows of a kind, each
-at its own due instant, so any cut of a span into windows leaves the same rows
-(docs/decisions/0003).
+A window ends where rows could interact: a sweep, an item's second start, a start on an item
+whose snapshot is being taken, or a restore that changes a VM which backups may read. Inside it
+one set-based statement moves all rows of a kind, each at its own due instant, so any cut of a
+span into windows leaves the same rows (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ _OTHER_JOBS = Statement(
         or_(
             jobs.c.phase == Phase.CONFIGURING,
             jobs.c.phase == Phase.RESTORE,
+            jobs.c.phase == Phase.COPYING,
+            jobs.c.phase == Phase.BUILDING,
             jobs.c.phase == Phase.CANCELLING,
         ),
     )
@@ -125,6 +127,8 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
     until = min(target, grid)
+    if found.job is not None and found.job <= until:
+        until = restores.next_change_of_a_vm(connection, until)
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
@@ -189,8 +193,8 @@ def _run(
 def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:
     for job_id, phase in _OTHER_JOBS.run(connection, until=until).fetchall():
         job = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one()
-        if phase == Phase.RESTORE:
-            restores.finish(connection, rules, job)
+        if phase in restores.PHASES:
+            restores.move(connection, rules, job)
             continue
         status = Status.CANCELLED if phase == Phase.CANCELLING else Status.COMPLETED
         connection.execute(

@@ -176,7 +176,6 @@ class ItemColumns(TypedColumns):
     true while a Linux guest has scripts that make its snapshots application-consistent.
     ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
     ``exclusion`` is which disks are backed up, as the wire says it; null is all of them.
-    ``last_restore`` is how the latest restore ended: ``Completed``, or an error's code.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -215,7 +214,6 @@ class ItemColumns(TypedColumns):
     source_scripts = Column(Boolean, nullable=False, server_default=false())
     full_next = Column(Boolean, nullable=False, server_default=false())
     exclusion: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
-    last_restore: Column[str | None] = Column(String(80), nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
@@ -364,15 +362,15 @@ Index(
 class BlobColumns(TypedColumns):
     """Blobs that restores have written; those of a storage account go when it goes.
 
-    ``document`` holds a ``text``, or what a VHD is made of: nobody stores its zeros.
+    ``document`` holds a ``text`` or a ``vhd``, which is what its bytes are made of: nobody
+    stores its zeros.
     """
 
-    account_folded = Column(String(600), nullable=False)
-    container = Column(String(63), nullable=False)
-    name = Column(String(200), nullable=False)
-    kind = Column(String(12), nullable=False)
-    length = Column(BigInteger, nullable=False)
-    content_type = Column(String(60), nullable=False)
+    account_folded = Column(_text(600), nullable=False)
+    container = Column(_text(63), nullable=False)
+    name = Column(_text(200), nullable=False)
+    kind = Column(_text(12), nullable=False)
+    content_type = Column(_text(60), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
     created_at = Column(BigInteger, nullable=False)
 

@@ -90,6 +90,8 @@ RESTORE_BYTES_PER_SECOND = 60_000_000
 RESTORE_MIN = 10 * MINUTE
 INSTANT_RESTORE_MIN = 4 * MINUTE
 """A restore from the snapshot tier copies nothing from the vault."""
+BUILD_VM = 6 * MINUTE
+"""How long a VM takes to be built, or to be given other disks (the recordings: up to 20 min)."""
 
 GIBIBYTE = 1 << 30
 

@@ -19,13 +19,15 @@ class Anyone:
 
 
 to = {"credential": Anyone(), "subscription_id": SUB, "base_url": URL, "connection_verify": CA}
-groups = ResourceManagementClient(**to).resource_groups
+arm = ResourceManagementClient(**to)
+groups = arm.resource_groups
 compute = ComputeManagementClient(**to)
 vaults = RecoveryServicesClient(**to).vaults
 backup = RecoveryServicesBackupClient(**to)
 clock = httpx.Client(base_url=f"{CONTROL}/_emulator/clock", timeout=None)
 
-# A resource group (and one to restore to), a VM with an OS and a data disk, a vault.
+# A resource group (and one to restore to), a VM with an OS and a data disk, a vault, and the
+# storage account that every restore is staged in.
 for group in ("web", "restored"):
     groups.create_or_update(group, {"location": "westeurope"})
 vm = compute.virtual_machines.begin_create_or_update("web", "web-1", {
@@ -38,6 +40,9 @@ vm = compute.virtual_machines.begin_create_or_update("web", "web-1", {
             "dataDisks": [{"lun": 0, "createOption": "Empty", "diskSizeGB": 64}]}}}).result()
 vaults.begin_create_or_update("web", "safe", {
     "location": "westeurope", "sku": {"name": "Standard"}, "properties": {}}).result()
+staging = vm.id.replace("Compute/virtualMachines/web-1", "Storage/storageAccounts/staging")
+arm.resources.begin_create_or_update_by_id(staging, api_version="2025-08-01", parameters={
+    "location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}).result()
 
 # Put the VM under the daily policy that every vault is born with: it keeps 30 days.
 ITEM = ("safe", "web", "Azure",
@@ -66,8 +71,7 @@ print(details.recovery_point_time, [t.type.value for t in details.recovery_point
 backup.restores.begin_trigger(*ITEM, point.name, {"properties": {
     "objectType": "IaasVMRestoreRequest", "recoveryType": "RestoreDisks", "region": "westeurope",
     "sourceResourceId": vm.id, "targetResourceGroupId": groups.get("restored").id,
-    "storageAccountId": vm.id.replace("Compute/virtualMachines/web-1",
-                                      "Storage/storageAccounts/staging")}}).result()
+    "storageAccountId": staging}}).result()
 clock.post("/advance", json={"until": "idle"}).raise_for_status()
 backed_up = {disk["contentFingerprint"]
              for disk in details.recovery_point_disk_configuration["includedDiskList"]}

@@ -41,6 +41,7 @@ def upgrade() -> None:
     _add_what_a_vm_is()
     _keep_what_restores_need()
     _keep_exports()
+    _tell_the_kind_of_restores()
 
 
 def downgrade() -> None:
@@ -48,7 +49,6 @@ def downgrade() -> None:
     op.drop_table("exports")
     op.drop_table("blobs")
     op.drop_index("ix_jobs_changing_vms", "jobs")
-    op.drop_column("items", "last_restore")
     op.drop_column("items", "exclusion")
     op.drop_column("operations", "outcome")
     op.drop_column("vaults", "hidden")
@@ -99,9 +99,12 @@ def _add_what_a_vm_is() -> None:
         op.add_column("items", sa.Column(name, sa.Boolean(), nullable=False, server_default=born))
 
 
+def _text(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
 def _keep_what_restores_need() -> None:
     op.add_column("items", sa.Column("exclusion", sa.JSON(), nullable=True))
-    op.add_column("items", sa.Column("last_restore", sa.String(80), nullable=True))
     op.create_index(
         "ix_jobs_changing_vms",
         "jobs",
@@ -111,12 +114,11 @@ def _keep_what_restores_need() -> None:
     )
     op.create_table(
         "blobs",
-        sa.Column("account_folded", sa.String(600), nullable=False),
-        sa.Column("container", sa.String(63), nullable=False),
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("kind", sa.String(12), nullable=False),
-        sa.Column("length", sa.BigInteger(), nullable=False),
-        sa.Column("content_type", sa.String(60), nullable=False),
+        sa.Column("account_folded", _text(600), nullable=False),
+        sa.Column("container", _text(63), nullable=False),
+        sa.Column("name", _text(200), nullable=False),
+        sa.Column("kind", _text(12), nullable=False),
+        sa.Column("content_type", _text(60), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account_folded", "container", "name", name="pk_blobs"),
@@ -134,7 +136,7 @@ def _keep_exports() -> None:
         "exports",
         sa.Column(
             "operation_id",
-            sa.String(32).with_variant(sa.String(32, collation="C"), "postgresql"),
+            _text(32),
             nullable=False,
         ),
         sa.Column("vault_key", sa.BigInteger(), nullable=False),
@@ -145,3 +147,33 @@ def _keep_exports() -> None:
         sa.PrimaryKeyConstraint("operation_id", name="pk_exports"),
     )
     op.create_index("ix_exports_vault_key", "exports", ["vault_key"])
+
+
+def _tell_the_kind_of_restores() -> None:
+    """Complete the jobs of restores: there was one kind, of all disks into a resource group."""
+    jobs = sa.table(
+        "jobs",
+        sa.column("job_id", sa.String),
+        sa.column("operation", sa.String),
+        sa.column("due_at", sa.BigInteger),
+        sa.column("ended_at", sa.BigInteger),
+        sa.column("detail", sa.JSON),
+    )
+    if op.get_context().as_sql:
+        return  # written as SQL for a database that is new: there is nothing to complete
+    connection = op.get_bind()
+    found = connection.execute(sa.select(jobs).where(jobs.c.operation == "Restore")).all()
+    for job in found:
+        ends_at = job.ended_at if job.due_at is None else job.due_at
+        more = {
+            "kind": "RestoreDisks",
+            "luns": None,
+            "source_id": job.detail["target_group"],
+            "vm_size": "",
+            "gigabytes": 0,
+            "copied_at": ends_at,
+            "ends_at": ends_at,
+        }
+        connection.execute(
+            sa.update(jobs).where(jobs.c.job_id == job.job_id).values(detail=job.detail | more)
+        )

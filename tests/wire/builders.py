@@ -91,6 +91,7 @@ STOP = item_body(protectionState="ProtectionStopped", policyId="")
 SUSPEND = item_body(protectionState="BackupsSuspended", policyId="")
 UNDELETE = item_body(protectionState="ProtectionStopped", policyId="", isRehydrate=True)
 RESUME = item_body(policyId=POLICY_ID, sourceResourceId=vm_id())
+STORAGE_ID = f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/staging"
 RESTORE = {
     "properties": {
         "objectType": "IaasVMRestoreRequest",
@@ -98,7 +99,7 @@ RESTORE = {
         "region": "westeurope",
         "sourceResourceId": vm_id(),
         "targetResourceGroupId": GROUP_ID,
-        "storageAccountId": f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/staging",
+        "storageAccountId": STORAGE_ID,
     }
 }
 
@@ -115,6 +116,12 @@ def put_group(arm: httpx.Client, group: str = GROUP_ID) -> None:
 
 def put_vm(arm: httpx.Client, vm: str = "vm-1", **body: Any) -> None:
     done(arm.put(vm_id(vm), json=vm_body(**body)))
+
+
+def put_storage(arm: httpx.Client, account: str = STORAGE_ID, **body: Any) -> None:
+    """Create the storage account that restores are staged in."""
+    sent = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}} | body
+    done(arm.put(account, json=sent))
 
 
 def put_vault(arm: httpx.Client, vault: str = VAULT_ID, **body: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tests.wire.builders import (
     job_of,
     listed,
     protect,
+    put_storage,
     put_vm,
     refused,
     set_clock,
@@ -424,6 +425,7 @@ def test_a_restore_still_runs_right_after_it_was_triggered(still: httpx.Client) 
     job_id = back_up(still)
     advance(still, until={"job": job_id})
     (point,) = listed(still, POINTS)
+    put_storage(still)
     restore = job_of(still, still.post(f"{point['id']}/restore", json=RESTORE))
     found = job(still, restore)
     assert (found["operation"], found["status"]) == ("Restore", "InProgress")

@@ -19,6 +19,7 @@ from tests.wire.builders import (
     REQUEST_IDS,
     RESTORE,
     ROOT,
+    STORAGE_ID,
     VAULT_ID,
     Served,
     advance,
@@ -345,6 +346,7 @@ def play(arm: httpx.Client) -> list[tuple[int, bytes, dict[str, str]]]:
 
     ask("PUT", GROUP_ID, {"location": "westeurope"})
     ask("PUT", vm_id(), vm_body())
+    ask("PUT", STORAGE_ID, {"location": "westeurope", "sku": {"name": "Standard_LRS"}})
     ask("PUT", VAULT_ID, {"location": "westeurope"})
     ask("PUT", POLICY_ID, policy_body())
     enabled = ask("PUT", ITEM_ID, item_body(policyId=POLICY_ID, sourceResourceId=vm_id()))

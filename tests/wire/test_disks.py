@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import Advance
-from tests.wire.builders import POINTS, RESTORE, ROOT, back_up, listed, put_group
+from tests.wire.builders import POINTS, RESTORE, ROOT, back_up, listed, put_group, put_storage
 from tests.wire.builders import advance as advance_clock
 from tests.wire.machines import (
     attach,
@@ -291,6 +291,7 @@ def test_a_vm_is_rebuilt_from_restored_disks_and_goes_on_from_there(
 ) -> None:
     target = f"{ROOT}/resourceGroups/restored"
     put_group(protected, target)
+    put_storage(protected)
     advance_clock(protected, until={"job": back_up(protected)})
     point = listed(protected, POINTS)[0]
     sent = RESTORE["properties"] | {"targetResourceGroupId": target}

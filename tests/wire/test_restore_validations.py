@@ -17,6 +17,7 @@ from tests.wire.builders import (
     delete_item,
     done,
     listed,
+    put_storage,
     refused,
     set_clock,
     vm_id,
@@ -30,6 +31,7 @@ KIND = "ValidateIaasVMRestoreOperationRequest"
 @pytest.fixture
 def point(protected: httpx.Client) -> dict[str, Any]:
     """The recovery point of the protected VM's first backup."""
+    put_storage(protected)
     advance(protected, by="P1D")
     found: dict[str, Any] = listed(protected, POINTS)[0]
     return found

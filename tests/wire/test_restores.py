@@ -21,6 +21,7 @@ from tests.wire.builders import (
     job_of,
     listed,
     put_group,
+    put_storage,
     refused,
     set_clock,
     vm_id,
@@ -30,6 +31,7 @@ TARGET = f"{ROOT}/resourceGroups/restored"
 DISKS = f"{TARGET}/providers/Microsoft.Compute/disks"
 STORAGE = "Microsoft.Storage/storageAccounts"
 FINGERPRINT = "contentFingerprint"
+FOREIGN = "/subscriptions/99999999-2222-3333-4444-555555555555"
 
 
 def restore(arm: httpx.Client, point: dict[str, Any], **properties: Any) -> httpx.Response:
@@ -42,6 +44,7 @@ def restore(arm: httpx.Client, point: dict[str, Any], **properties: Any) -> http
 def ready(protected: httpx.Client) -> httpx.Client:
     """A client of a world with two recovery points and a group to restore into."""
     put_group(protected, TARGET)
+    put_storage(protected)
     advance(protected, by="P1D")
     advance(protected, until={"job": back_up(protected)})
     set_clock(protected, skipOnWait="off")
@@ -98,7 +101,7 @@ def test_the_job_of_a_restore_tells_how_far_it_is(ready: httpx.Client) -> None:
     advance(ready, until={"job": job_id})
     found = job(ready, job_id)
     assert (found["status"], found["extendedInfo"]["progressPercentage"]) == ("Completed", 100.0)
-    assert "estimatedRemainingDuration" not in found["extendedInfo"]
+    assert found["extendedInfo"]["estimatedRemainingDuration"] == "PT0S"
 
 
 def test_a_restore_from_the_snapshot_tier_is_faster(ready: httpx.Client) -> None:
@@ -151,18 +154,36 @@ def test_a_vm_that_is_gone_can_be_restored(ready: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("properties", "code"),
     [
-        ({"recoveryType": "AlternateLocation"}, "NotSupported"),
-        ({"recoveryType": "OriginalLocation"}, "NotSupported"),
+        ({"recoveryType": "Offline"}, "NotSupported"),
         ({"recoveryType": "Sideways"}, "InvalidRequestContent"),
         ({"recoveryType": None}, "InvalidRequestContent"),
         ({"objectType": "IaasVMRestoreWithRehydrationRequest"}, "NotSupported"),
-        ({"restoreDiskLunList": [0]}, "NotSupported"),
+        ({"restoreDiskLunList": [7]}, "BMSUserErrorInvalidInput"),
+        ({"restoreDiskLunList": [64]}, "InvalidRequestContent"),
         ({"restoreDiskLunList": "0"}, "InvalidRequestContent"),
         ({"restoreDiskLunList": [0.5]}, "InvalidRequestContent"),
         ({"zones": ["1"]}, "NotSupported"),
         ({"diskEncryptionSetId": "/x"}, "NotSupported"),
-        ({"identityInfo": {}}, "NotSupported"),
-        ({"targetResourceGroupId": None}, "NotSupported"),
+        ({"identityInfo": {"isSystemAssignedIdentity": True}}, "NotSupported"),
+        ({"encryptionDetails": {"encryptionEnabled": True}}, "NotSupported"),
+        ({"securedVMDetails": {"securedVMOsDiskEncryptionSetId": "/x"}}, "NotSupported"),
+        (
+            {
+                "targetDiskNetworkAccessSettings": {
+                    "targetDiskNetworkAccessOption": "EnablePrivateAccessForAllDisks"
+                }
+            },
+            "NotSupported",
+        ),
+        ({"originalStorageAccountOption": True}, "BMSUserErrorInvalidInput"),
+        (
+            {"targetResourceGroupId": None, "restoreWithManagedDisks": True},
+            "BMSUserErrorInvalidInput",
+        ),
+        (
+            {"targetResourceGroupId": f"{FOREIGN}/resourceGroups/restored"},
+            "NotSupported",
+        ),
         ({"targetResourceGroupId": "restored"}, "BMSUserErrorInvalidInput"),
         ({"targetResourceGroupId": vm_id()}, "BMSUserErrorInvalidInput"),
         ({"storageAccountId": None}, "BMSUserErrorInvalidInput"),

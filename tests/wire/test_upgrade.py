@@ -86,6 +86,9 @@ def test_what_an_older_version_kept_is_served(old: httpx.Client) -> None:
         (RESTORED, "Completed"),
     ]
     assert len(jobs) == 6
+    restored = job(old, RESTORED)["extendedInfo"]
+    assert restored["internalPropertyBag"] == {"restoreLocationType": "RestoreDisks"}
+    assert restored["propertyBag"]["Target Storage Account Name"] == "staging"
     assert done(old.get(vm_id())).json()["type"] == VM_TYPE
     assert len(listed(old, f"{GROUP_ID}/providers/Microsoft.Compute/disks")) == 4
 

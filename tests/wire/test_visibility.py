@@ -19,6 +19,7 @@ from tests.wire.builders import (
     protect,
     put_group,
     put_policy,
+    put_storage,
     put_vault,
     put_vm,
     refused,
@@ -66,6 +67,7 @@ def test_a_hidden_point_can_be_neither_shown_nor_restored(
     (point,) = listed(open_, POINTS)
     missing = (404, "BMSUserErrorRecoveryPointNotFound")
     assert refused(strict.get(point["id"])) == missing
+    put_storage(strict)
     assert refused(strict.post(f"{point['id']}/restore", json=RESTORE)) == missing
     advance(strict, until="idle")
     assert strict.get(point["id"]).status_code == 200

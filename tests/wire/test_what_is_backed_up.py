@@ -23,6 +23,7 @@ from tests.wire.builders import (
     job_of,
     listed,
     protect,
+    put_storage,
     put_vm,
     refused,
     set_clock,
@@ -226,6 +227,7 @@ def at(document: Any, *keys: str) -> Any:
 
 
 def test_an_item_shows_how_its_last_restore_went(protected: httpx.Client) -> None:
+    put_storage(protected)
     backed_up(protected)
     assert set(item(protected)["kpisHealths"]) == {"BackupOperationStatusKPI"}
     point = listed(protected, POINTS)[0]["name"]

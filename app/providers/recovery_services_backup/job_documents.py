@@ -6,20 +6,23 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...arm.calls import Call
 from ...domain import ids
 from ...domain.instants import human, iso_duration, wire
 from ...domain.jobs import ERRORS, Operation, Phase, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...workloads import azure_vm
+from .job_tasks import task
+from .restore_job_documents import restore_info
 
 JOB_TYPE = f"{VAULT_TYPE}/backupJobs"
 MEBIBYTE = 1 << 20
 
 
-def render(vault: Row[Any], job: Row[Any], now: int, *, extended: bool) -> dict[str, Any]:
+def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dict[str, Any]:
     """Return a job as the wire shows it; tasks and properties only when asked for one job."""
     name = ids.guid(job.job_id)
-    until = job.ended_at if job.ended_at is not None else now
+    until = job.ended_at if job.ended_at is not None else call.now
     properties: dict[str, Any] = {
         "jobType": "AzureIaaSVMJob",
         "isUserTriggered": job.user_triggered,
@@ -50,7 +53,7 @@ def render(vault: Row[Any], job: Row[Any], now: int, *, extended: bool) -> dict[
             }
         ]
     if extended:
-        properties["extendedInfo"] = _extended_info(job, now)
+        properties["extendedInfo"] = _extended_info(call, job)
     return {
         "id": f"{vault.id}/backupJobs/{name}",
         "name": name,
@@ -59,11 +62,11 @@ def render(vault: Row[Any], job: Row[Any], now: int, *, extended: bool) -> dict[
     }
 
 
-def _extended_info(job: Row[Any], now: int) -> dict[str, Any]:
+def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:
     if job.operation == Operation.BACKUP:
-        return _backup(job, now)
+        return _backup(job, call.now)
     if job.operation == Operation.RESTORE:
-        return _restore(job, now)
+        return restore_info(call, job)
     bag = {"VM Name": job.entity_name}
     detail = job.detail or {}
     if "policy_name" in detail:
@@ -73,17 +76,6 @@ def _extended_info(job: Row[Any], now: int) -> dict[str, Any]:
     if job.operation == Operation.UNDELETE:
         bag["Undelete flag"] = "True"
     return {"tasksList": [], "propertyBag": bag}
-
-
-def _task(name: str, started_at: int | None, ended_at: int | None, now: int, status: str) -> Any:
-    until = ended_at if ended_at is not None else now
-    length = 0 if started_at is None or status in ("NotStarted", "Skipped") else until - started_at
-    return {
-        "taskId": name,
-        "taskType": "Normal",
-        "duration": iso_duration(length),
-        "status": status,
-    }
 
 
 def _backup(job: Row[Any], now: int) -> dict[str, Any]:
@@ -109,34 +101,9 @@ def _backup(job: Row[Any], now: int) -> dict[str, Any]:
     snapshot_end = job.snapshot_ended_at if taken else job.ended_at
     return {
         "tasksList": [
-            _task("Take Snapshot", job.started_at, snapshot_end, now, snapshot),
-            _task("Transfer data to vault", job.snapshot_ended_at, job.ended_at, now, transfer),
+            task("Take Snapshot", job.started_at, snapshot_end, now, snapshot),
+            task("Transfer data to vault", job.snapshot_ended_at, job.ended_at, now, transfer),
         ],
         "propertyBag": bag,
         "internalPropertyBag": {"IsInstantRpJob": "True"},
     }
-
-
-def _restore(job: Row[Any], now: int) -> dict[str, Any]:
-    detail = job.detail
-    bag = {
-        "Job Type": "Recover disks",
-        "Target VM Name": "vmName",
-        "Target Storage Account Name": detail["storage_account"],
-        # The blank at the end is the service's own.
-        "Recovery point time ": human(detail["taken_at"]),
-    }
-    status = Status.IN_PROGRESS if job.phase == Phase.CANCELLING else job.status
-    info: dict[str, Any] = {
-        "tasksList": [_task("Transfer data from vault", job.started_at, job.ended_at, now, status)],
-        "propertyBag": bag,
-        "internalPropertyBag": {"restoreLocationType": "RestoreDisks"},
-    }
-    if job.status == Status.COMPLETED:
-        info["progressPercentage"] = 100.0
-    if job.ended_at is None and job.phase == Phase.RESTORE:
-        whole = max(job.due_at - job.started_at, 1)
-        done = 100 * (now - job.started_at) / whole
-        info["progressPercentage"] = min(round(done, 1), 99.0)
-        info["estimatedRemainingDuration"] = iso_duration(job.due_at - now)
-    return info

@@ -70,7 +70,7 @@ def export(call: Call) -> Answer:
         now=call.now,
         ends_at=call.now + EXPORT_TAKES,
     )
-    document = [render(vault, job, call.now, extended=False) for job in found]
+    document = [render(call, vault, job, extended=False) for job in found]
     call.connection.execute(
         insert(exports).values(
             operation_id=operation.operation_id, vault_key=vault.key, document=document

@@ -45,7 +45,7 @@ def list_(call: Call) -> Answer:
     return page(
         call,
         rows,
-        lambda row: render(vault, row, call.now, extended=False),
+        lambda row: render(call, vault, row, extended=False),
         lambda row: [row.started_at, row.ordinal, row.job_id],
     )
 
@@ -56,7 +56,7 @@ def get(call: Call) -> Answer:
     vault = vault_of(call)
     job = _job_of(call, vault)
     waiting = None if job.phase == Phase.DONE else Waiting(job_id=job.job_id)
-    return Answer(body=render(vault, job, call.now, extended=True), waiting=waiting)
+    return Answer(body=render(call, vault, job, extended=True), waiting=waiting)
 
 
 @endpoint("POST", f"{JOB}/cancel", "JobCancellations_Trigger", tag=TAG, statuses=(202,))

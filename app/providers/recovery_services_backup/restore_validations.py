@@ -22,7 +22,8 @@ from ...engine import operations
 from ...workloads import azure_vm
 from .paths import FABRIC_NAME, VAULT, vault_of, vault_scope
 from .recovery_points import TAG
-from .restores import RestoreRequest, prepare
+from .restore_bodies import RestoreRequest
+from .restores import prepare
 
 VALIDATING_TAKES = 10 * SECOND
 OBJECT_TYPES = ("ValidateRestoreOperationRequest", "ValidateIaasVMRestoreOperationRequest")

@@ -1,68 +1,20 @@
-"""Restores: disks of a recovery point as managed disks in another resource group."""
+"""Restores: of disks, to a new VM, or in place of the disks of the one there is."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field
 from sqlalchemy import Row
 
-from ...arm import examples
-from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.words import Word
 from ...domain.errors import conflict, invalid_input, not_emulated
-from ...domain.resource_ids import normal_location, parse, parse_group
+from ...domain.resource_ids import normal_location
 from ...engine import restores
-from ...store.vaults import get_group
 from .paths import POINT, item_of
 from .protected_items import item_accepted
 from .recovery_points import TAG, point_of
-
-RECOVERY_TYPES = ("RestoreDisks", "AlternateLocation", "OriginalLocation", "Offline")
-
-
-class RestoreRequest(Body):
-    """What to restore, and where to."""
-
-    object_type: str = Field("IaasVMRestoreRequest", examples=["IaasVMRestoreRequest"])
-    recovery_point_id: str | None = Field(None, max_length=40)
-    recovery_type: Annotated[
-        Literal["RestoreDisks", "AlternateLocation", "OriginalLocation", "Offline"],
-        Word(*RECOVERY_TYPES),
-    ] = Field(examples=["RestoreDisks"])
-    source_resource_id: str | None = Field(None, max_length=400)
-    storage_account_id: str | None = Field(None, max_length=400)
-    region: str | None = Field(None, max_length=90)
-    target_resource_group_id: str | None = Field(None, max_length=400)
-    target_virtual_machine_id: str | None = Field(None, max_length=400)
-    virtual_network_id: str | None = None
-    subnet_id: str | None = None
-    create_new_cloud_service: bool | None = None
-    original_storage_account_option: bool | None = None
-    restore_disk_lun_list: list[int] | None = None
-    restore_with_managed_disks: bool | None = None
-    disk_encryption_set_id: str | None = None
-    zones: list[str] | None = None
-    identity_info: dict[str, Any] | None = None
-
-
-class RestoreBody(Body):
-    """A request for a restore."""
-
-    EXAMPLE = {
-        "properties": {
-            "objectType": "IaasVMRestoreRequest",
-            "recoveryType": "RestoreDisks",
-            "region": "westeurope",
-            "sourceResourceId": examples.VM_ID,
-            "targetResourceGroupId": examples.GROUP_ID,
-            "storageAccountId": f"{examples.GROUP_ID}/providers/Microsoft.Storage"
-            "/storageAccounts/staging",
-        }
-    }
-
-    properties: RestoreRequest
+from .restore_bodies import RestoreBody, RestoreRequest
+from .restore_targets import check
 
 
 @endpoint(
@@ -74,7 +26,7 @@ class RestoreBody(Body):
     statuses=(202,),
 )
 def trigger(call: Call, body: RestoreBody) -> Answer:
-    """Restore a recovery point's disks; they are there when the job is done."""
+    """Restore a recovery point: disks, a new VM, or the disks of the VM; its job makes it true."""
     vault, item, point, detail = prepare(call, body.properties)
     job_id = restores.trigger(
         call.connection,
@@ -105,26 +57,41 @@ def prepare(
             f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
         )
     point = point_of(call, item)
-    return vault, item, point, _detail(call, vault, item, asked)
+    _check_what_is_repeated(call, vault, item, asked)
+    return vault, item, point, check(call, vault, item, point, asked)
 
 
 def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
+    """Refuse by name; the defaults that clients always send say nothing."""
     if asked.object_type.lower() != "iaasvmrestorerequest":
         raise not_emulated("properties.objectType", f"'{asked.object_type}'")
-    if asked.recovery_type != "RestoreDisks":
-        raise not_emulated("properties.recoveryType", f"{asked.recovery_type}; send RestoreDisks")
-    for name, value in (
-        ("restoreDiskLunList", asked.restore_disk_lun_list),
-        ("diskEncryptionSetId", asked.disk_encryption_set_id),
-        ("zones", asked.zones or None),
-        ("identityInfo", asked.identity_info),
+    if asked.recovery_type == "Offline":
+        raise not_emulated("properties.recoveryType", "Offline")
+    encryption, identity = asked.encryption_details, asked.identity_info
+    access = asked.target_disk_network_access_settings
+    option = access.target_disk_network_access_option if access else None
+    for name, value, what in (
+        ("encryptionDetails", encryption and encryption.encryption_enabled, "encrypted VMs"),
+        ("diskEncryptionSetId", asked.disk_encryption_set_id, "disk encryption sets"),
+        ("zones", asked.zones, "restores to a zone"),
+        ("identityInfo", identity and any(identity.wire().values()), "managed identities"),
+        ("identityBasedRestoreDetails", asked.identity_based_restore_details, "identities"),
+        ("extendedLocation", asked.extended_location, "edge zones"),
+        ("securedVMDetails", asked.secured_vm_details, "confidential VMs"),
+        (
+            "targetDiskNetworkAccessSettings",
+            option not in (None, "SameAsOnSourceDisks"),
+            "another network access of restored disks",
+        ),
     ):
-        if value is not None:
-            raise not_emulated(f"properties.{name}", "this way of restoring disks")
+        if value:
+            raise not_emulated(f"properties.{name}", what)
 
 
-def _detail(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) -> dict[str, Any]:
-    """Check where the disks are to go, and return what the job must know."""
+def _check_what_is_repeated(
+    call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest
+) -> None:
+    """Refuse a request that says something else than its path, or than its vault."""
     sent = asked.recovery_point_id
     if sent is not None and sent != call.path["recoveryPointId"]:
         raise invalid_input("properties.recoveryPointId", f"'{sent}' is not the one in the path")
@@ -136,35 +103,6 @@ def _detail(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) 
         raise invalid_input(
             "properties.region", f"'{asked.region}' must be the vault's, '{vault.location}'"
         )
-    return {
-        "target_group": _target_group(call, asked),
-        "location": vault.location,
-        "vault_name": vault.name,
-        "storage_account": _storage_account(asked),
-    }
-
-
-def _target_group(call: Call, asked: RestoreRequest) -> str:
-    field = "properties.targetResourceGroupId"
-    if not asked.target_resource_group_id:
-        raise not_emulated(field, "restore as unmanaged disks; name a resource group")
-    found = parse_group(asked.target_resource_group_id)
-    if found is None:
-        raise invalid_input(
-            field, f"'{asked.target_resource_group_id}' is not a resource group's id"
-        )
-    group_id: str = get_group(call.connection, *found).id
-    return group_id
-
-
-def _storage_account(asked: RestoreRequest) -> str:
-    """Return the staging account's name: Azure asks for one even if it then goes unused."""
-    field = "properties.storageAccountId"
-    sent = asked.storage_account_id or ""
-    found = parse(sent)
-    if found is None or found.type.lower() != "microsoft.storage/storageaccounts":
-        raise invalid_input(field, f"'{sent}' is not a storage account's id; one is required")
-    return found.name
 
 
 ENDPOINTS = (trigger,)

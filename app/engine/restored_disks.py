@@ -1,0 +1,155 @@
+"""The disks that a restore brings back: managed disks with the content of the point's instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from ..domain import disk_selection, ids
+from ..domain.instants import to_datetime
+from ..domain.resource_ids import DISK_TYPE
+from ..domain.restored_files import RestoredDisk
+from ..store.tables import Document, disk_sets, resource_groups, resources
+from .rules import Rules
+
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A restore at its end: its job, and what its recovery point knows of the VM.
+
+    ``disks`` are those to bring back, in LUN order, the OS disk first.
+    """
+
+    connection: Connection
+    rules: Rules
+    job: Row[Any]
+    os: str
+    security: str | None
+    tags: dict[str, str]
+    disks: list[dict[str, Any]]
+
+    @property
+    def now(self) -> int:
+        """The instant at which the restore ends."""
+        due_at: int = self.job.due_at
+        return due_at
+
+    @property
+    def detail(self) -> Document:
+        """What was asked, and what the point was when it was."""
+        detail: Document = self.job.detail
+        return detail
+
+
+def read(connection: Connection, rules: Rules, job: Row[Any]) -> Restored:
+    """Return what the restore of a job that is due brings back."""
+    stored: Document = connection.execute(
+        select(disk_sets.c.document).where(disk_sets.c.key == job.detail["disk_set_key"])
+    ).scalar_one()
+    return Restored(
+        connection,
+        rules,
+        job,
+        os=stored["os"],
+        security=stored.get("security"),
+        tags=stored.get("tags", {}),
+        disks=disk_selection.restored(stored["disks"], job.detail["luns"]),
+    )
+
+
+def find_group(work: Restored) -> str | None:
+    """Return the id of the target resource group, ``None`` if it is gone."""
+    return work.connection.execute(
+        select(resource_groups.c.id).where(
+            resource_groups.c.folded == work.detail["target_group"].lower()
+        )
+    ).scalar()
+
+
+def names(work: Restored, vm: str) -> list[str]:
+    """Return the names that the restored disks get, in Azure's pattern, each one of a kind."""
+    stamp = f"{to_datetime(work.now):%Y%m%d-%H%M%S}-{work.job.job_id[:6]}"
+    roles = ["osdisk", *(f"datadisk-{number:03d}" for number in range(len(work.disks) - 1))]
+    tails = [f"-{role}-{stamp}" for role in roles]
+    return [f"{vm[: LONGEST_NAME - len(tail)]}{tail}" for tail in tails]
+
+
+def content_at(work: Restored, disk: dict[str, Any]) -> int:
+    """Return the instant whose content a disk has.
+
+    One that was static when it was backed up still has the content of that earlier time.
+    """
+    at: int | None = disk["content_at"]
+    taken_at: int = work.detail["taken_at"]
+    return taken_at if at is None else at
+
+
+def create(
+    work: Restored, group: str, vm: str, *, owner: str | None = None, state: str = "Unattached"
+) -> list[RestoredDisk]:
+    """Create the managed disks of a restore, for a VM (``owner``, its id) or for nobody."""
+    found = []
+    for name, disk in zip(names(work, vm), work.disks, strict=True):
+        disk_id = f"{group}/providers/{DISK_TYPE}/{name}"
+        _insert(work, group, disk_id, name, disk, owner, state)
+        found.append(RestoredDisk(disk["lun"], name, disk["sizeGB"], id=disk_id))
+    return found
+
+
+def _insert(
+    work: Restored,
+    group: str,
+    disk_id: str,
+    name: str,
+    disk: dict[str, Any],
+    owner: str | None,
+    state: str,
+) -> None:
+    unique = ids.guid_hex(work.rules.seed, "disk", disk_id, work.now)
+    properties: Document = {
+        "creationData": {"createOption": "Restore"},
+        "diskSizeGB": disk["sizeGB"],
+        "diskState": state,
+        "provisioningState": "Succeeded",
+        "uniqueId": ids.guid(unique),
+    }
+    if disk["lun"] == disk_selection.OS_LUN:
+        properties["osType"] = work.os
+    document: Document = {
+        "sku": {"name": disk["sku"]},
+        "tags": {"RSVaultBackup": work.detail["vault_name"]},
+        "properties": properties,
+    }
+    if owner is not None:
+        document["managedBy"] = owner
+    hidden = {"origin": disk["origin"], "content_at": content_at(work, disk)}
+    insert_resource(work, group, disk_id, DISK_TYPE, document, hidden)
+
+
+def insert_resource(
+    work: Restored,
+    group: str,
+    resource_id: str,
+    type_name: str,
+    document: Document,
+    hidden: Document,
+) -> None:
+    """Insert a resource that a restore makes, at the restore's end."""
+    work.connection.execute(
+        insert(resources).values(
+            folded=resource_id.lower(),
+            id=resource_id,
+            group_folded=group.lower(),
+            type_folded=type_name.lower(),
+            name=resource_id.rpartition("/")[2],
+            location=work.detail["location"],
+            document=document,
+            hidden=hidden,
+            created_at=work.now,
+            changed_at=work.now,
+        )
+    )
