@@ -16,7 +16,7 @@ from ..domain.jobs import Status
 from ..store.tables import items, jobs, recovery_points, vaults
 from . import windows
 
-COUNTED = 50_000
+COUNTED = 20_000
 """How many rows of a table are counted at most."""
 
 SNAPSHOT, VAULT, BOTH = "InstantRP", "HardenedRP", "InstantRP and HardenedRP"

@@ -246,3 +246,22 @@ def test_https_without_the_authority_is_refused(tmp_path: Path) -> None:
         pytest.raises(ControlError, match="certificate"),
     ):
         plane.clock()
+
+
+def test_a_failure_to_connect_says_which_server_and_what_to_try(tmp_path: Path) -> None:
+    with secured(tmp_path) as server:
+        https, http = str(server.https_url), server.http_url
+        cases = [
+            (https, None, r"--ca-file \"\$\(rsvault ca\)\""),
+            (http.replace("http:", "https:"), server.ca_file, "the other one's port"),
+            (https.replace("https:", "http:"), None, "the other one's port"),
+        ]
+        for url, ca_file, hint in cases:
+            with (
+                ControlPlane(url, ca_file) as control,
+                pytest.raises(ControlError, match=hint) as told,
+            ):
+                control.clock()
+            assert url in told.value.message
+    with ControlPlane(http) as control, pytest.raises(ControlError, match="'rsvault serve' run"):
+        control.clock()
