@@ -204,12 +204,15 @@ def _first_clock(settings: Settings) -> clock.ClockState:
     ).at(start, real)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the ASGI application of one world; its lifespan runs the engine's pacemaker."""
+def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
+    """Return the ASGI application of one world; its lifespan runs the engine's pacemaker.
+
+    ``more`` are endpoints that it serves besides those of its rooms.
+    """
     engine = open_world(settings)
     journal = Journal()
     requests = Requests()
-    served = endpoints(requests)
+    served = [*endpoints(requests), *more]
 
     def record(exchange: Exchange) -> None:
         journal.record(exchange)

@@ -15,6 +15,7 @@ class Shape(Enum):
 
     NOTHING = "nothing"
     TEXT = "text"
+    FILE = "file"
     RESOURCE = "Resource"
     RESOURCES = "ResourceList"
     VALUES = "ValueList"

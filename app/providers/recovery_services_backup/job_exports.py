@@ -13,6 +13,7 @@ from sqlalchemy import Row, insert, select
 
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.shapes import Shape
 from ...domain import ids, workbooks
 from ...domain.blob_paths import PREFIX
 from ...domain.errors import Kind, Refused, invalid, not_found
@@ -90,6 +91,7 @@ def export(call: Call) -> Answer:
     "ExportJobsOperationResults_Get",
     tag=TAG,
     statuses=(200, 202),
+    answers=Shape.OBJECT,
 )
 def result(call: Call) -> Answer:
     """Show where an export has been written, once it has, with keys that are good from now on."""
@@ -130,13 +132,29 @@ def _signature(call: Call, path: str, expires: str) -> str:
     return ids.md5_hex(ids.natural(call.rules.seed, "sas", path.lower(), expires))
 
 
-@endpoint("GET", f"{FILES}/jobs.json", "ExportedJobs_Get", tag=TAG, query=("se", "sig"))
+@endpoint(
+    "GET",
+    f"{FILES}/jobs.json",
+    "ExportedJobs_Get",
+    tag=TAG,
+    query=("se", "sig"),
+    statuses=(200, 403),
+    answers={"type": "array", "items": {"$ref": "#/components/schemas/Resource"}},
+)
 def read_list(call: Call) -> Answer:
     """Read an export: a JSON list of jobs, newest first, each as the list of jobs shows it."""
     return Answer(body=_exported(call, "jobs.json"))
 
 
-@endpoint("GET", f"{FILES}/jobs.xlsx", "ExportedJobs_GetWorkbook", tag=TAG, query=("se", "sig"))
+@endpoint(
+    "GET",
+    f"{FILES}/jobs.xlsx",
+    "ExportedJobs_GetWorkbook",
+    tag=TAG,
+    query=("se", "sig"),
+    statuses=(200, 403),
+    answers=Shape.FILE,
+)
 def read_workbook(call: Call) -> Answer:
     """Read an export as a spreadsheet: a line for each job."""
     names = [title for title, _ in COLUMNS]

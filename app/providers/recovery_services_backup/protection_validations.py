@@ -55,6 +55,7 @@ class FeatureSupportBody(Body):
     "ProtectionIntent_Validate",
     tag=TAG,
     body=PreValidateBody,
+    statuses=(200, 404),
 )
 def validate_protection(call: Call, body: PreValidateBody) -> dict[str, Any]:
     """Tell whether a VM could be protected by a vault, and if not, why."""
