@@ -344,6 +344,11 @@ def end_snapshots(connection: Connection, *, settled: int, until: int) -> bool:
 # --- the end of a transfer ---------------------------------------------------------------
 
 _ENDED = and_(_AFTER_SNAPSHOT, jobs.c.due_at <= bindparam("until"))
+# Without a schedule, too, a point is swept if the snapshot of a later backup had begun.
+_FOLLOWED = and_(
+    items.c.expiring,
+    or_(items.c.next_backup_at.is_not(None), items.c.snapshot_until > jobs.c.snapshot_ended_at),
+)
 _VAULT_POINTS = Statement(
     update(recovery_points)
     .where(
@@ -357,7 +362,7 @@ _VAULT_POINTS = Statement(
         vaulted_at=jobs.c.due_at,
         sweep_at=case(
             (
-                _SWEPT,
+                _FOLLOWED,
                 earlier(recovery_points.c.instant_until, recovery_points.c.expires_at),
             ),
             else_=null(),
