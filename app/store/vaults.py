@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from ..domain.errors import (
     invalid,
@@ -52,6 +52,17 @@ def get_vault(connection: Connection, subscription: str, group: str, name: str) 
         get_group(connection, subscription, group)
         raise resource_not_found(VAULT_TYPE, name, group)
     return found
+
+
+def keep_properties(
+    connection: Connection, vault: Row[Any], properties: dict[str, Any], now: int
+) -> None:
+    """Keep what a vault was told, changed at an instant."""
+    connection.execute(
+        update(vaults)
+        .where(vaults.c.key == vault.key)
+        .values(properties=properties, changed_at=now)
+    )
 
 
 def get_group(connection: Connection, subscription: str, name: str) -> Row[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
@@ -16,7 +16,7 @@ from ...arm.words import Word
 from ...domain import vault_settings
 from ...domain.errors import invalid_input
 from ...domain.resource_ids import VAULT_TYPE
-from ...store.tables import vaults
+from ...store.vaults import keep_properties
 from .paths import VAULT, vault_of
 
 TAG = "Vault configuration"
@@ -87,11 +87,7 @@ def _use_key(call: Call, vault: Row[Any], asked: EncryptionConfigProperties) -> 
     properties = before | {"encryption": vault_settings.encryption(before, sent)}
     vault_settings.check_encryption(before, properties)
     vault_settings.check_key_identity(properties, vault.identity)
-    call.connection.execute(
-        update(vaults)
-        .where(vaults.c.key == vault.key)
-        .values(properties=properties, changed_at=call.now)
-    )
+    keep_properties(call.connection, vault, properties, call.now)
 
 
 def _identity(vault: Row[Any], asked: EncryptionConfigProperties) -> dict[str, Any]:

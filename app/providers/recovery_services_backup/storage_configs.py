@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
@@ -18,8 +18,7 @@ from ...domain.documents import merge
 from ...domain.errors import invalid, invalid_input, not_emulated
 from ...domain.resource_ids import VAULT_TYPE
 from ...domain.vault_settings import CROSS_REGION, REDUNDANCY
-from ...store.tables import vaults
-from ...store.vaults import REDUNDANCY_SET_ON_VAULT
+from ...store.vaults import REDUNDANCY_SET_ON_VAULT, keep_properties
 from .paths import VAULT, vault_of
 
 TAG = "Vault configuration"
@@ -108,11 +107,7 @@ def _change(call: Call, asked: StorageConfigProperties) -> None:
         )
     properties = merge(vault.properties, {"redundancySettings": told})
     vault_settings.check_redundancy(vault.properties, properties, vault.location)
-    call.connection.execute(
-        update(vaults)
-        .where(vaults.c.key == vault.key)
-        .values(properties=properties, changed_at=call.now)
-    )
+    keep_properties(call.connection, vault, properties, call.now)
 
 
 def _redundancy(asked: StorageConfigProperties, before: dict[str, str]) -> dict[str, str]:

@@ -6,14 +6,14 @@ import copy
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
 from ...domain.errors import soft_delete_is_always_on
 from ...domain.resource_ids import VAULT_TYPE
-from ...store.tables import vaults
+from ...store.vaults import keep_properties
 from .paths import VAULT, vault_of
 
 TAG = "Vault configuration"
@@ -72,11 +72,7 @@ def _change(call: Call, asked: VaultConfigProperties) -> Answer:
         soft["enhancedSecurityState"] = asked.enhanced_security_state
     if asked.soft_delete_retention_period_in_days is not None:
         soft["softDeleteRetentionPeriodInDays"] = asked.soft_delete_retention_period_in_days
-    call.connection.execute(
-        update(vaults)
-        .where(vaults.c.key == vault.key)
-        .values(properties=properties, changed_at=call.now)
-    )
+    keep_properties(call.connection, vault, properties, call.now)
     return Answer(body=_render(vault_of(call)))
 
 
