@@ -46,7 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _dialect_of(item: pytest.Item) -> str | None:
     call = getattr(item, "callspec", None)
-    return call.params.get("dialect") if call else None
+    asks = "postgresql" if "postgresql" in getattr(item, "fixturenames", ()) else None
+    return call.params.get("dialect", asks) if call else asks
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
