@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.wire.builders import (
+    GROUP_ID,
     POINTS,
     RESTORE,
     ROOT,
@@ -174,6 +175,19 @@ def test_a_deleted_account_takes_its_blobs_along(ready: httpx.Client, reader: ht
     assert failure(reader.get(bag["Config Blob Uri"])) == (404, "ResourceNotFound")
     put_storage(ready)
     assert failure(reader.get(bag["Config Blob Uri"])) == (404, "ContainerNotFound")
+
+
+def test_an_account_that_moves_takes_its_blobs_along(
+    ready: httpx.Client, reader: httpx.Client
+) -> None:
+    bag = restored(ready)
+    before = reader.get(bag["Config Blob Uri"]).content
+    move = {"resources": [STORAGE_ID], "targetResourceGroup": TARGET}
+    done(ready.post(f"{GROUP_ID}/moveResources", json=move))
+    assert ready.get(STORAGE_ID).status_code == 404
+    assert done(reader.get(bag["Config Blob Uri"])).content == before
+    done(ready.delete(STORAGE_ID.replace(GROUP_ID, TARGET)))
+    assert failure(reader.get(bag["Config Blob Uri"])) == (404, "ResourceNotFound")
 
 
 def test_a_restore_whose_account_goes_meanwhile_fails(ready: httpx.Client) -> None:
