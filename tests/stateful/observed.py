@@ -23,7 +23,7 @@ from app.server import RunningServer, start
 from app.settings import Settings
 from tests.conftest import API_VERSION, START
 from tests.stateful.model import Facts
-from tests.wire.builders import GROUP_ID, ROOT, VAULT_ID, item_id
+from tests.wire.builders import GROUP_ID, ROOT, STORAGE_ID, VAULT_ID, item_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEGINNING = (START - EPOCH) // timedelta(microseconds=1)
@@ -247,10 +247,12 @@ def _check_every_field(value: Any) -> None:
 
 
 def set_up(watcher: Watcher) -> None:
-    """Empty the world and give it a vault and two groups, all of them ready."""
+    """Empty the world and give it a vault, two groups and a storage account, ready."""
     watcher.ask("POST", "/_emulator/reset")
     watcher.exchanges.clear()
     for group in (GROUP_ID, RESTORED_ID):
         watcher.ask("PUT", group, {"location": "westeurope"})
+    staging = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    watcher.ask("PUT", STORAGE_ID, staging)
     watcher.ask("PUT", VAULT_ID, {"location": "westeurope"})
     watcher.ask("POST", f"{CLOCK}/advance", {"until": "idle"})
