@@ -46,8 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _dialect_of(item: pytest.Item) -> str | None:
     call = getattr(item, "callspec", None)
-    asks = "postgresql" if "postgresql" in getattr(item, "fixturenames", ()) else None
-    return call.params.get("dialect", asks) if call else asks
+    return call.params.get("dialect") if call else None
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -15,6 +15,7 @@ from pydantic import Field
 from ...arm import async_operations, examples
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.shapes import Shape
 from ...domain.errors import NOT_EMULATED, Refused, invalid_input, not_emulated
 from ...domain.instants import SECOND
 from ...domain.resource_ids import VM_TYPE, parse
@@ -108,6 +109,7 @@ def trigger(call: Call, body: ValidateOperationBody) -> Answer:
     f"{VAULT}/backupValidateOperationsStatuses/{{operationId}}",
     "ValidateOperationStatuses_Get",
     tag=TAG,
+    answers=Shape.OPERATION,
 )
 def get_status(call: Call) -> Answer:
     """Show how a validation stands: always 200, the state in the body."""
@@ -120,6 +122,7 @@ def get_status(call: Call) -> Answer:
     "ValidateOperationResults_Get",
     tag=TAG,
     statuses=(200, 202),
+    answers=Shape.OBJECT,
 )
 def get_result(call: Call) -> Answer:
     """Show what a validation came to: 202 while it runs, then 200."""

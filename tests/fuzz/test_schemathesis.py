@@ -1,0 +1,95 @@
+"""Whatever the OpenAPI document allows or forbids is sent; every answer is one that it declares.
+
+No 500, no status, header, content type or body that the document does not promise. ``pytest -m
+deep`` sends much more, on both databases.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import Running
+from tests.fuzz.harness import Depth, Report, fuzz
+from tests.fuzz.worlds import ExampleWorld
+from tests.wire.builders import done, set_clock
+
+QUICK = Depth(phases=("examples", "coverage"), drawn=1, largest_body=4, methods=("trace",))
+DEEP = Depth(phases=("examples", "coverage", "fuzzing"), drawn=25)
+
+UNREACHED = {
+    # What no vault has here: refused, as it should be.
+    "BackupEngines_Get",
+    "PrivateEndpointConnection_Get",
+    "PrivateEndpointConnection_Put",
+    "PrivateLinkResources_Get",
+    "ResourceGuardProxy_Get",
+    "ResourceGuardProxy_Put",
+    "ResourceGuardProxy_UnlockDelete",
+    "VaultCertificates_Create",
+    # The world holds what stands in the way: items, a policy in use, an interface in its subnet.
+    "ProtectionPolicies_Delete",
+    "ResourceGroups_Delete",
+    "Subnets_Delete",
+    "Vaults_Delete",
+    "VirtualNetworks_Delete",
+    # A file needs a key, and a job that has ended is past cancelling.
+    "ExportedJobs_Get",
+    "ExportedJobs_GetWorkbook",
+    "JobCancellations_Trigger",
+    # The one VM is deallocated before its turn comes.
+    "VirtualMachines_Restart",
+    # There is one group, and nowhere to move to.
+    "Resources_MoveResources",
+    "Resources_ValidateMoveResources",
+}
+
+
+@pytest.fixture
+def world(example_world: ExampleWorld, running: Running) -> Iterator[ExampleWorld]:
+    """The example world, whose clock is left as it was found."""
+    yield example_world
+    set_clock(running.connection, mode="frozen", skipOnWait="finish")
+    done(running.connection.post("/_emulator/reset"))
+
+
+Check = Callable[[Depth], Report]
+
+
+@pytest.fixture
+def check(running: Running, world: ExampleWorld, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Fuzz the server, say how many cases that took, and fail if anything was found."""
+
+    def fuzz_it(depth: Depth) -> Report:
+        report = fuzz(running.server.http_url, world.document, world, depth)
+        with capsys.disabled():
+            sys.stdout.write(f"\nfuzz: {report}\n")
+        fail_if_found(report)
+        return report
+
+    return fuzz_it
+
+
+def fail_if_found(report: Report) -> None:
+    assert not report.found, str(report)
+    assert not report.errors, str(report)
+    assert report.never(200, 201, 202, 204) <= UNREACHED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_every_answer_is_one_that_the_document_declares(check: Check, world: ExampleWorld) -> None:
+    report = check(QUICK)
+    assert report.cases > 1_000
+    assert report.answers.keys() == {
+        operation["operationId"]
+        for methods in world.document["paths"].values()
+        for operation in methods.values()
+    }
+
+
+@pytest.mark.deep
+def test_many_more_answers_are_ones_that_the_document_declares(check: Check) -> None:
+    assert check(DEEP).cases > 10_000

@@ -1,0 +1,65 @@
+"""The world of the explorer's examples on a running server: behind each name there is something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from app.arm.examples import GROUP_ID, VAULT_ID
+from tests.wire.builders import done, set_clock
+from tests.wire.test_explorer import FIRST, found_in, operations, send
+
+ITEM_ID = (
+    f"{VAULT_ID}/backupFabrics/Azure/protectionContainers/IaasVMContainer;iaasvmcontainerv2;"
+    "group-1;vm-1/protectedItems/VM;iaasvmcontainerv2;group-1;vm-1"
+)
+ADVANCES = "Emulator_AdvanceClock"
+
+
+class ExampleWorld:
+    """Begins the world, and knows the names that only a running world can tell."""
+
+    def __init__(self, arm: httpx.Client) -> None:
+        self._arm = arm
+        self.document: dict[str, Any] = arm.get("/openapi.json").json()
+        self._first = [
+            each for each in operations(self.document) if each[2]["operationId"] in FIRST
+        ]
+        self._known: dict[str, str] = {}
+        self._ended: dict[str, str] = {}
+        self.begin("")
+
+    def begin(self, operation: str) -> None:
+        """Make the world anew; the clock is advanced far only where there is nothing to back up."""
+        done(self._arm.post("/_emulator/reset"))
+        set_clock(self._arm, mode="frozen", skipOnWait="finish")
+        if operation == ADVANCES:
+            return
+        for method, path, described in self._first:
+            done(send(self._arm, method, path, described, {}))
+        self._known = found_in(self._arm, ITEM_ID)
+        self._ended = self._end_some()
+        set_clock(self._arm, skipOnWait="step")
+
+    def _end_some(self) -> dict[str, str]:
+        """Begin operations that other scopes than the vault are asked for."""
+        place = {"location": "westeurope"}
+        done(self._arm.put(f"{GROUP_ID}-2", json=place))
+        done(self._arm.put(f"{VAULT_ID}-2", json=place))
+        return {
+            "ResourceGroups_": _operation(done(self._arm.delete(f"{GROUP_ID}-2"))),
+            "Locations_": _operation(done(self._arm.delete(f"{VAULT_ID}-2"))),
+            "Export": _operation(done(self._arm.post(f"{VAULT_ID}/backupJobsExport"))),
+        }
+
+    def known(self, operation: str) -> dict[str, str]:
+        """Return the names behind the parameters that have no example."""
+        for scope, ended in self._ended.items():
+            if operation.startswith(scope):
+                return {**self._known, "operationId": ended}
+        return self._known
+
+
+def _operation(answer: httpx.Response) -> str:
+    return answer.headers["location"].partition("?")[0].rpartition("/")[2]
