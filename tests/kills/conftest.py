@@ -9,7 +9,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from tests.conftest import FreshDatabase
+from tests.conftest import FreshDatabase, with_api_version
 from tests.kills.mortals import Nursery
 from tests.postgresql import PostgreSQL
 
@@ -36,5 +36,5 @@ def shelf(
 @pytest.fixture(scope="session")
 def caller() -> Iterator[httpx.Client]:
     """A client that is led from one server to the next: making one costs as much as a server."""
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=60, event_hooks={"request": [with_api_version]}) as client:
         yield client

@@ -15,7 +15,6 @@ import httpx
 from sqlalchemy import Engine, NullPool, Table, create_engine, select
 
 from app.store.tables import metadata
-from tests.conftest import API_VERSION
 from tests.wire.builders import (
     GROUP_ID,
     ITEM_ID,
@@ -60,8 +59,7 @@ class Step:
     def send(self, arm: httpx.Client) -> httpx.Response:
         """Send it to where the client's base URL leads."""
         assert isinstance(self.path, str), "a script is resolved before it is played again"
-        params = {} if self.path.startswith("/_") else {"api-version": API_VERSION}
-        return arm.request(self.method, self.path, json=self.body, params=params)
+        return arm.request(self.method, self.path, json=self.body)
 
 
 def _put(name: str, path: str, body: dict[str, Any]) -> Step:
@@ -79,7 +77,7 @@ def _protect(vm: str, policy: str) -> Step:
 
 
 def _newest_job(arm: httpx.Client) -> str:
-    found = listed(arm, f"{VAULT_ID}/backupJobs", **{"api-version": API_VERSION})
+    found = listed(arm, f"{VAULT_ID}/backupJobs")
     return f"{VAULT_ID}/backupJobs/{found[0]['name']}"
 
 
@@ -93,7 +91,7 @@ def _cancel(arm: httpx.Client) -> str:
 
 
 def _restore(arm: httpx.Client) -> str:
-    return f"{listed(arm, POINTS, **{'api-version': API_VERSION})[-1]['id']}/restore"
+    return f"{listed(arm, POINTS)[-1]['id']}/restore"
 
 
 SCRIPT: tuple[Step, ...] = (
