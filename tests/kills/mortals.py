@@ -41,6 +41,7 @@ class Nursery:
         if fuse is not None:
             dial[fuse[0]] = fuse[1]
         log = self._folder / f"{number}.log"
+        log.touch()
         ours, theirs = os.pipe()
         asked = {"argv": argv, "later": later, "dial": str(dial.path), "log": str(log)}
         pid = self._ask(asked, [theirs])
