@@ -20,6 +20,8 @@ _log = logging.getLogger("rsvault.engine")
 
 LOCK_SECONDS = 30
 """How long a writer waits for another, and how long one may stand still in its transaction."""
+LEAD_SECONDS = 10
+"""How long a leader may keep silent, who asks once a second, before it has lost the lead."""
 
 _WRITE_LOCK = 7_310_001
 _LEAD_LOCK = 7_310_002
@@ -126,7 +128,7 @@ class Lead:
         """Tell whether this process leads, and take the lead if it is free."""
         try:
             if self._connection is None:
-                self._connection = self._engine.connect()
+                self._connection = self._meet()
             ask = "true" if self._held else f"pg_try_advisory_lock({_LEAD_LOCK})"
             held = self._connection.execute(text(f"SELECT {ask}")).scalar_one()
             if held and not self._held:
@@ -144,6 +146,12 @@ class Lead:
             with suppress(DBAPIError):
                 self._connection.execute(text(f"SELECT pg_advisory_unlock({_LEAD_LOCK})"))
         self._hang_up()
+
+    def _meet(self) -> Connection:
+        connection = self._engine.connect()
+        # A process that is stopped keeps its connections: the server has to hang up on it.
+        connection.exec_driver_sql(f"SET idle_session_timeout = '{LEAD_SECONDS}s'")
+        return connection
 
     def _hang_up(self) -> None:
         self._held = False
