@@ -146,6 +146,27 @@ def a_delete_before_anything_was_kept(state: VaultMachine) -> None:
     state.advance_days(days=2)
 
 
+def edited_while_a_snapshot_is_taken(state: VaultMachine) -> None:
+    """The point that comes of it has the lengths of the edited policy."""
+    state.begin(at=1, days=9, instant_days=2)
+    state.advance_minutes(minutes=30, microseconds=0)
+    state.put_policy(name="first", at=1, days=7, instant_days=4, zone="UTC")
+    for _ in range(8):
+        state.advance_days(days=1)
+
+
+def purged_on_the_dot(state: VaultMachine) -> None:
+    """Deleted data is there a microsecond before its days are over, and gone when they are."""
+    state.begin(at=TEN_AT_NIGHT, days=7, instant_days=2)
+    state.delete(vm="vm-0")
+    state.delete(vm="vm-1")
+    state.advance_until_idle()
+    state.advance_to_what_is_due(pick=0, microseconds=-1)
+    state.undelete(vm="vm-1")
+    state.advance_to_what_is_due(pick=0, microseconds=0)
+    state.undelete(vm="vm-0")
+
+
 def restored(state: VaultMachine) -> None:
     """Restored disks hold what their point held; a cancelled restore makes none."""
     state.begin(at=TEN_AT_NIGHT, days=7, instant_days=1)
@@ -172,5 +193,7 @@ WALKS: tuple[Callable[[VaultMachine], None], ...] = (
     suspended_while_two_backups_run,
     deleted_and_undeleted,
     a_delete_before_anything_was_kept,
+    edited_while_a_snapshot_is_taken,
+    purged_on_the_dot,
     restored,
 )
