@@ -134,23 +134,23 @@ def open_world(settings: Settings, *, create: bool = True) -> Engine:
     database = Database(settings.database)
     try:
         with database.writing() as connection:
-            return Engine(database, _take_up(connection, settings, create=create))
+            ensure_schema(connection)
+            if not clock.exists(connection) and not create:
+                raise ValueError(
+                    f"--database {database.shown} holds no world yet; 'rsvault serve' creates one"
+                )
+            return Engine(database, _take_up(connection, settings, database.shown))
     except BaseException:
         database.close()
         raise
 
 
-def _take_up(connection: Connection, settings: Settings, *, create: bool) -> Rules:
-    """Bring a database to the present schema and return the rules of the world that it holds."""
-    ensure_schema(connection)
+def _take_up(connection: Connection, settings: Settings, shown: str) -> Rules:
+    """Return the rules of the world in a database; ``shown`` is the database in messages."""
     if not clock.exists(connection):
-        if not create:
-            raise ValueError(
-                f"--database {settings.database} holds no world yet; 'rsvault serve' creates one"
-            )
         clock.create(connection, _first_clock(settings), _rules(settings))
     rules = engine_rules.read(connection)
-    _refuse_contradiction(settings, clock.read(connection), rules)
+    _refuse_contradiction(settings, clock.read(connection), rules, shown)
     return rules
 
 
@@ -164,7 +164,9 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _refuse_contradiction(settings: Settings, state: clock.ClockState, rules: Rules) -> None:
+def _refuse_contradiction(
+    settings: Settings, state: clock.ClockState, rules: Rules, shown: str
+) -> None:
     """Refuse an option that was asked for and is not what the stored world goes by."""
     stored: dict[str, Any] = {
         "seed": rules.seed,
@@ -184,7 +186,7 @@ def _refuse_contradiction(settings: Settings, state: clock.ClockState, rules: Ru
         if asked != kept and (name in settings.given or asked != getattr(Settings, name)):
             raise ValueError(
                 f"{_OPTIONS.get(name, '--' + name.replace('_', '-'))} {asked} contradicts "
-                f"{kept}, which the world in {settings.database} goes by; leave the option out or "
+                f"{kept}, which the world in {shown} goes by; leave the option out or "
                 "use another --database ('rsvault clock set' changes how time runs)"
             )
 
@@ -278,7 +280,7 @@ def _start_driver(engine: Engine) -> Any:
 def run_worker(settings: Settings) -> None:
     """Run the engine alone, without a server, until the process is ended."""
     engine = open_world(settings, create=False)
-    logging.getLogger("rsvault.engine").info("the engine runs on %s", settings.database)
+    logging.getLogger("rsvault.engine").info("the engine runs on %s", engine.database.shown)
     try:
         asyncio.run(_work(engine))
     except KeyboardInterrupt:

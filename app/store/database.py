@@ -85,6 +85,11 @@ class Database:
         """Whether the world is lost when the process ends."""
         return isinstance(self.engine.pool, StaticPool)
 
+    @property
+    def shown(self) -> str:
+        """The database's URL as it may be told: without its password."""
+        return self.engine.url.render_as_string()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection whose transaction is rolled back: a reader writes nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from app.client import ControlPlane
 from app.main import run_worker
 from app.server import CannotStart, start
 from app.settings import Settings
+from tests.postgresql import PostgreSQL
 from tests.processes import command, ready
 from tests.wire.builders import protect, put_group, put_policy, put_vault, put_vm
 
@@ -127,6 +129,21 @@ def test_a_default_that_was_asked_for_may_contradict_too(make: Make) -> None:
         pass
     with pytest.raises(CannotStart, match="--seed 0 contradicts 5"):
         start(make(given=frozenset({"seed"})))
+
+
+def test_no_message_tells_the_password_of_a_database(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    url = postgresql.fresh().replace("postgres:@", "postgres:secret@")
+    assert "secret" in url
+    settings = Settings(port=0, https_port=None, database=url, home=tmp_path)
+    with pytest.raises(ValueError, match="holds no world yet") as unmade:
+        run_worker(settings)
+    with start(settings):
+        pass
+    with pytest.raises(CannotStart, match="--seed 9 contradicts") as contradicted:
+        start(replace(settings, seed=9))
+    assert "secret" not in str(unmade.value) + str(contradicted.value)
 
 
 def test_a_worker_needs_a_world_to_work_on(make: Make) -> None:
