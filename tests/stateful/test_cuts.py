@@ -11,6 +11,7 @@ import asyncio
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -20,12 +21,22 @@ from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
 from app.domain.policies import read
 from app.domain.policy_documents import Document, vm_policy
-from app.engine import backups, clock, jobs, protection, sources
+from app.domain.resource_ids import VM_TYPE, VNET_TYPE
+from app.engine import backups, clock, jobs, protection, restores, sources
 from app.engine.rules import Rules
 from app.engine.worker import Engine
 from app.store.database import Database
 from app.store.schema import ensure_schema
-from app.store.tables import items, metadata, policies, resource_groups, vaults
+from app.store.tables import (
+    disk_sets,
+    items,
+    metadata,
+    policies,
+    recovery_points,
+    resource_groups,
+    resources,
+    vaults,
+)
 from app.store.tables import jobs as job_rows
 from app.workloads import azure_vm
 from tests.conftest import FreshDatabase
@@ -99,6 +110,8 @@ verbs = [
     "edit",
     "delete",
     "undelete",
+    "rebuild",
+    "replace",
 ]
 actions = st.builds(
     Action,
@@ -143,6 +156,7 @@ class World:
             clock.create(connection, state, self.rules)
             connection.execute(insert(resource_groups).values(**GROUP))
             connection.execute(insert(vaults).values(**VAULT_ROW))
+            connection.execute(insert(resources).values(**NETWORK_ROW))
             for key, document in enumerate(script.policies):
                 values = {"key": key, "vault_key": VAULT, "folded_name": f"p{key}"}
                 values |= {"name": f"p{key}", "document": document, "changed_at": START}
@@ -235,11 +249,29 @@ VAULT_ROW: dict[str, Any] = {
 }
 
 
+NETWORK = f"/subscriptions/{UUID(int=0)}/resourceGroups/g/providers/{VNET_TYPE}/n"
+NETWORK_ROW: dict[str, Any] = {
+    "folded": NETWORK.lower(),
+    "id": NETWORK,
+    "group_folded": "/g",
+    "type_folded": VNET_TYPE.lower(),
+    "name": "n",
+    "location": "l",
+    "document": {
+        "properties": {"subnets": [{"name": "d", "properties": {"addressPrefix": "10.0.0.0/16"}}]}
+    },
+    "hidden": {},
+    "created_at": START,
+    "changed_at": START,
+}
+MACHINES = f"/g/providers/{VM_TYPE}/vm"
+
+
 def _source(number: int, gigabytes: int) -> sources.Source:
     disk = {"lun": -1, "name": "os", "sizeGB": gigabytes, "sku": "Standard_LRS"}
     disk |= {"origin": f"disk{number}", "content_at": None}
     os = "Windows" if number else "Linux"
-    return sources.Source(f"/vm{number}", f"vm{number}", "l", True, os, "size", [disk])
+    return sources.Source(f"{MACHINES}{number}", f"vm{number}", "l", True, os, "size", [disk])
 
 
 def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int) -> None:
@@ -262,6 +294,8 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
         protection.delete(connection, item, now, soft_delete_days=action.number % 15)
     elif action.verb == "cancel":
         _cancel(connection, item, now)
+    elif action.verb in ("rebuild", "replace"):
+        _restore(connection, rules, action.verb, item, now)
     elif action.verb == "power":
         running = bool(action.number % 2)
         connection.execute(
@@ -284,6 +318,32 @@ def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], n
         under = list(connection.execute(select(items).where(items.c.policy_key == key)))
     for each in under:
         protection.use_policy(connection, rules, each, key, policy, now)
+
+
+def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int) -> None:
+    """Build an item's VM from its newest point, or give the VM that was built its disks."""
+    point = connection.execute(
+        select(recovery_points, disk_sets.c.document.label("disks"))
+        .join(disk_sets, disk_sets.c.key == recovery_points.c.disk_set_key)
+        .where(recovery_points.c.item_key == item.key)
+        .order_by(recovery_points.c.taken_at.desc())
+    ).first()
+    if point is None:
+        return
+    vm = resources.c.folded == item.source_folded
+    if verb == "replace":
+        stopped = {"power_state": "stopped", "revision": 1}
+        connection.execute(resources.update().where(vm).values(hidden=stopped))
+    detail = {
+        "kind": restores.SAME_VM if verb == "replace" else restores.NEW_VM,
+        "luns": None,
+        "target_group": "/g",
+        "target_vm": item.source_id,
+        "subnet": f"{NETWORK}/subnets/d",
+        "location": "l",
+        "vault_name": "v",
+    }
+    restores.trigger(connection, rules, item, point, now, detail=detail, activity_id=None)
 
 
 def _cancel(connection: Any, item: Row[Any], now: int) -> None:

@@ -317,6 +317,20 @@ def test_a_vm_has_exactly_the_disks_of_the_point_and_is_backed_up_with_them(
     assert fingerprints(listed(ready, POINTS)[0]) == fingerprints(point)
 
 
+def test_a_backup_that_ends_after_a_replacement_holds_the_new_disks(ready: httpx.Client) -> None:
+    """However far the clock is moved at once: the two ends lie in one hour, and so in one sweep."""
+    older = listed(ready, POINTS)[1]
+    done(ready.post(f"{vm_id()}/deallocate"))
+    advance(ready, to="2026-01-02T12:00:00Z")
+    replacing = job_of(ready, restore(ready, SAME_VM, older))
+    advance(ready, by="PT10M")
+    assert job(ready, replacing)["status"] == "InProgress"
+    backing_up = back_up(ready)
+    advance(ready, by="PT40M")
+    assert {job(ready, each)["status"] for each in (replacing, backing_up)} == {"Completed"}
+    assert fingerprints(listed(ready, POINTS)[0]) == fingerprints(older)
+
+
 def test_the_disks_of_a_running_vm_are_not_replaced(ready: httpx.Client) -> None:
     answer = restore(ready, SAME_VM)
     assert refused(answer) == (409, "UserErrorVmNotShutDown")
