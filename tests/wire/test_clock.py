@@ -378,7 +378,9 @@ def test_two_servers_of_one_seed_answer_with_the_same_bytes(serve: Served) -> No
     one, other, different = serve(seed=7), serve(seed=7), serve(seed=8)
 
     def bodies(arm: httpx.Client) -> list[bytes]:
-        return [body for _, body, _ in play(arm)]
+        # The address of a storage account's blobs is on the server's own host.
+        host = str(arm.base_url).rstrip("/").encode()
+        return [body.replace(host, b"https://host") for _, body, _ in play(arm)]
 
     assert bodies(one) == bodies(other)
     assert bodies(one) != bodies(different)
