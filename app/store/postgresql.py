@@ -7,7 +7,7 @@ lose another's update. Reads see one moment. One process leads: it moves time fo
 from __future__ import annotations
 
 import logging
-import select
+import selectors
 from contextlib import suppress
 from typing import Any
 
@@ -68,8 +68,9 @@ class _Renewable(Line):
 
 def _has_hung_up(driver: Any) -> bool:
     """Tell whether there is something to read on a connection that waits for nothing."""
-    readable, _, _ = select.select([driver.fileno()], [], [], 0)
-    return bool(readable)
+    with selectors.DefaultSelector() as selector:
+        selector.register(driver.fileno(), selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 class Reader(_Renewable):
