@@ -18,6 +18,8 @@ from tests.kills.mortals import Nursery
 from tests.kills.script import Rows, reader, rows_of
 from tests.store.shapes import shape
 
+pytestmark = pytest.mark.slow
+
 SERVE = ("serve", "--port", "0", "--https-port", "off", "--log-level", "error")
 ROWS = (Path(__file__).parents[1] / "wire/worlds/schema_0001.sql").read_text(encoding="utf-8")
 
@@ -94,7 +96,7 @@ def check_beginning(
 def test_a_world_whose_first_server_was_killed_is_begun_by_the_next(
     nursery: Nursery, shelf: FreshDatabase, begin: Callable[[str], tuple[str, ...]]
 ) -> None:
-    check_beginning(nursery, shelf, begin, 6)
+    check_beginning(nursery, shelf, begin, 4)
 
 
 @pytest.mark.deep

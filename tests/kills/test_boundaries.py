@@ -20,6 +20,8 @@ from tests.kills.dial import Slot
 from tests.kills.mortals import Mortal, Nursery
 from tests.kills.script import SCRIPT, Rows, Step, difference, resolved, rows_of, told
 
+pytestmark = pytest.mark.slow
+
 LATER = 10
 """How many seconds lie between a kill and the next start, by the wall clock of the next."""
 
@@ -206,6 +208,7 @@ def test_a_kill_before_every_statement_changes_nothing(
     die_and_go_on(nursery, caller, shelf, reference, kills)
 
 
+@pytest.mark.deep
 def test_a_request_repeated_because_its_answer_was_lost_is_a_request_sent_twice(
     nursery: Nursery, caller: httpx.Client, shelf: FreshDatabase, reference: list[Played]
 ) -> None:
