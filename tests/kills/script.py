@@ -171,6 +171,7 @@ def difference(left: Rows, right: Rows) -> dict[str, tuple[list[Any], list[Any]]
             [row for row in right[name] if row not in left[name]],
         )
         for name in left
+        if left[name] != right[name]
     }
     return {name: rows for name, rows in found.items() if any(rows)}
 
