@@ -36,5 +36,5 @@ def shelf(
 @pytest.fixture(scope="session")
 def caller() -> Iterator[httpx.Client]:
     """A client that is led from one server to the next: making one costs as much as a server."""
-    with httpx.Client(timeout=60, event_hooks={"request": [with_api_version]}) as client:
+    with httpx.Client(timeout=600, event_hooks={"request": [with_api_version]}) as client:
         yield client
