@@ -7,7 +7,6 @@ must find it.
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -162,15 +161,3 @@ def test_the_commands_of_the_file_share_one_world_and_end_when_told(
         for process in (*servers.values(), worker):
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
-
-
-def test_docker_itself_takes_the_file_where_it_can_be_asked() -> None:
-    if not shutil.which("docker") or docker("compose", "version").returncode:
-        pytest.skip("docker compose is not installed; the tests above read the file without it")
-    file = str(ROOT / "docker-compose.yml")
-    told = docker("compose", "--file", file, "--profile", "scale", "config", "--quiet")
-    assert (told.returncode, told.stderr) == (0, "")
-
-
-def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)

@@ -58,7 +58,7 @@ def run(image: Stage, command: list[str], **environment: str) -> subprocess.Comp
     )
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_a_container_answers_is_healthy_and_ends_when_it_is_told_to(image: Stage) -> None:
     with container(image) as (process, at):
         told = run(image, image.healthcheck, RSVAULT_URL=at["http"])
@@ -69,7 +69,7 @@ def test_a_container_answers_is_healthy_and_ends_when_it_is_told_to(image: Stage
         assert told.returncode == 1
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_other_containers_say_its_name_and_trust_what_is_in_its_volume(image: Stage) -> None:
     with container(image) as (_, at):
         assert Path(at["ca"]) == image.at("/data/ca.pem")
@@ -84,7 +84,7 @@ def test_other_containers_say_its_name_and_trust_what_is_in_its_volume(image: St
             assert stranger.status_code == 403
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_a_control_token_in_the_environment_guards_and_is_used(image: Stage) -> None:
     token = {"RSVAULT_CONTROL_TOKEN": "only-mine"}
     with container(image, **token) as (_, at):
@@ -94,7 +94,7 @@ def test_a_control_token_in_the_environment_guards_and_is_used(image: Stage) -> 
             assert told.returncode == 0, told.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_a_container_keeps_a_world_in_its_volume(image: Stage) -> None:
     group = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/kept"
     query = {"api-version": "2021-04-01"}
@@ -107,7 +107,7 @@ def test_a_container_keeps_a_world_in_its_volume(image: Stage) -> None:
             assert process.wait(20) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_image_has_what_postgresql_takes(image: Stage) -> None:
     nowhere = "postgresql+psycopg://rsvault@127.0.0.1:1/rsvault?connect_timeout=2"
     told = run(image, [*image.entrypoint, "worker", "--database", nowhere])
@@ -115,7 +115,7 @@ def test_the_image_has_what_postgresql_takes(image: Stage) -> None:
     assert "cannot be opened for writing" in told.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_image_holds_no_tests_and_no_tools_to_build_with(image: Stage) -> None:
     ask = "import importlib.metadata as all; print(*(each.name for each in all.distributions()))"
     names = set(run(image, ["python", "-c", ask]).stdout.lower().split())
@@ -124,7 +124,7 @@ def test_the_image_holds_no_tests_and_no_tools_to_build_with(image: Stage) -> No
     assert {path.name for path in image.root.iterdir()} == {"usr", "data"}
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_a_container_is_not_root_and_writes_to_its_volume_only(image: Stage) -> None:
     user, group = map(int, image.user.split(":"))
     assert min(user, group) >= 10_000
@@ -134,7 +134,7 @@ def test_a_container_is_not_root_and_writes_to_its_volume_only(image: Stage) -> 
         assert (volume.st_uid, volume.st_gid) == (user, group)
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_ports_of_the_image_are_those_that_are_listened_on(image: Stage) -> None:
     command, chosen = parsed(image.command)
     assert (command, chosen["host"]) == ("serve", "0.0.0.0")

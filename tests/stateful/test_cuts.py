@@ -386,7 +386,7 @@ def _cut(world: World, target: int, cuts: Any) -> int:
     return int(cuts.draw(st.integers(world.now(), target), label="anywhere"))
 
 
-EXAMPLES = {"sqlite": 120, "postgresql": 30}
+EXAMPLES = {"sqlite": 80, "postgresql": 20}
 """PostgreSQL takes several times as long for each."""
 
 

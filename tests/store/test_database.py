@@ -230,7 +230,9 @@ def test_a_world_that_its_server_hung_up_on_is_met_again(postgresql: PostgreSQL)
         assert database.leads()
         name = database.engine.url.database
         postgresql.execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            # Wait until they are gone: what is asked of one that is going fails.
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            f"WHERE datname = '{name}'"
         )
         assert keys(database) == []
         with database.writing() as connection:
