@@ -92,9 +92,19 @@ class ClockState:
         return Advance(self.advance_from, self.advance_to)
 
     def at(self, virtual: int, real: int) -> ClockState:
-        """Return this clock standing at an instant, and running on from there."""
-        reserved = virtual + RESERVED * self.rate if self.mode == "scaled" else None
-        return replace(self, base_virtual_at=virtual, base_real_at=real, reserved_until=reserved)
+        """Return this clock standing at an instant, and running on from there.
+
+        An advance that has died is forgotten, or the fresh sign of life would be taken for its own.
+        """
+        advance = self.advancing(real)
+        return replace(
+            self,
+            base_virtual_at=virtual,
+            base_real_at=real,
+            reserved_until=virtual + RESERVED * self.rate if self.mode == "scaled" else None,
+            advance_from=advance.start if advance else None,
+            advance_to=advance.target if advance else None,
+        )
 
 
 _FIELDS = tuple(ClockState.__dataclass_fields__)
@@ -106,6 +116,8 @@ _MOVE = Statement(
         base_real_at=bindparam("real"),
         settled_at=bindparam("settled"),
         reserved_until=bindparam("reserved"),
+        advance_from=bindparam("advance_from"),
+        advance_to=bindparam("advance_to"),
     )
 )
 _SETTLE = Statement(_THE_WORLD.values(settled_at=bindparam("settled")))
@@ -145,7 +157,13 @@ def settle(connection: Connection, until: int) -> None:
     if until > state.now(real):
         moved = state.at(until, real)
         _MOVE.run(
-            connection, virtual=until, real=real, settled=until, reserved=moved.reserved_until
+            connection,
+            virtual=until,
+            real=real,
+            settled=until,
+            reserved=moved.reserved_until,
+            advance_from=moved.advance_from,
+            advance_to=moved.advance_to,
         )
     else:
         _SETTLE.run(connection, settled=until)
