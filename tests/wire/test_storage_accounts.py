@@ -56,6 +56,14 @@ def test_a_storage_account_is_changed_listed_and_deleted(account: httpx.Client) 
     assert refused(account.get(STAGING)) == (404, "ResourceNotFound")
 
 
+def test_what_is_fixed_may_be_said_again_but_not_changed(account: httpx.Client) -> None:
+    def put(flag: bool) -> httpx.Response:
+        return account.put(STAGING, json=BODY | {"properties": {"isHnsEnabled": flag}})
+
+    done(put(False))
+    assert refused(put(True)) == (409, "PropertyChangeNotAllowed")
+
+
 def test_the_classic_namespace_has_no_storage_accounts(account: httpx.Client) -> None:
     classic = STAGING.replace("Microsoft.Storage", "Microsoft.ClassicStorage")
     assert account.get(classic).status_code == 404

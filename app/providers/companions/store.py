@@ -232,7 +232,8 @@ def at(document: Document, path: str) -> Any:
 
 
 def _folded(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    """Texts compare without casing; false and an empty list say no more than nothing at all."""
+    return value.lower() if isinstance(value, str) else value or None
 
 
 def _checked_location(
