@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -71,11 +71,16 @@ def interfaces_in(connection: Connection, subnet_id: str) -> list[tuple[Row[Any]
     ]
 
 
-def free_address(connection: Connection, subnet: Subnet) -> str | None:
-    """Return the first address of a subnet that no interface has; ``None`` if it is full."""
-    taken = {
-        each["properties"]["privateIPAddress"] for _, each in interfaces_in(connection, subnet.id)
+def holders(connection: Connection, subnet: Subnet) -> dict[str, str]:
+    """Return the addresses of a subnet that are taken, each with the id of its interface."""
+    return {
+        each["properties"]["privateIPAddress"]: row.id
+        for row, each in interfaces_in(connection, subnet.id)
     }
+
+
+def free_address(subnet: Subnet, taken: Container[str]) -> str | None:
+    """Return the first address of a subnet that is not taken; ``None`` if it is full."""
     return next((each for each in _addresses(subnet.prefix) if each not in taken), None)
 
 

@@ -36,8 +36,10 @@ def build(work: Restored) -> str | None:
     if attachments.find(work.connection, vm_id) is not None:
         return TARGET_VM_EXISTS
     subnet = networks.find_subnet(work.connection, work.detail["subnet"])
-    address = networks.free_address(work.connection, subnet) if subnet is not None else None
-    if subnet is None or address is None:
+    if subnet is None:
+        return TARGET_SUBNET_NOT_FOUND
+    address = networks.free_address(subnet, networks.holders(work.connection, subnet))
+    if address is None:
         return TARGET_SUBNET_NOT_FOUND
     place = networks.configuration("ipconfig1", subnet, address)
     nic_id = _create_interface(work, group, vm_id, place)

@@ -84,6 +84,52 @@ def test_an_interface_keeps_its_address_when_it_is_written_again(net: httpx.Clie
     assert again["properties"]["privateIPAddress"] == "10.1.2.5"
 
 
+def with_configurations(*told: dict[str, Any]) -> dict[str, Any]:
+    """Return an interface with several IP configurations in the subnet."""
+    configurations = [
+        {"name": f"ip-{number}", "properties": {"subnet": {"id": SUBNET}} | each}
+        for number, each in enumerate(told)
+    ]
+    return {"location": "westeurope", "properties": {"ipConfigurations": configurations}}
+
+
+def static(address: str) -> dict[str, Any]:
+    return {"privateIPAllocationMethod": "Static", "privateIPAddress": address}
+
+
+def addresses(shown: dict[str, Any]) -> list[str]:
+    configurations = shown["properties"]["ipConfigurations"]
+    return [each["properties"]["privateIPAddress"] for each in configurations]
+
+
+def test_no_two_configurations_get_one_address(net: httpx.Client) -> None:
+    body = with_configurations({}, {}, static("10.1.2.9"))
+    shown = done(net.put(NIC, json=body)).json()
+    assert addresses(shown) == ["10.1.2.4", "10.1.2.5", "10.1.2.9"]
+    assert addresses(done(net.put(NIC, json=body)).json()) == addresses(shown)
+    swapped = with_configurations({}, static("10.1.2.9"), {})
+    assert addresses(done(net.put(NIC, json=swapped)).json()) == [
+        "10.1.2.4",
+        "10.1.2.9",
+        "10.1.2.6",
+    ]
+    for taken in ("10.1.2.4", "10.1.2.9"):
+        answer = net.put(f"{NIC}b", json=with_configurations(static(taken)))
+        assert refused(answer) == (400, "PrivateIPAddressIsAllocated")
+    twice = with_configurations(static("10.1.2.20"), static("10.1.2.20"))
+    assert refused(net.put(f"{NIC}b", json=twice)) == (400, "PrivateIPAddressIsAllocated")
+
+
+def test_an_interface_has_another_etag_once_it_is_another(net: httpx.Client) -> None:
+    first = done(net.put(NIC, json=interface())).json()["etag"]
+    assert done(net.put(NIC, json=interface())).json()["etag"] == first
+    changed = done(net.put(NIC, json=interface(**static("10.1.2.9")))).json()["etag"]
+    assert changed != first
+    stale = net.put(NIC, json=interface(), headers={"If-Match": first})
+    assert refused(stale) == (412, "PreconditionFailed")
+    done(net.put(NIC, json=interface(), headers={"If-Match": changed}))
+
+
 def test_what_is_in_use_cannot_be_deleted(net: httpx.Client) -> None:
     done(net.put(NIC, json=interface()))
     for path in (VNET, SUBNET):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import Row
 
-from ...arm import examples
+from ...arm import etags, examples
 from ...arm.bodies import Body
 from ...arm.calls import Call
 from ...arm.words import Word
@@ -24,6 +24,8 @@ from .store import CompanionType, Write, Written, missing_parameter
 from .virtual_networks import NAME, NAME_RULE, TagsBody
 
 TAG = "Network interfaces"
+Taken = dict[str, dict[str, str]]
+"""The addresses that are taken, by the subnet's id; each with the id of what has it."""
 
 
 class SubnetReference(Body):
@@ -93,36 +95,34 @@ def _write(write: Write) -> Written:
         raise missing_parameter("ipConfigurations")
     old = write.existing.document["properties"]["ipConfigurations"] if write.existing else []
     found: list[Document] = []
+    taken: Taken = {}
     for position, each in enumerate(sent):
         name = each.get("name") or f"ipconfig{position + 1}"
         known = next((one for one in old if one["name"].lower() == name.lower()), None)
-        found.append(_configuration(write, name, each["properties"], known, first=not position))
+        told = {"primary": not position} | each["properties"]
+        found.append(_configuration(write, name, told, known, taken))
     hidden = write.existing.hidden if write.existing else {}
     properties = write.wanted["properties"] | {"ipConfigurations": found}
     return Written(write.wanted | {"properties": properties}, hidden)
 
 
 def _configuration(
-    write: Write, name: str, sent: Document, known: Document | None, *, first: bool
+    write: Write, name: str, sent: Document, known: Document | None, taken: Taken
 ) -> Document:
+    """Return an IP configuration with its address, which ``taken`` then holds too."""
     field = f"properties.ipConfigurations.{name}"
     subnet = _subnet(write, store.at(sent, "subnet.id"), field)
-    same = known is not None and known["properties"]["subnet"]["id"].lower() == subnet.id.lower()
-    address = sent.get("privateIPAddress")
+    if subnet.id not in taken:
+        taken[subnet.id] = networks.holders(write.call.connection, subnet)
+    held = taken[subnet.id]
     if sent.get("privateIPAllocationMethod") == "Static":
-        _check_address(address, subnet, field)
+        address = _static(write, sent.get("privateIPAddress"), subnet, held, field)
     else:
-        kept = known["properties"]["privateIPAddress"] if known is not None and same else None
-        address = kept or networks.free_address(write.call.connection, subnet)
-        if address is None:
-            raise invalid(
-                "SubnetIsFull", f"{field}: Subnet {subnet.name} has no free address.", target=field
-            )
-    born = networks.configuration(name, subnet, str(address))
+        address = _dynamic(write, known, subnet, held, field)
+    held[address] = f"{write.id}/ipConfigurations/{name}"
+    born = networks.configuration(name, subnet, address)
     own = {key: value for key, value in sent.items() if key not in ("subnet", "privateIPAddress")}
-    made = merge(born, {"properties": own})
-    made["properties"]["primary"] = own.get("primary", first)
-    return made
+    return merge(born, {"properties": own})
 
 
 def _subnet(write: Write, sent: str | None, field: str) -> networks.Subnet:
@@ -140,9 +140,41 @@ def _subnet(write: Write, sent: str | None, field: str) -> networks.Subnet:
     return found
 
 
-def _check_address(address: str | None, subnet: networks.Subnet, field: str) -> None:
+def _dynamic(
+    write: Write,
+    known: Document | None,
+    subnet: networks.Subnet,
+    held: dict[str, str],
+    field: str,
+) -> str:
+    """Return the address that a configuration has in the subnet already, or a free one."""
+    kept: str = known["properties"]["privateIPAddress"] if known is not None else ""
+    address = kept if held.get(kept) == write.id else networks.free_address(subnet, held)
+    if address is None:
+        raise invalid(
+            "SubnetIsFull", f"{field}: Subnet {subnet.name} has no free address.", target=field
+        )
+    return address
+
+
+def _static(
+    write: Write, address: str | None, subnet: networks.Subnet, held: dict[str, str], field: str
+) -> str:
     if not address:
         raise missing_parameter(f"{field}.privateIPAddress")
+    _check_inside(address, subnet, field)
+    holder = held.get(address, write.id)
+    if holder != write.id:
+        raise invalid(
+            "PrivateIPAddressIsAllocated",
+            f"{field}.privateIPAddress: the private IP address {address} is already allocated to "
+            f"resource {holder}.",
+            target=f"{field}.privateIPAddress",
+        )
+    return address
+
+
+def _check_inside(address: str, subnet: networks.Subnet, field: str) -> None:
     try:
         inside = ip_address(address) in ip_network(subnet.prefix)
     except ValueError:
@@ -166,7 +198,8 @@ def _render(call: Call, rows: Sequence[Row[Any]]) -> list[Document]:
 
 def _render_one(interface: Row[Any], owner: str | None) -> Document:
     hashed = ids.md5_hex(f"{interface.folded}/{interface.created_at}")
-    etag = f'W/"{ids.guid(hashed)}"'
+    content = etags.digest([interface.document, owner])
+    etag = f'W/"{ids.guid(ids.md5_hex(f"{hashed}/{content}"))}"'
     properties = {
         "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
         "enableAcceleratedNetworking": False,
