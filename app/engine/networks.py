@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -56,8 +56,11 @@ def prefixes_of(subnet: Document) -> list[str]:
     return [one] if one else list(properties.get("addressPrefixes", ()))
 
 
-def interfaces_in(connection: Connection, subnet_id: str) -> list[tuple[Row[Any], Document]]:
-    """Return the network interfaces in a subnet, each with its IP configuration there."""
+def interfaces_in(
+    connection: Connection, subnet_ids: Collection[str]
+) -> list[tuple[Row[Any], Document]]:
+    """Return the network interfaces in some subnets, each with its IP configuration there."""
+    wanted = {each.lower() for each in subnet_ids}
     rows = connection.execute(
         select(resources)
         .where(resources.c.type_folded == NIC_TYPE.lower())
@@ -67,7 +70,7 @@ def interfaces_in(connection: Connection, subnet_id: str) -> list[tuple[Row[Any]
         (row, each)
         for row in rows
         for each in row.document["properties"]["ipConfigurations"]
-        if each["properties"]["subnet"]["id"].lower() == subnet_id.lower()
+        if each["properties"]["subnet"]["id"].lower() in wanted
     ]
 
 
@@ -75,7 +78,7 @@ def holders(connection: Connection, subnet: Subnet) -> dict[str, str]:
     """Return the addresses of a subnet that are taken, each with the id of its interface."""
     return {
         each["properties"]["privateIPAddress"]: row.id
-        for row, each in interfaces_in(connection, subnet.id)
+        for row, each in interfaces_in(connection, (subnet.id,))
     }
 
 

@@ -130,6 +130,26 @@ def test_an_interface_has_another_etag_once_it_is_another(net: httpx.Client) -> 
     done(net.put(NIC, json=interface(), headers={"If-Match": changed}))
 
 
+@pytest.mark.parametrize(
+    "prefixes",
+    [
+        ("10.1.0.0/18", "10.1.200.0/24", "10.1.1.0/24"),
+        ("10.1.1.0/24", "10.1.200.0/24", "10.1.0.0/18"),
+        ("10.1.1.0/24", "fd00::/64", "fd00:0:0:0:ab::/80"),
+    ],
+)
+def test_prefixes_overlap_wherever_they_stand(arm: httpx.Client, prefixes: tuple[str, ...]) -> None:
+    put_group(arm)
+    subnets = [
+        {"name": f"subnet-{number}", "properties": {"addressPrefix": prefix}}
+        for number, prefix in enumerate(prefixes)
+    ]
+    space = {"addressPrefixes": ["10.1.0.0/16", "fd00::/48"]}
+    answer = arm.put(VNET, json=network(addressSpace=space, subnets=subnets))
+    assert refused(answer) == (400, "NetcfgSubnetRangesOverlap")
+    done(arm.put(VNET, json=network(addressSpace=space, subnets=subnets[:2])))
+
+
 def test_what_is_in_use_cannot_be_deleted(net: httpx.Client) -> None:
     done(net.put(NIC, json=interface()))
     for path in (VNET, SUBNET):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import pairwise
 from typing import Any
 
 from pydantic import Field
@@ -128,7 +129,8 @@ def _prefix(text: str, field: str) -> Network:
 
 
 def _check_subnets(network: str, subnets: list[Document], whole: list[Network]) -> None:
-    seen: list[tuple[str, Network]] = []
+    names: set[str] = set()
+    placed: list[tuple[Network, str]] = []
     for each in subnets:
         name = each.get("name")
         field = f"properties.subnets.{name}"
@@ -141,25 +143,21 @@ def _check_subnets(network: str, subnets: list[Document], whole: list[Network]) 
         prefixes = networks.prefixes_of(each)
         if not prefixes:
             raise missing_parameter(f"{field}.addressPrefix")
-        if name.lower() in {other.lower() for other, _ in seen}:
+        if name.lower() in names:
             raise invalid(
                 "InvalidRequestFormat",
                 f"properties.subnets: two subnets have the name '{name}'.",
                 target="properties.subnets",
             )
+        names.add(name.lower())
         for text in prefixes:
             own = _prefix(text, f"{field}.addressPrefix")
-            _check_place(network, name, own, whole, seen)
-            seen.append((name, own))
+            _check_place(network, name, own, whole)
+            placed.append((own, name))
+    _check_overlaps(network, placed)
 
 
-def _check_place(
-    network: str,
-    name: str,
-    own: Network,
-    whole: list[Network],
-    seen: list[tuple[str, Network]],
-) -> None:
+def _check_place(network: str, name: str, own: Network, whole: list[Network]) -> None:
     if not any(own.version == each.version and own.subnet_of(each) for each in whole):  # type: ignore[arg-type]
         raise invalid(
             "NetcfgInvalidSubnet",
@@ -167,8 +165,13 @@ def _check_place(
             f"{own} lies outside of {', '.join(str(each) for each in whole)}.",
             target="properties.subnets",
         )
-    for other, taken in seen:
-        if own.overlaps(taken):
+
+
+def _check_overlaps(network: str, placed: list[tuple[Network, str]]) -> None:
+    """Refuse prefixes that overlap: in their order, one would lie within its neighbour."""
+    ordered = sorted(placed, key=lambda each: (each[0].version, each[0]))
+    for (before, other), (own, name) in pairwise(ordered):
+        if own.version == before.version and own.overlaps(before):
             raise invalid(
                 "NetcfgSubnetRangesOverlap",
                 f"Subnet '{name}' is not valid because its IP address range overlaps with that of "
@@ -180,13 +183,15 @@ def _check_place(
 def _refuse_loss(write: Write, subnets: list[Document]) -> None:
     assert write.existing is not None
     kept = {each["name"].lower() for each in subnets}
-    for each in networks.subnets_of(write.existing.document):
-        if each["name"].lower() not in kept:
-            _refuse_use(write.call, f"{write.id}/subnets/{each['name']}")
+    before = networks.subnets_of(write.existing.document)
+    lost = [each for each in before if each["name"].lower() not in kept]
+    _refuse_use(write.call, write.id, lost)
 
 
-def _refuse_use(call: Call, subnet_id: str) -> None:
-    for interface, _ in networks.interfaces_in(call.connection, subnet_id):
+def _refuse_use(call: Call, network_id: str, subnets: list[Document]) -> None:
+    lost = [f"{network_id}/subnets/{each['name']}" for each in subnets]
+    for interface, place in networks.interfaces_in(call.connection, lost) if lost else ():
+        subnet_id = place["properties"]["subnet"]["id"]
         raise invalid(
             "InUseSubnetCannotBeDeleted",
             f"Subnet {subnet_id.rpartition('/')[2]} is in use by {interface.id} and cannot be "
@@ -241,8 +246,7 @@ def _etag(network: Row[Any]) -> str:
 
 
 def _remove(call: Call, network: Row[Any]) -> None:
-    for each in networks.subnets_of(network.document):
-        _refuse_use(call, f"{network.id}/subnets/{each['name']}")
+    _refuse_use(call, network.id, networks.subnets_of(network.document))
 
 
 VIRTUAL_NETWORKS = CompanionType(
