@@ -211,6 +211,9 @@ def test_a_linux_vm_has_extended_properties_and_a_windows_one_has_none(
         protect(vault, vm)
     assert item(vault)["extendedProperties"] == {"linuxVmApplicationName": ""}
     assert "extendedProperties" not in item(vault, item_id("vm-2"))
+    named = enable(vault, extendedProperties={"linuxVmApplicationName": "shop"})
+    assert refused(named) == (400, "NotSupported")
+    finish(vault, enable(vault, extendedProperties={"linuxVmApplicationName": ""}))
 
 
 def test_the_vault_notes_its_first_item(protected: httpx.Client) -> None:

@@ -283,7 +283,11 @@ def test_what_is_not_there_or_not_possible_is_refused_as_storage_does(
     assert failure(reader.get(uri, headers={"Range": "bytes=999999-"})) == (416, "InvalidRange")
     assert failure(reader.get(uri, headers={"If-Match": '"0x0"'})) == (412, "ConditionNotMet")
     assert failure(reader.put(uri, content=b"{}")) == (405, "UnsupportedHttpVerb")
-    assert failure(reader.get(uri, params={"comp": "tags"})) == (400, "UnsupportedQueryParameter")
+    for path, comp in ((uri, "tags"), (folder(bag), "acl")):
+        asked = reader.get(path, params={"comp": comp})
+        assert failure(asked) == (400, "UnsupportedQueryParameter")
+    unwritable = {"comp": "list", "prefix": "\x0b"}
+    assert failure(reader.get(folder(bag), params=unwritable)) == (400, "InvalidUri")
     odd = reader.get(uri, params={"comp": "a\0b"})
     assert failure(odd) == (400, "InvalidUri")
     assert reader.get(f"{ACCOUNT}/%00/x").status_code == 400

@@ -23,6 +23,8 @@ from .stored import Blob
 
 MOST_AT_ONCE = 5000
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no answer could repeat: XML has no way to write it."""
 _PAGES_COMPARE = "prevsnapshot"
 
 Scope = MutableMapping[str, Any]
@@ -61,7 +63,7 @@ class BlobEndpoint:
             )
         raw = request.scope["raw_path"].decode("latin-1").partition("?")[0]
         names = unquote(raw.removeprefix(PREFIX).lstrip("/")).split("/", 2)
-        if any("\0" in text for text in (*names, *request.query_params.values())):
+        if any(_NOT_XML.search(text) for text in (*names, *request.query_params.values())):
             raise StorageRefusal(400, "InvalidUri", "The URI holds characters not allowed.")
         base_url = f"{request.url.scheme}://{request.headers.get('host') or 'localhost'}"
         with self._engine.database.reading() as connection:
@@ -83,8 +85,11 @@ def _route(
     if container not in found:
         raise StorageRefusal(404, "ContainerNotFound", "The specified container does not exist.")
     if not name:
-        if request.query_params.get("comp") == "list":
+        comp = request.query_params.get("comp")
+        if comp == "list":
             return _list_blobs(request, connection, account, container, base_url)
+        if comp not in (None, "metadata"):
+            raise _not_emulated(request)
         return _show_container(found[container])
     blob = stored.find(connection, account, container, name, base_url)
     if blob is None:

@@ -145,6 +145,11 @@ def _refuse_what_is_not_emulated(asked: ProtectedItemProperties) -> None:
             "properties.protectedItemType",
             f"'{asked.protected_item_type}'; send {azure_vm.PROTECTED_ITEM_TYPE}",
         )
+    extended = asked.extended_properties
+    if extended is not None and extended.linux_vm_application_name:
+        raise not_emulated(
+            "properties.extendedProperties.linuxVmApplicationName", "applications of Linux VMs"
+        )
 
 
 def _exclusion(asked: ProtectedItemProperties) -> dict[str, Any] | None:
