@@ -15,6 +15,7 @@ from tests.wire.builders import (
     back_up,
     done,
     item_body,
+    listed,
     policy_body,
     protect,
     put_vm,
@@ -145,6 +146,17 @@ def test_who_uses_a_policy_does_not_change_it(vault: httpx.Client) -> None:
     protect(vault)
     assert done(vault.get(POLICY_ID)).json()["properties"]["protectedItemsCount"] == 1
     assert etag_of(vault, POLICY_ID) == before
+
+
+def test_what_a_running_vm_writes_to_its_disks_is_no_change_of_them(vault: httpx.Client) -> None:
+    put_vm(vault)
+    (disk, *_) = listed(vault, f"{GROUP_ID}/providers/Microsoft.Compute/disks")
+    before = done(vault.get(disk["id"]))
+    vault.post("/_emulator/clock/advance", json={"by": "PT1H"}).raise_for_status()
+    after = done(vault.get(disk["id"]))
+    fingerprints = {each.json()["properties"]["contentFingerprint"] for each in (before, after)}
+    assert len(fingerprints) == 2
+    assert after.headers["etag"] == before.headers["etag"]
 
 
 def test_an_item_that_was_backed_up_meanwhile_has_another_etag(protected: httpx.Client) -> None:

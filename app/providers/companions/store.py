@@ -181,8 +181,7 @@ def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
         wanted=merge(stored, sent),
     )
     _write(kind, write)
-    status = kind.created_status if existing is None else 200
-    return Answer(status, kind.render(call, [get(call, kind)])[0])
+    return _shown(call, kind, kind.created_status if existing is None else 200)
 
 
 def _update(call: Call, kind: CompanionType, body: Body) -> Answer:
@@ -199,7 +198,7 @@ def _update(call: Call, kind: CompanionType, body: Body) -> Answer:
         wanted=merge(existing.document, sent),
     )
     _write(kind, write)
-    return Answer(200, kind.render(call, [get(call, kind)])[0])
+    return _shown(call, kind)
 
 
 def _write(kind: CompanionType, write: Write) -> None:
@@ -268,9 +267,15 @@ def _checked_location(
 # --- what a GET, a list and a DELETE do --------------------------------------------------
 
 
-def _get(call: Call, kind: CompanionType) -> Document:
+def _get(call: Call, kind: CompanionType) -> Answer:
     expansions(call, kind)
-    return kind.render(call, [get(call, kind)])[0]
+    return _shown(call, kind)
+
+
+def _shown(call: Call, kind: CompanionType, status: int = 200) -> Answer:
+    """Show the resource in the path. Its eTag is of what clients told: some of the rest moves."""
+    row = get(call, kind)
+    return Answer(status, kind.render(call, [row])[0], content=[row.id, row.document])
 
 
 def expansions(call: Call, kind: CompanionType) -> set[str]:
@@ -377,7 +382,7 @@ def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
         return _create_or_update(call, kind, body)
 
     @endpoint("GET", own, named(kind.get), tag=kind.tag, query=("$expand",) if kind.expands else ())
-    def get_one(call: Call) -> Document:
+    def get_one(call: Call) -> Answer:
         """Show a resource."""
         return _get(call, kind)
 
