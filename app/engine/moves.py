@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from ..domain.resource_ids import VM_TYPE
-from ..store.tables import Document, blobs, resources
+from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE
+from ..store.tables import Document, blobs, items, resources
 from . import sources
 
 _NOT_LINKS = ("tags", "creationData")
@@ -59,29 +59,55 @@ def move(
 ) -> None:
     """Give resources their ids in another group, wherever they are named, and tell the items."""
     names = {row.folded: new_id(row, group) for row in moved}
-    for row in connection.execute(select(resources)).all():
-        renamed = {part: _renamed(getattr(row, part), names) for part in ("document", "hidden")}
+    arrived: list[Document] = []
+    renamed: list[Document] = []
+    for row in connection.execute(select(resources)):
+        told = {part: _renamed(getattr(row, part), names) for part in ("document", "hidden")}
         if row.folded in names:
             there = {"id": names[row.folded], "group_folded": group.folded, "changed_at": now}
-            _replace(connection, row, {**renamed, **there})
-        elif renamed != {"document": row.document, "hidden": row.hidden}:
-            connection.execute(
-                update(resources).where(resources.c.folded == row.folded).values(**renamed)
-            )
-    for row in moved:
-        if row.type_folded == VM_TYPE.lower():
-            sources.refresh(connection, seed, row.id)
-            sources.refresh(connection, seed, names[row.folded])
+            key = {"folded": names[row.folded].lower()}
+            arrived.append({**row._mapping, **told, **there, **key})
+        elif told != {"document": row.document, "hidden": row.hidden}:
+            renamed.append({"at": row.folded, **told})
+    if renamed:
+        connection.execute(update(resources).where(resources.c.folded == bindparam("at")), renamed)
+    _replace(connection, moved, names, arrived)
+    _tell_items(connection, seed, moved, names)
 
 
-def _replace(connection: Connection, row: Row[Any], changed: dict[str, Any]) -> None:
-    """Write a row under another key; what refers to it by key comes along."""
-    folded = changed["id"].lower()
-    connection.execute(insert(resources).values({**row._mapping, **changed, "folded": folded}))
-    connection.execute(
-        update(blobs).where(blobs.c.account_folded == row.folded).values(account_folded=folded)
-    )
-    connection.execute(delete(resources).where(resources.c.folded == row.folded))
+def _replace(
+    connection: Connection,
+    moved: Sequence[Row[Any]],
+    names: Mapping[str, str],
+    arrived: list[Document],
+) -> None:
+    """Write rows under other keys; the blobs that refer to an account by its key come along."""
+    connection.execute(insert(resources), arrived)
+    accounts = [row.folded for row in moved if row.type_folded == STORAGE_TYPE.lower()]
+    if accounts:
+        connection.execute(
+            update(blobs)
+            .where(blobs.c.account_folded == bindparam("at"))
+            .values(account_folded=bindparam("to")),
+            [{"at": folded, "to": names[folded].lower()} for folded in accounts],
+        )
+    connection.execute(delete(resources).where(resources.c.folded.in_(names)))
+
+
+def _tell_items(
+    connection: Connection, seed: int, moved: Sequence[Row[Any]], names: Mapping[str, str]
+) -> None:
+    """Tell the items of VMs that went, and those that were left by VMs of these names before."""
+    machines = [row.folded for row in moved if row.type_folded == VM_TYPE.lower()]
+    asked = [each.lower() for folded in machines for each in (folded, names[folded])]
+    protected = connection.execute(
+        select(items.c.source_folded)
+        .where(items.c.source_folded.in_(asked))
+        .distinct()
+        .order_by(items.c.source_folded)
+    ).scalars()
+    for vm_id in protected.all():
+        sources.refresh(connection, seed, vm_id)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -20,7 +20,7 @@ from ...domain.errors import (
     resource_not_found,
 )
 from ...domain.instants import SECOND
-from ...domain.resource_ids import VAULT_TYPE
+from ...domain.resource_ids import VAULT_TYPE, ResourceId
 from ...engine import moves, operations
 from ...store import tables
 from ...store.vaults import get_group
@@ -103,8 +103,7 @@ def _checked(call: Call, body: MoveBody) -> tuple[Row[Any], Row[Any], list[Row[A
             "resources: at least one resource to move must be named.",
             target="resources",
         )
-    rows = [_resource(call, source, sent) for sent in body.resources]
-    rows = list({row.folded: row for row in rows}.values())
+    rows = _resources(call, [_resource_id(source, sent) for sent in body.resources])
     _refuse_names_that_are_taken(call, rows, target)
     if target.subscription != source.subscription:
         _refuse_to_part(call, rows)
@@ -123,7 +122,7 @@ def _target(call: Call, sent: str | None) -> Row[Any]:
     return get_group(call.connection, *parsed)
 
 
-def _resource(call: Call, source: Row[Any], sent: str) -> Row[Any]:
+def _resource_id(source: Row[Any], sent: str) -> ResourceId:
     parsed = resource_ids.parse(sent)
     if parsed is None or not parsed.folded.startswith(f"{source.folded}/"):
         raise invalid(
@@ -134,12 +133,22 @@ def _resource(call: Call, source: Row[Any], sent: str) -> Row[Any]:
         )
     if parsed.type.lower() == VAULT_TYPE.lower():
         raise not_emulated("resources", f"the move of '{parsed.name}': vaults stay in their group")
-    row = call.connection.execute(
-        select(tables.resources).where(tables.resources.c.folded == parsed.folded)
-    ).first()
-    if row is None:
-        raise resource_not_found(parsed.type, parsed.name, source.name)
-    return row
+    return parsed
+
+
+def _resources(call: Call, wanted: list[ResourceId]) -> list[Row[Any]]:
+    """Return the resources with some ids, each once. Raises ``Refused`` for one that is missing."""
+    by_folded = {each.folded: each for each in wanted}
+    rows = call.connection.execute(
+        select(tables.resources)
+        .where(tables.resources.c.folded.in_(by_folded))
+        .order_by(tables.resources.c.folded)
+    ).all()
+    found = {row.folded for row in rows}
+    for folded, each in by_folded.items():
+        if folded not in found:
+            raise resource_not_found(each.type, each.name, each.group)
+    return list(rows)
 
 
 def _refuse_names_that_are_taken(call: Call, rows: list[Row[Any]], target: Row[Any]) -> None:
