@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
-from xml.etree import ElementTree
 
 from starlette.responses import Response
 
@@ -22,19 +21,20 @@ def http_date(instant: int) -> str:
 
 def xml(name: str, children: list[Node], **attributes: str) -> Response:
     """Answer with a document of elements in their order."""
+    from xml.etree import ElementTree  # few servers are ever asked for a blob
+
+    def fill(parent: ElementTree.Element, children: list[Node]) -> None:
+        for name, value in children:
+            child = ElementTree.SubElement(parent, name)
+            if isinstance(value, str):
+                child.text = value
+            else:
+                fill(child, value)
+
     root = ElementTree.Element(name, attributes)
-    _fill(root, children)
+    fill(root, children)
     content = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return Response(content, headers={"x-ms-version": VERSION, "Content-Type": "application/xml"})
-
-
-def _fill(parent: ElementTree.Element, children: list[Node]) -> None:
-    for name, value in children:
-        child = ElementTree.SubElement(parent, name)
-        if isinstance(value, str):
-            child.text = value
-        else:
-            _fill(child, value)
 
 
 class StorageRefusal(Exception):
