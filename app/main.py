@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -250,7 +251,8 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     home.add_to(app, engine)
     blobs.add_to(app, engine)
     app.router.middleware_stack = ByEndpoint(app.router)
-    app.openapi = lambda: explorer.describe(app, served, version=app.version)  # type: ignore[method-assign]
+    # Made once it is asked for, and only once: it takes a tenth of a second.
+    app.openapi = cache(lambda: explorer.describe(app, served, version=app.version))  # type: ignore[method-assign]
     app.state.engine = engine
     app.state.on_stop = engine.stop
     app.state.journal = journal

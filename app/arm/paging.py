@@ -70,6 +70,17 @@ def read_top(call: Call) -> int | None:
     return top
 
 
+def size(call: Call) -> int:
+    """Return how many entries the page shows at most. Raises ``Refused``."""
+    top = read_top(call)
+    return PAGE_SIZE if top is None else min(top, PAGE_SIZE)
+
+
+def row_limit(call: Call) -> int:
+    """Return how many rows a page is made of: those it shows, and one that tells of more."""
+    return size(call) + 1
+
+
 def page(
     call: Call,
     rows: Sequence[Any],
@@ -80,12 +91,11 @@ def page(
 
     With ``$top`` the pages end when so many entries have been shown.
     """
-    top = read_top(call)
-    size = PAGE_SIZE if top is None else min(top, PAGE_SIZE)
-    shown = rows[:size]
+    top, most = read_top(call), size(call)
+    shown = rows[:most]
     body: dict[str, Any] = {"value": [render(row) for row in shown]}
-    left = None if top is None else top - size
-    if len(rows) > size and left != 0:
+    left = None if top is None else top - most
+    if len(rows) > most and left != 0:
         body["nextLink"] = _next_link(call, key_of(shown[-1]), left)
     return Answer(body=body)
 

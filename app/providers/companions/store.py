@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, Endpoint, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit, size
 from ...domain import tags
 from ...domain.documents import merge
 from ...domain.errors import Refused, conflict, invalid, not_emulated, resource_not_found
@@ -324,8 +324,8 @@ def _list(call: Call, kind: CompanionType, where: ColumnElement[bool]) -> Answer
     start = after(call, str)
     if start is not None:
         found = found.where(resources.c.folded > start[0])
-    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
-    shown = rows[:PAGE_SIZE]
+    rows = call.connection.execute(found.limit(row_limit(call))).all()
+    shown = rows[: size(call)]
     rendered = {
         row.folded: document for row, document in zip(shown, kind.render(call, shown), strict=True)
     }

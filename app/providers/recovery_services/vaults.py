@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain import ids, tags, vault_settings
 from ...domain.errors import conflict
 from ...domain.instants import SECOND
@@ -193,7 +193,7 @@ def _list(call: Call, where: ColumnElement[bool]) -> Answer:
     start = after(call, str)
     if start is not None:
         found = found.where(vaults.c.folded > start[0])
-    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
+    rows = call.connection.execute(found.limit(row_limit(call))).all()
     return page(call, rows, lambda row: render(call, row), lambda row: [row.folded])
 
 

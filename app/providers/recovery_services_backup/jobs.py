@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, select, tuple_
 
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, Waiting, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain import ids
 from ...domain.errors import invalid, not_found
 from ...domain.jobs import CANCELLABLE, Operation, Phase
@@ -40,7 +40,7 @@ def list_(call: Call) -> Answer:
         select(jobs)
         .where(*where)
         .order_by(*(column.desc() for column in NEWEST_FIRST))
-        .limit(PAGE_SIZE + 1)
+        .limit(row_limit(call))
     ).all()
     return page(
         call,

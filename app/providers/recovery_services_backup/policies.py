@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from ...arm import filters
 from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain import ids, policy_documents
 from ...domain.errors import invalid, invalid_policy_input, not_emulated
 from ...domain.jobs import Operation
@@ -282,7 +282,7 @@ def list_(call: Call) -> Answer:
     counts = _counts(call, vault)
     return page(
         call,
-        rows[: PAGE_SIZE + 1],
+        rows[: row_limit(call)],
         lambda row: render(vault, row, counts.get(row.key, 0)),
         lambda row: [row.folded_name],
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, exists, false, or_, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
 from ...store.tables import items, resources
 from ...workloads import azure_vm
@@ -51,7 +51,7 @@ def list_(call: Call) -> Answer:
     )
     if start is not None:
         found = found.where(resources.c.folded > start[0])
-    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
+    rows = call.connection.execute(found.limit(row_limit(call))).all()
     return page(call, rows, lambda vm: _render(vault, vm), lambda vm: [vm.folded])
 
 

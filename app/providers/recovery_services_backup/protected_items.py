@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from ...arm import async_operations, examples, filters
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit, size
 from ...arm.words import Word
 from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
@@ -431,8 +431,8 @@ def list_(call: Call) -> Answer:
     start = after(call, str)
     if start is not None:
         found = found.where(items.c.folded_name > start[0])
-    rows = call.connection.execute(found.limit(PAGE_SIZE + 1)).all()
-    facts = facts_of(call, [row.key for row in rows])
+    rows = call.connection.execute(found.limit(row_limit(call))).all()
+    facts = facts_of(call, [row.key for row in rows[: size(call)]])
     return page(
         call,
         rows,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, false, select
 
 from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain.errors import not_emulated, not_found
 from ...domain.instants import SECOND
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, parse
@@ -80,7 +80,7 @@ def _list(call: Call, where: list[ColumnElement[bool]]) -> Answer:
     start = after(call, str)
     if start is not None:
         found = found.where(items.c.folded_name > start[0])
-    rows = call.connection.execute(found.order_by(items.c.folded_name).limit(PAGE_SIZE + 1)).all()
+    rows = call.connection.execute(found.order_by(items.c.folded_name).limit(row_limit(call))).all()
     return page(call, rows, lambda row: _render(vault, row), lambda row: [row.folded_name])
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, false, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain import disk_selection, ids
 from ...domain.errors import not_found
 from ...domain.instants import DAY, wire, wire_without_zone
@@ -50,7 +50,7 @@ def list_(call: Call) -> Answer:
         disk_sets, disk_sets.c.key == _point.disk_set_key
     )
     rows = call.connection.execute(
-        found.where(*where).order_by(_point.taken_at.desc()).limit(PAGE_SIZE + 1)
+        found.where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
     ).all()
     return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, insert, select, update
 from ...arm import async_operations
 from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, Waiting, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...arm.shapes import Shape
 from ...domain import ids, tags
 from ...domain.errors import Kind, Refused, conflict, invalid
@@ -210,7 +210,7 @@ def _rows(call: Call) -> list[Row[Any]]:
     if start is not None:
         found = found.where(resource_groups.c.folded > start[0])
     if not call.query.get("$filter"):
-        found = found.limit(PAGE_SIZE + 1)
+        found = found.limit(row_limit(call))
     return list(call.connection.execute(found).all())
 
 

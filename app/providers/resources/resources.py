@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, select, union_all
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
-from ...arm.paging import PAGE_SIZE, after, page
+from ...arm.paging import after, page, row_limit
 from ...domain import resource_ids, tags
 from ...domain.errors import Refused, invalid
 from ...domain.instants import wire
@@ -81,7 +81,7 @@ def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]
     if start is not None:
         found = found.where(both.c.folded > start[0])
     if not call.query.get("$filter"):
-        found = found.limit(PAGE_SIZE + 1)
+        found = found.limit(row_limit(call))
     return call.connection.execute(found).all()
 
 
