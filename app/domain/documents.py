@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
+
+Document: TypeAlias = dict[str, Any]
 
 
 def merge(into: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,7 @@ _INSERT_SCHEDULED = Statement(
             "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
             "ended_at", "due_at", "user_triggered", "ordinal", "entity_name", "container_name",
             "jitter", "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
+            "tags", "slot_day",
         ],
         select(
             func.md5(_natural("job_prefix", _START)),
@@ -108,6 +109,8 @@ _INSERT_SCHEDULED = Statement(
             cast(bindparam("instant"), BigInteger),
             literal(False, Boolean),
             _ERROR,
+            cast(bindparam("tags"), String),
+            cast(bindparam("slot_day"), Integer),
         ).where(_COHORT),
         include_defaults=False,
     )
@@ -159,9 +162,11 @@ def start_scheduled(
         **cohort,
         job_prefix=ids.natural(rules.seed, "job", ""),
         jitter_prefix=jitter,
-        keep=keep.micros,
-        rule=keep.rule,
+        keep=keep.length.micros,
+        rule=keep.length.rule,
         instant=instant,
+        tags=keep.tags,
+        slot_day=keep.day,
     )
     advanced = {**cohort, "jitter_prefix": jitter, "next": next_slot}
     if not rules.start_jitter:
@@ -171,6 +176,28 @@ def start_scheduled(
     _ADVANCE_SPREAD_ITEMS.run(
         connection, **advanced, start_prefix=start_prefix, spread=rules.start_jitter
     )
+
+
+_RESCHEDULE = Statement(
+    update(items)
+    .where(items.c.policy_key == bindparam("policy"))
+    .values(slot_at=_NEXT, next_backup_at=_NEXT)
+)
+_RESCHEDULE_SPREAD = Statement(
+    update(items)
+    .where(items.c.policy_key == bindparam("policy"))
+    .values(slot_at=_NEXT, next_backup_at=_NEXT_SPREAD)
+)
+
+
+def reschedule(connection: Connection, rules: Rules, *, policy: int, next_slot: int) -> None:
+    """Let every item of a policy wait for a slot."""
+    if not rules.start_jitter:
+        _RESCHEDULE.run(connection, policy=policy, next=next_slot)
+        return
+    start_prefix = ids.natural(rules.seed, "start", "")
+    spread = {"start_prefix": start_prefix, "spread": rules.start_jitter}
+    _RESCHEDULE_SPREAD.run(connection, policy=policy, next=next_slot, **spread)
 
 
 def scheduled_start(rules: Rules, item_key: int, slot: int) -> int:
@@ -227,15 +254,15 @@ def trigger(
 
 # --- the end of a snapshot ---------------------------------------------------------------
 
-_TAKEN = jobs.c.started_at + azure_vm.TAKEN_AFTER
+TAKEN = jobs.c.started_at + azure_vm.TAKEN_AFTER
 _SNAPSHOT_DUE = and_(
     jobs.c.phase == Phase.SNAPSHOT,
     jobs.c.due_at <= bindparam("until"),
     jobs.c.item_key == items.c.key,
 )
 _SKIPPED = items.c.transfer_until > jobs.c.due_at
-_INSTANT_UNTIL = _TAKEN + jobs.c.instant_micros
-_EXPIRES = _TAKEN + jobs.c.keep_micros
+_INSTANT_UNTIL = TAKEN + jobs.c.instant_micros
+_EXPIRES = TAKEN + jobs.c.keep_micros
 # Without a schedule nothing will follow this point: it is the one that is never deleted.
 _SWEPT = and_(items.c.expiring, items.c.next_backup_at.is_not(None))
 _CONSISTENCY = case(
@@ -245,7 +272,7 @@ _CONSISTENCY = case(
 )
 
 
-def earlier(left: ColumnElement[int], right: ColumnElement[int]) -> ColumnElement[Any]:
+def earlier(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the smaller of two columns; MIN and LEAST differ between the dialects."""
     return case((left < right, left), else_=right)
 
@@ -255,10 +282,11 @@ _INSERT_POINTS = Statement(
         [
             "item_key", "taken_at", "visible_at", "snapshot_valid", "instant_until",
             "expires_at", "sweep_at", "rule", "consistency", "disk_set_key", "vm_size",
+            "tags", "slot_day",
         ],
         select(
             jobs.c.item_key,
-            _TAKEN,
+            TAKEN,
             jobs.c.due_at,
             literal(True, Boolean),
             _INSTANT_UNTIL,
@@ -272,6 +300,8 @@ _INSERT_POINTS = Statement(
             _CONSISTENCY,
             items.c.disk_set_key,
             items.c.source_size,
+            jobs.c.tags,
+            jobs.c.slot_day,
         )
         .where(_SNAPSHOT_DUE)
         .order_by(jobs.c.item_key, jobs.c.due_at),
@@ -281,7 +311,7 @@ _INSERT_POINTS = Statement(
 
 _IS_FULL = or_(items.c.latest_vaulted_at.is_(None), items.c.full_next)
 _CHANGED = cast(
-    items.c.churn_bytes_per_second * ((_TAKEN - items.c.latest_vaulted_at) // SECOND), BigInteger
+    items.c.churn_bytes_per_second * ((TAKEN - items.c.latest_vaulted_at) // SECOND), BigInteger
 )
 _BYTES = case(
     (_IS_FULL, items.c.used_bytes),
@@ -318,7 +348,7 @@ _NOTE_SNAPSHOTS = Statement(
         jobs.c.snapshot_ended_at > bindparam("settled"),
     )
     .values(
-        latest_snapshot_at=_TAKEN,
+        latest_snapshot_at=TAKEN,
         transfer_until=case(
             (jobs.c.phase == Phase.TRANSFER, jobs.c.due_at), else_=items.c.transfer_until
         ),
@@ -355,7 +385,7 @@ _VAULT_POINTS = Statement(
         jobs.c.phase == Phase.TRANSFER,
         jobs.c.due_at <= bindparam("until"),
         recovery_points.c.item_key == jobs.c.item_key,
-        recovery_points.c.taken_at == _TAKEN,
+        recovery_points.c.taken_at == TAKEN,
         items.c.key == jobs.c.item_key,
     )
     .values(
@@ -386,7 +416,7 @@ _NOTE_BACKUPS = Statement(
         last_backup_at=case((_LATEST, jobs.c.started_at), else_=items.c.last_backup_at),
         last_error=case((_LATEST, null()), else_=items.c.last_error),
         latest_vaulted_at=case(
-            (jobs.c.phase == Phase.TRANSFER, _TAKEN), else_=items.c.latest_vaulted_at
+            (jobs.c.phase == Phase.TRANSFER, TAKEN), else_=items.c.latest_vaulted_at
         ),
     )
 )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from ..domain import ids
 from ..domain.instants import DAY
 from ..domain.jobs import ProtectionState
-from ..domain.policies import DailyPolicy
+from ..domain.policies import VmPolicy
 from ..store.tables import items
 from ..workloads.azure_vm import VmName
 from . import backups, jobs, retention, soft_delete, sources
@@ -28,7 +28,7 @@ def enable(
     name: VmName,
     source: sources.Source,
     policy_key: int,
-    policy: DailyPolicy,
+    policy: VmPolicy,
     now: int,
     exclusion: dict[str, Any] | None = None,
 ) -> Row[Any]:
@@ -71,10 +71,10 @@ def use_policy(
     rules: Rules,
     item: Row[Any],
     policy_key: int,
-    policy: DailyPolicy,
+    policy: VmPolicy,
     now: int,
 ) -> None:
-    """Put an item under a policy: a new one, an edited one, or after protection was stopped."""
+    """Put an item under a policy: its own, another one, or after protection was stopped."""
     slot = policy.next_slot(now)
     resumed = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
     backed_up = ProtectionState.PROTECTED if item.latest_vaulted_at else ProtectionState.IR_PENDING
@@ -91,7 +91,15 @@ def use_policy(
     )
     if resumed:
         retention.thaw(connection, item.key)
-    retention.apply(connection, item.key, policy.keep(slot), policy.instant)
+    retention.judge(connection, items.c.key == item.key, policy, now)
+
+
+def edit_policy(
+    connection: Connection, rules: Rules, policy_key: int, policy: VmPolicy, now: int
+) -> None:
+    """Let every item under a policy, and its points, follow what the policy says now."""
+    backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))
+    retention.judge(connection, items.c.policy_key == policy_key, policy, now)
 
 
 def choose_disks(

@@ -7,17 +7,22 @@ the next backup succeeded, and anything of an item whose protection was stopped.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Row,
+    Select,
+    Table,
     and_,
     bindparam,
     case,
     delete,
     exists,
+    literal,
     null,
     or_,
     select,
@@ -25,10 +30,12 @@ from sqlalchemy import (
 )
 
 from ..domain.jobs import Phase
-from ..domain.policies import Keep
+from ..domain.policies import Length, VmPolicy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
-from .backups import earlier
+from .backups import TAKEN, earlier
+
+_DAYS_AT_ONCE = 500
 
 _POINT = recovery_points.c
 _SWEEP = bindparam("sweep", type_=BigInteger)
@@ -109,30 +116,66 @@ def thaw(connection: Connection, item_key: int) -> None:
     )
 
 
-def apply(connection: Connection, item_key: int, keep: Keep, instant: int) -> None:
-    """Give an item's points of a rule's category the lengths that its policy has now.
+def judge(connection: Connection, of: ColumnElement[bool], policy: VmPolicy, now: int) -> None:
+    """Judge anew what schedules made of the items that a condition on ``items`` chooses.
 
-    Azure applies an edit to existing points of the same category; on-demand points have no
-    rule and keep their own date. A backup that is taking its snapshot gets the new lengths too.
+    Azure applies an edit to existing points of the same category (docs/decisions/0042). A backup
+    that is taking its snapshot is judged as its point would be. The statements are as many as
+    there are lengths, not points: those of a fleet share their tags and dates.
     """
-    same_category = and_(_POINT.item_key == item_key, _POINT.rule == keep.rule)
+    keys = select(items.c.key).where(of)
+    scheduled = and_(_POINT.item_key.in_(keys), _POINT.tags.is_not(None))
+    for alike, length in _lengths(connection, recovery_points, scheduled, policy):
+        values: dict[str, Any] = {"expires_at": earlier(_POINT.expires_at, literal(now))}
+        if length is not None:
+            values = {"expires_at": _POINT.taken_at + length.micros, "rule": length.rule}
+        connection.execute(update(recovery_points).where(scheduled, alike).values(**values))
     connection.execute(
         update(recovery_points)
-        .where(same_category)
-        .values(expires_at=_POINT.taken_at + keep.micros, instant_until=_POINT.taken_at + instant)
+        .where(scheduled)
+        .values(instant_until=_POINT.taken_at + policy.instant)
     )
     connection.execute(
         update(recovery_points)
-        .where(same_category, _POINT.sweep_at.is_not(None))
+        .where(scheduled, _POINT.sweep_at.is_not(None))
         .values(sweep_at=_next_look)
     )
-    connection.execute(
-        update(jobs)
-        .where(
-            jobs.c.item_key == item_key,
-            jobs.c.due_at.is_not(None),
-            jobs.c.phase == Phase.SNAPSHOT,
-            jobs.c.rule == keep.rule,
-        )
-        .values(keep_micros=keep.micros, instant_micros=instant)
+    _judge_snapshots(connection, keys, policy, now)
+
+
+def _judge_snapshots(connection: Connection, keys: Select[Any], policy: VmPolicy, now: int) -> None:
+    running = and_(
+        jobs.c.item_key.in_(keys),
+        jobs.c.due_at.is_not(None),
+        jobs.c.phase == Phase.SNAPSHOT,
+        jobs.c.tags.is_not(None),
     )
+    for alike, length in _lengths(connection, jobs, running, policy):
+        values: dict[str, Any] = {"keep_micros": earlier(jobs.c.keep_micros, now - TAKEN)}
+        if length is not None:
+            values = {"keep_micros": length.micros, "rule": length.rule}
+        connection.execute(update(jobs).where(running, alike).values(**values))
+    connection.execute(update(jobs).where(running).values(instant_micros=policy.instant))
+
+
+def _lengths(
+    connection: Connection, table: Table, of: ColumnElement[bool], policy: VmPolicy
+) -> Iterator[tuple[ColumnElement[bool], Length | None]]:
+    """Return the lengths that rows have under a policy, each with the condition for its rows.
+
+    No length is the end of what a weekly schedule does not know; a daily one lets such rows be.
+    """
+    known = select(table.c.tags, table.c.slot_day).where(of).distinct()
+    days: dict[str, dict[Length | None, list[int]]] = {}
+    for tags, day in connection.execute(known.order_by(table.c.tags, table.c.slot_day)).all():
+        days.setdefault(tags, {}).setdefault(policy.length(tags, day), []).append(day)
+    for tags, lengths in days.items():
+        for length, found in lengths.items():
+            if length is None and policy.weekdays is None:
+                continue
+            if len(lengths) == 1:
+                yield table.c.tags == tags, length
+                continue
+            for first in range(0, len(found), _DAYS_AT_ONCE):
+                some = table.c.slot_day.in_(found[first : first + _DAYS_AT_ONCE])
+                yield and_(table.c.tags == tags, some), length

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from ..domain.jobs import Phase, Status
-from ..domain.policies import DailyPolicy, read
+from ..domain.policies import VmPolicy, read
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from . import backups, restores, retention, soft_delete
@@ -56,7 +56,7 @@ class Cohort:
 
     policy_key: int
     slot: int
-    policy: DailyPolicy
+    policy: VmPolicy
     next_slot: int
 
 
@@ -102,7 +102,7 @@ _OTHER_JOBS = Statement(
 
 
 @lru_cache(maxsize=4096)
-def _policy(document: str) -> DailyPolicy:
+def _policy(document: str) -> VmPolicy:
     policy = read(json.loads(document))
     assert policy is not None, "an item is only ever put under a policy that runs"
     return policy

@@ -241,8 +241,8 @@ class JobColumns(TypedColumns):
     """Jobs. ``phase`` and ``status`` are the state machine; ``due_at`` is its next transition.
 
     ``ordinal`` counts the jobs that users trigger in a vault at one instant.
-    ``keep_micros``, ``rule`` and ``instant_micros`` are what the policy said when a backup
-    started; ``detail`` holds what the wire shows of other operations.
+    ``keep_micros``, ``rule``, ``instant_micros``, ``tags`` and ``slot_day`` are what the policy
+    said when a backup started; ``detail`` holds what the wire shows of other operations.
     """
 
     job_id = Column(_text(32), primary_key=True)
@@ -269,6 +269,8 @@ class JobColumns(TypedColumns):
     transfer_skipped = Column(Boolean, nullable=False)
     error_code: Column[str | None] = Column(_text(80), nullable=True)
     detail: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
+    tags: Column[str | None] = Column(_text(4), nullable=True)
+    slot_day: Column[int | None] = Column(Integer, nullable=True)
 
 
 jobs = Table("jobs", metadata, JobColumns)
@@ -327,7 +329,8 @@ class RecoveryPointColumns(TypedColumns):
     """Recovery points, one for each snapshot; the vault tier is there once ``vaulted_at`` is.
 
     ``sweep_at`` is when the expiry sweep must look at the row next: the end of the snapshot,
-    then the end of the point; null while the item's points do not expire.
+    then the end of the point; null while the item's points do not expire. ``tags`` and
+    ``slot_day`` are what retention is judged by (docs/decisions/0042); on-demand points have none.
     """
 
     item_key = Column(BigInteger, nullable=False)
@@ -342,6 +345,8 @@ class RecoveryPointColumns(TypedColumns):
     consistency = Column(_text(24), nullable=False)
     disk_set_key = Column(BigInteger, nullable=False)
     vm_size = Column(_text(60), nullable=False)
+    tags: Column[str | None] = Column(_text(4), nullable=True)
+    slot_day: Column[int | None] = Column(Integer, nullable=True)
 
 
 recovery_points = Table(

@@ -42,10 +42,14 @@ def upgrade() -> None:
     _keep_what_restores_need()
     _keep_exports()
     _tell_the_kind_of_restores()
+    _tag_what_was_daily()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    for table in ("recovery_points", "jobs"):
+        op.drop_column(table, "slot_day")
+        op.drop_column(table, "tags")
     op.drop_table("exports")
     op.drop_table("blobs")
     op.drop_index("ix_jobs_changing_vms", "jobs")
@@ -177,3 +181,12 @@ def _tell_the_kind_of_restores() -> None:
         connection.execute(
             sa.update(jobs).where(jobs.c.job_id == job.job_id).values(detail=job.detail | more)
         )
+
+
+def _tag_what_was_daily() -> None:
+    """Give the points of schedules their tags: there was one, whose length needs no date."""
+    for table, began in (("jobs", "started_at"), ("recovery_points", "taken_at")):
+        op.add_column(table, sa.Column("tags", _text(4), nullable=True))
+        op.add_column(table, sa.Column("slot_day", sa.Integer(), nullable=True))
+        day = f"CAST({began} / 86400000000 AS INTEGER)"
+        op.execute(f"UPDATE {table} SET tags = 'D', slot_day = {day} WHERE rule = 'Daily'")

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, delete, insert, select
 
+from app.domain.documents import Document
 from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
 from app.domain.policies import read
-from app.domain.policy_documents import Document, vm_policy
+from app.domain.policy_documents import vm_policy
 from app.domain.resource_ids import VM_TYPE, VNET_TYPE
 from app.engine import backups, clock, jobs, protection, restores, sources
 from app.engine.rules import Rules
@@ -49,23 +50,47 @@ VMS = 3
 Rows = dict[str, list[Any]]
 
 
-def policy_document(minute: int, days: int, instant: int) -> Document:
-    at = f"2026-01-01T{minute // 60:02d}:{minute % 60:02d}:00Z"
-    sent = {
-        "schedulePolicy": {
-            "schedulePolicyType": "SimpleSchedulePolicy",
-            "scheduleRunFrequency": "Daily",
-            "scheduleRunTimes": [at],
-        },
-        "retentionPolicy": {
-            "retentionPolicyType": "LongTermRetentionPolicy",
-            "dailySchedule": {
-                "retentionTimes": [at],
-                "retentionDuration": {"count": days, "durationType": "Days"},
-            },
-        },
-        "instantRpRetentionRangeInDays": instant,
+RULES = ("weekly schedule", "weekly", "monthly", "monthly by day", "yearly")
+"""What a policy may have beside daily backups that are kept for days."""
+
+
+def policy_document(
+    minute: int, days: int, instant: int, more: frozenset[str] = frozenset()
+) -> Document:
+    """Return a policy; its lengths are short, so that points end while a script runs."""
+    at = [f"2026-01-01T{minute // 60:02d}:{minute % 60:02d}:00Z"]
+    schedule = {
+        "schedulePolicyType": "SimpleSchedulePolicy",
+        "scheduleRunFrequency": "Daily",
+        "scheduleRunTimes": at,
     }
+
+    def kept(count: int, unit: str, **part: Any) -> dict[str, Any]:
+        duration = {"count": count, "durationType": unit}
+        return {"retentionTimes": at, "retentionDuration": duration, **part}
+
+    weekdays = ["Saturday", "Sunday", "Tuesday"]
+    weeks = {"daysOfTheWeek": weekdays[:2], "weeksOfTheMonth": ["First", "Last"]}
+    by_week = {"retentionScheduleFormatType": "Weekly", "retentionScheduleWeekly": weeks}
+    ends = {"daysOfTheMonth": [{"date": 1}, {"isLast": True}]}
+    by_day = {"retentionScheduleFormatType": "Daily", "retentionScheduleDaily": ends}
+    retention: dict[str, Any] = {"retentionPolicyType": "LongTermRetentionPolicy"}
+    if "weekly schedule" in more:
+        schedule |= {"scheduleRunFrequency": "Weekly", "scheduleRunDays": weekdays}
+    else:
+        retention["dailySchedule"] = kept(days, "Days")
+    if not more.isdisjoint({"weekly", "weekly schedule"}):
+        retention["weeklySchedule"] = kept(1 + days % 2, "Weeks", daysOfTheWeek=weekdays)
+    if "monthly" in more:
+        retention["monthlySchedule"] = kept(1, "Months", **by_week)
+    elif "monthly by day" in more and "weekly schedule" not in more:
+        retention["monthlySchedule"] = kept(1, "Months", **by_day)
+    if "yearly" in more:
+        months = ["January", "February"]
+        retention["yearlySchedule"] = kept(1, "Years", monthsOfYear=months, **by_week)
+    sent = {"schedulePolicy": schedule, "retentionPolicy": retention}
+    if "weekly schedule" not in more:
+        sent["instantRpRetentionRangeInDays"] = instant
     return vm_policy(sent, None, START)
 
 
@@ -91,7 +116,8 @@ class Script:
 
 
 half_hours = st.integers(0, 47).map(lambda number: number * 30)
-documents = st.builds(policy_document, half_hours, st.integers(7, 12), st.integers(1, 5))
+rules = st.frozensets(st.sampled_from(RULES), max_size=3)
+documents = st.builds(policy_document, half_hours, st.integers(7, 12), st.integers(1, 5), rules)
 waits = st.one_of(
     st.integers(0, 2 * MINUTE),
     st.integers(4 * MINUTE, 20 * MINUTE),  # while an earlier job transfers
@@ -138,7 +164,7 @@ scripts = st.builds(
 )
 
 
-THEN = [Action(wait, None, "nothing", 0, 0) for wait in (15 * MINUTE, HOUR, 9 * DAY)]
+THEN = [Action(wait, None, "nothing", 0, 0) for wait in (15 * MINUTE, HOUR, 9 * DAY, 30 * DAY)]
 
 
 class World:
@@ -309,15 +335,16 @@ def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], n
         select(policies.c.document).where(policies.c.key == key)
     ).scalar_one()
     if action.verb == "edit":
-        document = policy_document(action.number % 48 * 30, 7 + action.number % 6, 1 + key)
+        more = frozenset(rule for bit, rule in enumerate(RULES) if action.number >> bit & 1)
+        minute = action.number % 48 * 30
+        document = policy_document(minute, 7 + action.number % 6, 1 + key, more)
         connection.execute(policies.update().where(policies.c.key == key).values(document=document))
     policy = read(document)
     assert policy is not None
-    under = [item]
     if action.verb == "edit":
-        under = list(connection.execute(select(items).where(items.c.policy_key == key)))
-    for each in under:
-        protection.use_policy(connection, rules, each, key, policy, now)
+        protection.edit_policy(connection, rules, key, policy, now)
+        return
+    protection.use_policy(connection, rules, item, key, policy, now)
 
 
 def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int) -> None:

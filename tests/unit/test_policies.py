@@ -13,8 +13,9 @@ from tzlocal.windows_tz import win_tz
 
 from app.domain import policies, time_zones
 from app.domain.instants import DAY, EARLIEST, HOUR, LATEST, MINUTE, from_datetime, to_datetime
-from app.domain.policies import DailyPolicy, Keep
+from app.domain.policies import Keep, Length, VmPolicy
 from app.domain.policy_documents import default_policies
+from app.domain.retention_rules import Rule
 
 STANDARD_HOURS = {
     "UTC": 0.0,
@@ -32,8 +33,8 @@ HALF_HOURS = st.integers(0, 47).map(lambda half: half * 30 * MINUTE)
 THIS_CENTURY = st.integers(from_datetime(datetime(2000, 1, 1, tzinfo=UTC)), 4_000_000_000_000_000)
 
 
-def daily(time_of_day: int, time_zone: str = "UTC") -> DailyPolicy:
-    return DailyPolicy(time_of_day, time_zone, daily_days=30, instant_days=2)
+def daily(time_of_day: int, time_zone: str = "UTC") -> VmPolicy:
+    return VmPolicy(time_of_day, time_zone, instant_days=2, rules=(Rule("Daily", 30),))
 
 
 @given(HALF_HOURS, st.sampled_from(sorted(STANDARD_HOURS)), THIS_CENTURY)
@@ -103,8 +104,9 @@ def test_the_document_of_the_default_policy_is_read_as_a_value() -> None:
     documents = default_policies(0, 1, now)
     policy = policies.read(documents["DefaultPolicy"])
     run_time = documents["DefaultPolicy"]["schedulePolicy"]["scheduleRunTimes"][0]
-    assert policy == DailyPolicy(policies.time_of_day(run_time), "UTC", 30, 2)
-    assert policy.keep(now) == Keep("Daily", 30 * DAY)
+    assert policy == daily(policies.time_of_day(run_time))
+    slot = policy.next_slot(now)
+    assert policy.keep(slot) == Keep("D", slot // DAY, Length("Daily", 30 * DAY))
     assert policy.instant == 2 * DAY
 
 

@@ -13,7 +13,7 @@ from tzlocal.windows_tz import win_tz
 
 from app.domain.errors import Kind, Refused
 from app.domain.instants import DAY, HOUR, LATEST, from_datetime, parse, wire
-from app.domain.policies import DailyPolicy, read
+from app.domain.policies import VmPolicy, read
 from app.domain.policy_documents import (
     DEFAULT_POLICIES,
     check_name,
@@ -21,6 +21,7 @@ from app.domain.policy_documents import (
     unknown_management_type,
     vm_policy,
 )
+from app.domain.retention_rules import Rule
 
 NOW = from_datetime(datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC))
 RUN_TIMES = "schedulePolicy.scheduleRunTimes"
@@ -177,10 +178,6 @@ def test_what_azure_refuses_is_refused_by_field_and_range(
     [
         ({"policyType": "V2"}, "policyType"),
         ({"policyType": "v2"}, "policyType"),
-        ({"schedulePolicy.scheduleRunFrequency": "Weekly"}, "schedulePolicy.scheduleRunFrequency"),
-        ({"retentionPolicy.weeklySchedule": {"count": 1}}, "retentionPolicy.weeklySchedule"),
-        ({"retentionPolicy.monthlySchedule": {"count": 1}}, "retentionPolicy.monthlySchedule"),
-        ({"retentionPolicy.yearlySchedule": {"count": 1}}, "retentionPolicy.yearlySchedule"),
     ],
 )
 def test_what_is_not_emulated_is_refused_by_name(changes: dict[str, Any], field: str) -> None:
@@ -194,7 +191,7 @@ def test_what_is_not_emulated_is_refused_by_name(changes: dict[str, Any], field:
 def test_the_shortest_and_the_longest_retention_are_accepted(days: int) -> None:
     policy = read(accepted({COUNT: days}))
     assert policy is not None
-    assert policy.daily_days == days
+    assert policy.rules == (Rule("Daily", days),)
 
 
 @pytest.mark.parametrize("days", [1, 5])
@@ -267,7 +264,7 @@ def test_a_policy_that_was_read_back_is_accepted_unchanged(
     document = accepted({**times, COUNT: days, INSTANT_DAYS: instant_days, "timeZone": zone})
     before = copy.deepcopy(document)
     assert vm_policy(document, document, NOW + DAY) == document == before
-    assert read(document) == DailyPolicy(parse(at) % DAY, zone, days, instant_days)
+    assert read(document) == VmPolicy(parse(at) % DAY, zone, instant_days, (Rule("Daily", days),))
 
 
 @pytest.mark.parametrize("name", ["abc", "A" * 150, "Daily-Policy_1!"])

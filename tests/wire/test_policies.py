@@ -258,8 +258,6 @@ def test_a_field_of_the_wrong_type_is_refused_by_its_path(
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("schedulePolicy.scheduleRunFrequency", "Weekly"),
-        ("retentionPolicy.weeklySchedule", {"daysOfTheWeek": ["Sunday"]}),
         ("policyType", "V2"),
         ("backupManagementType", "AzureStorage"),
     ],

@@ -17,6 +17,7 @@ from ...domain.jobs import Operation
 from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies
 from ...domain.resource_ids import VAULT_TYPE
+from ...domain.retention_rules import MONTHS, WEEKDAYS, WEEKS
 from ...engine import jobs, protection
 from ...store.statements import Statement
 from ...store.tables import items, policies
@@ -49,15 +50,23 @@ RunTimes = Annotated[
 ]
 
 
+def _several_of(*words: str) -> Any:
+    return Field(
+        None,
+        examples=[[words[0]]],
+        json_schema_extra={"minItems": 1, "items": {"type": "string", "enum": list(words)}},
+    )
+
+
 class RetentionDuration(Body):
-    """A length of retention."""
+    """A length of retention: 7 to 9999 days, 1 to 5163 weeks, 1188 months or 99 years."""
 
     model_config = demands("count", "durationType")
 
     count: int | None = Field(
-        None, examples=[30], json_schema_extra={"minimum": 7, "maximum": 9999}
+        None, examples=[30], json_schema_extra={"minimum": 1, "maximum": 9999}
     )
-    duration_type: str | None = _one_of("Days")
+    duration_type: str | None = _one_of("Days", "Weeks", "Months", "Years")
 
 
 class RetentionSchedule(Body):
@@ -69,26 +78,79 @@ class RetentionSchedule(Body):
     retention_duration: RetentionDuration | None = None
 
 
-class RetentionPolicy(Body):
-    """How long recovery points are kept in the vault."""
+class WeeklyRetentionSchedule(RetentionSchedule):
+    """Which days' points are kept as weekly ones, and how long."""
 
-    model_config = demands("retentionPolicyType", "dailySchedule")
+    model_config = demands("daysOfTheWeek", "retentionTimes", "retentionDuration")
+
+    days_of_the_week: list[str] | None = _several_of(*WEEKDAYS)
+
+
+class Day(Body):
+    """A day of the month: a date from 1 to 28, or the last one."""
+
+    date: int | None = Field(None, examples=[1], json_schema_extra={"maximum": 28})
+    is_last: bool | None = Field(None, examples=[False])
+
+
+class DailyRetentionFormat(Body):
+    """Days by their number in the month."""
+
+    model_config = demands("daysOfTheMonth")
+
+    days_of_the_month: list[Day] | None = None
+
+
+class WeeklyRetentionFormat(Body):
+    """Days by weekday and week of the month."""
+
+    model_config = demands("daysOfTheWeek", "weeksOfTheMonth")
+
+    days_of_the_week: list[str] | None = _several_of(*WEEKDAYS)
+    weeks_of_the_month: list[str] | None = _several_of(*WEEKS)
+
+
+class MonthlyRetentionSchedule(RetentionSchedule):
+    """Which days' points are kept as monthly ones, and how long."""
+
+    model_config = demands("retentionScheduleFormatType", "retentionTimes", "retentionDuration")
+
+    retention_schedule_format_type: str | None = _one_of("Weekly", "Daily")
+    retention_schedule_daily: DailyRetentionFormat | None = None
+    retention_schedule_weekly: WeeklyRetentionFormat | None = None
+
+
+class YearlyRetentionSchedule(MonthlyRetentionSchedule):
+    """Which days' points are kept as yearly ones, and how long."""
+
+    months_of_year: list[str] | None = _several_of(*MONTHS)
+
+
+class RetentionPolicy(Body):
+    """How long recovery points are kept in the vault: daily of daily schedules, weekly of weekly.
+
+    The rest is added as one likes; the longest rule that a point falls under governs it.
+    """
+
+    model_config = demands("retentionPolicyType")
 
     retention_policy_type: str | None = _one_of("LongTermRetentionPolicy")
     daily_schedule: RetentionSchedule | None = None
-    weekly_schedule: dict[str, Any] | None = Field(None, description="Not emulated")
-    monthly_schedule: dict[str, Any] | None = Field(None, description="Not emulated")
-    yearly_schedule: dict[str, Any] | None = Field(None, description="Not emulated")
+    weekly_schedule: WeeklyRetentionSchedule | None = None
+    monthly_schedule: MonthlyRetentionSchedule | None = None
+    yearly_schedule: YearlyRetentionSchedule | None = None
 
 
 class SchedulePolicy(Body):
-    """When backups run."""
+    """When backups run: once a day, or on some days of the week."""
 
     model_config = demands("schedulePolicyType", "scheduleRunFrequency", "scheduleRunTimes")
 
     schedule_policy_type: str | None = _one_of("SimpleSchedulePolicy")
-    schedule_run_frequency: str | None = _one_of("Daily")
-    schedule_run_days: list[str] | None = None
+    schedule_run_frequency: str | None = _one_of("Daily", "Weekly")
+    schedule_run_days: list[str] | None = Field(
+        None, description="Of weekly schedules", examples=[["Sunday"]]
+    )
     schedule_run_times: RunTimes = None
     schedule_weekly_frequency: int | None = None
 
@@ -116,7 +178,10 @@ class PolicyProperties(Body):
     schedule_policy: SchedulePolicy | None = None
     retention_policy: RetentionPolicy | None = None
     instant_rp_retention_range_in_days: int | None = Field(
-        None, examples=[2], json_schema_extra={"minimum": 1, "maximum": 5}
+        None,
+        examples=[2],
+        description="1 to 5 of a daily schedule, 5 of a weekly one",
+        json_schema_extra={"minimum": 1, "maximum": 5},
     )
     instant_rp_details: InstantRPDetails | None = Field(None, alias="instantRPDetails")
     snapshot_consistency_type: str | None = Field(None, description="Of policyType V2 only")
@@ -208,12 +273,12 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
         .values(document=document, changed_at=call.now)
     )
     policy = read(document)
+    assert policy is not None, "what is not run is not edited"
+    protection.edit_policy(call.connection, call.rules, stored.key, policy, call.now)
     under = call.connection.execute(
         select(items).where(items.c.policy_key == stored.key).order_by(items.c.folded_name)
     ).all()
     for item in under:
-        assert policy is not None, "only policies that run have items"
-        protection.use_policy(call.connection, call.rules, item, stored.key, policy, call.now)
         jobs.start(
             call.connection,
             call.rules,

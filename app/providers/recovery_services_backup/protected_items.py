@@ -19,7 +19,7 @@ from ...arm.words import Word
 from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
-from ...domain.policies import DailyPolicy, read
+from ...domain.policies import VmPolicy, read
 from ...domain.resource_ids import normal_location, parse
 from ...engine import jobs, operations, protection, sources
 from ...store.tables import disk_sets, items, policies, recovery_points, vaults
@@ -189,7 +189,7 @@ def _enable(
     return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
 
 
-def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tuple[int, DailyPolicy]:
+def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tuple[int, VmPolicy]:
     if not asked.policy_id:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",

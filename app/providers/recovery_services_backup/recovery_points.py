@@ -58,8 +58,7 @@ def list_(call: Call) -> Answer:
 def _matching(call: Call, item: Row[Any]) -> list[ColumnElement[bool]]:
     """Return the conditions that ``$filter`` puts on an item's points. Raises ``Refused``.
 
-    Every point of a VM is a full one; none is ready for the archive, as those of daily rules
-    never are (``render`` says so).
+    Every point of a VM is a full one; none is ready for the archive (``render`` says why).
     """
     terms = filters.read(call.query.get("$filter"), KEYS)
     wanted = filters.one_of(terms, "restorePointQueryType", vocabulary.POINT_QUERY_TYPES)
@@ -129,8 +128,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         "recoveryPointMoveReadinessInfo": {
             "ArchivedRP": {
                 "isReadyForMove": False,
-                "additionalInfo": "Recovery-Point Type is not eligible for archive move as only "
-                "monthly and yearly recovery points are.",
+                "additionalInfo": _why_not_archived(point),
             }
         },
         "securityType": point.disks.get("security", "None"),
@@ -141,6 +139,15 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
     }
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
+
+
+def _why_not_archived(point: Row[Any]) -> str:
+    if {"M", "Y"}.isdisjoint(point.tags or ""):
+        return (
+            "Recovery-Point Type is not eligible for archive move as only monthly and yearly "
+            "recovery points are."
+        )
+    return "Archive is not emulated."
 
 
 def _tiers(point: Row[Any]) -> list[dict[str, str]]:

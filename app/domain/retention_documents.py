@@ -1,0 +1,113 @@
+"""The retention part of policy bodies: Azure's rules of the four categories.
+
+Sources: azure-backup-semantics 1.2 and 1.3; what they leave open, docs/decisions/0042.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .documents import Document
+from .errors import invalid_policy_input
+from .instants import DAY, wire
+from .policy_fields import in_range, one_of, required, run_time, several_of
+from .retention_rules import LAST_DAY, MONTHS, WEEKDAYS, WEEKS
+
+LENGTHS = {
+    "dailySchedule": ("Days", (7, 9999)),
+    "weeklySchedule": ("Weeks", (1, 5163)),
+    "monthlySchedule": ("Months", (1, 1188)),
+    "yearlySchedule": ("Years", (1, 99)),
+}
+"""The unit of each category's length, and its range."""
+MONTH_DAYS = (1, 28)
+
+
+def long_term(sent: Mapping[str, Any], run_days: list[str] | None, at: int) -> Document:
+    """Return the retention to store for a policy that runs at a time, on some weekdays or all.
+
+    ``sent`` is the request's properties without nulls. Raises ``Refused``.
+    """
+    field = "properties.retentionPolicy"
+    retention = required(sent, "retentionPolicy", field)
+    one_of(retention, "retentionPolicyType", field, ("LongTermRetentionPolicy",))
+    needed = "dailySchedule" if run_days is None else "weeklySchedule"
+    required(retention, needed, f"{field}.{needed}")
+    if run_days is not None and "dailySchedule" in retention:
+        raise invalid_policy_input(
+            f"{field}.dailySchedule", "is not allowed with a weekly schedule; send weeklySchedule"
+        )
+    document: Document = {"retentionPolicyType": "LongTermRetentionPolicy"}
+    for name in LENGTHS:
+        if name in retention:
+            document[name] = _category(name, retention[name], run_days, at)
+    return document
+
+
+def _category(name: str, sent: Mapping[str, Any], run_days: list[str] | None, at: int) -> Document:
+    field = f"properties.retentionPolicy.{name}"
+    days: Document = {}
+    if name == "weeklySchedule":
+        days = {"daysOfTheWeek": several_of(sent, "daysOfTheWeek", field, WEEKDAYS)}
+        if run_days is not None and set(days["daysOfTheWeek"]) != set(run_days):
+            told = f"'{', '.join(days['daysOfTheWeek'])}' must be the days of the schedule"
+            raise invalid_policy_input(f"{field}.daysOfTheWeek", f"{told}: {', '.join(run_days)}")
+    elif name != "dailySchedule":
+        days = _days_of_months(name, sent, run_days, field)
+    if run_time(sent, "retentionTimes", field, at) % DAY != at % DAY:
+        raise invalid_policy_input(
+            f"{field}.retentionTimes",
+            f"'{sent['retentionTimes'][0]}' must be the time of the schedule, {wire(at)[11:]}",
+        )
+    duration = required(sent, "retentionDuration", f"{field}.retentionDuration")
+    field = f"{field}.retentionDuration"
+    unit, allowed = LENGTHS[name]
+    one_of(duration, "durationType", field, (unit,))
+    count = in_range(duration.get("count"), f"{field}.count", allowed, unit.lower())
+    return days | {
+        "retentionTimes": [wire(at)],
+        "retentionDuration": {"count": count, "durationType": unit},
+    }
+
+
+def _days_of_months(
+    name: str, sent: Mapping[str, Any], run_days: list[str] | None, field: str
+) -> Document:
+    """Return which days a monthly or yearly category tags."""
+    formats = ("Daily", "Weekly") if run_days is None else ("Weekly",)
+    by = one_of(sent, "retentionScheduleFormatType", field, formats)
+    days: Document = {"retentionScheduleFormatType": by}
+    if name == "yearlySchedule":
+        days["monthsOfYear"] = several_of(sent, "monthsOfYear", field, MONTHS)
+    part = f"retentionSchedule{by}"
+    schedule = required(sent, part, f"{field}.{part}")
+    field = f"{field}.{part}"
+    if by == "Daily":
+        return days | {part: {"daysOfTheMonth": _days_of_the_month(schedule, field)}}
+    weekdays = several_of(schedule, "daysOfTheWeek", field, WEEKDAYS)
+    strangers = [day for day in weekdays if run_days is not None and day not in run_days]
+    if strangers:
+        raise invalid_policy_input(
+            f"{field}.daysOfTheWeek",
+            f"'{strangers[0]}' is not a day of the schedule; allowed: {', '.join(run_days or [])}",
+        )
+    weeks = several_of(schedule, "weeksOfTheMonth", field, WEEKS)
+    return days | {part: {"daysOfTheWeek": weekdays, "weeksOfTheMonth": weeks}}
+
+
+def _days_of_the_month(schedule: Mapping[str, Any], field: str) -> list[Document]:
+    field = f"{field}.daysOfTheMonth"
+    sent = schedule.get("daysOfTheMonth") or []
+    if not sent:
+        raise invalid_policy_input(field, "has 0 entries; at least 1 is needed")
+    numbers = [
+        LAST_DAY
+        if day.get("isLast")
+        else in_range(day.get("date"), f"{field}[{number}].date", MONTH_DAYS, "or isLast true")
+        for number, day in enumerate(sent)
+    ]
+    if len(set(numbers)) < len(numbers):
+        told = ", ".join("last" if number == LAST_DAY else str(number) for number in numbers)
+        raise invalid_policy_input(field, f"'{told}' must be distinct")
+    return [{"date": number, "isLast": number == LAST_DAY} for number in numbers]
