@@ -11,6 +11,8 @@ from . import time_zones
 from .instants import DAY, parse, to_datetime
 from .retention_rules import LAST_DAY, WEEKDAYS, Rule
 
+MOST_POINTS = 9999
+"""Azure keeps no more recovery points of one item (azure-backup-semantics 1.3)."""
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -92,6 +94,11 @@ class VmPolicy:
     def instant(self) -> int:
         """How long a snapshot is kept for instant restore, in microseconds."""
         return self.instant_days * DAY
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether its points alone, or with as many on-demand ones, may be more than allowed."""
+        return 2 * sum(rule.most_points for rule in self.rules) > MOST_POINTS
 
 
 def _date(day: int) -> date:

@@ -55,6 +55,17 @@ class Rule:
         months = self.count * (12 if self.tag == "Y" else 1)
         return (months_later(day, months) - day).days
 
+    @property
+    def most_points(self) -> int:
+        """No more points than this are ever kept by the rule alone."""
+        weekdays = len(WEEKDAYS) if self.weekdays is None else len(self.weekdays)
+        if self.tag in "DW":
+            return self.count * (weekdays if self.tag == "W" else 1)
+        in_a_month = (
+            len(self.month_days or ()) if self.weeks is None else weekdays * len(self.weeks)
+        )
+        return self.count * in_a_month * (len(self.months) if self.months is not None else 1)
+
 
 def months_later(day: date, months: int) -> date:
     """Return the same day some months later, or that month's last day if it is shorter.

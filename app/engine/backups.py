@@ -40,7 +40,7 @@ from ..domain.jobs import (
     ProtectionState,
     Status,
 )
-from ..domain.policies import Keep
+from ..domain.policies import MOST_POINTS, Keep
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads import azure_vm
@@ -243,13 +243,23 @@ def trigger(
         values |= {"phase": Phase.SNAPSHOT, "due_at": due_at}
     job_rows.insert_row(connection, item, job_id, Operation.BACKUP, now, **values)
     changed: dict[str, Any] = {}
+    if item.crowded_at is None and _has_many_points(connection, item):
+        changed = {"crowded_at": now}
     if error is None:
-        changed = {"snapshot_until": due_at}
+        changed |= {"snapshot_until": due_at}
     elif error != BACKUP_IN_PROGRESS:
-        changed = {"last_backup_status": Status.FAILED, "last_backup_at": now, "last_error": error}
+        changed |= {"last_backup_status": Status.FAILED, "last_backup_at": now, "last_error": error}
     if changed:
         connection.execute(update(items).where(items.c.key == item.key).values(**changed))
     return job_id
+
+
+def _has_many_points(connection: Connection, item: Row[Any]) -> bool:
+    """Tell whether an item has half the points that Azure keeps: its policy keeps fewer."""
+    points = recovery_points.c
+    many = select(points.taken_at).where(points.item_key == item.key)
+    many = many.order_by(points.taken_at).offset(MOST_POINTS // 2).limit(1)
+    return connection.execute(many).first() is not None
 
 
 # --- the end of a snapshot ---------------------------------------------------------------

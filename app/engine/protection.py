@@ -55,6 +55,7 @@ def enable(
             last_backup_status="",
             expiring=True,
             exclusion=exclusion,
+            crowded_at=now if policy.is_crowded else None,
             **sources.columns(connection, rules.seed, source, entropy, exclusion),
         )
     )

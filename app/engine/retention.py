@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from ..domain.jobs import Phase
-from ..domain.policies import Length, VmPolicy
+from ..domain.policies import MOST_POINTS, Length, VmPolicy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
 from .backups import TAKEN, earlier
@@ -78,12 +78,43 @@ _DROP_SNAPSHOTS = Statement(
     .where(_POINT.sweep_at <= _SWEEP, _OLDER, _POINT.snapshot_valid)
     .values(snapshot_valid=False, sweep_at=_POINT.expires_at)
 )
+_one_too_many = (
+    select(_POINT.taken_at)
+    .where(_POINT.item_key == items.c.key)
+    .order_by(_POINT.taken_at.desc())
+    .limit(1)
+    .offset(MOST_POINTS)
+    .scalar_subquery()
+)
+_CROWDED = Statement(
+    select(items.c.key, _one_too_many)
+    .where(items.c.crowded_at.is_not(None), items.c.policy_key.is_not(None))
+    .order_by(items.c.key)
+)
+_DELETE_OLDEST = Statement(
+    delete(recovery_points).where(
+        _POINT.item_key == bindparam("item"), _POINT.taken_at <= bindparam("newest")
+    )
+)
 
 
 def sweep(connection: Connection, at: int) -> None:
     """Delete what has expired by a grid instant, and the snapshots whose days are over."""
     _DELETE_EXPIRED.run(connection, sweep=at)
     _DROP_SNAPSHOTS.run(connection, sweep=at)
+
+
+def trim(connection: Connection) -> None:
+    """Delete the oldest points of items that have more than Azure keeps, after new ones came."""
+    for item, newest in _CROWDED.run(connection).fetchall():
+        if newest is not None:
+            _DELETE_OLDEST.run(connection, item=item, newest=newest)
+
+
+def note_crowded(connection: Connection, of: ColumnElement[bool], now: int) -> None:
+    """Count the points of items from now on, as there may become too many."""
+    some = and_(of, items.c.crowded_at.is_(None))
+    connection.execute(update(items).where(some).values(crowded_at=now))
 
 
 def freeze(connection: Connection, item_key: int) -> None:
@@ -123,6 +154,8 @@ def judge(connection: Connection, of: ColumnElement[bool], policy: VmPolicy, now
     that is taking its snapshot is judged as its point would be. The statements are as many as
     there are lengths, not points: those of a fleet share their tags and dates.
     """
+    if policy.is_crowded:
+        note_crowded(connection, of, now)
     keys = select(items.c.key).where(of)
     scheduled = and_(_POINT.item_key.in_(keys), _POINT.tags.is_not(None))
     for alike, length in _lengths(connection, recovery_points, scheduled, policy):

@@ -183,6 +183,7 @@ def _run(
             next_slot=cohort.next_slot,
         )
     if (jobs_due or cohorts) and backups.end_snapshots(connection, settled=settled, until=until):
+        retention.trim(connection)
         backups.end_transfers(connection, until=until)
     if jobs_due:
         _end_other_jobs(connection, rules, until)

@@ -176,6 +176,7 @@ class ItemColumns(TypedColumns):
     true while a Linux guest has scripts that make its snapshots application-consistent.
     ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
     ``exclusion`` is which disks are backed up, as the wire says it; null is all of them.
+    ``crowded_at`` is since when the item's points are counted, as there may be too many.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -214,11 +215,12 @@ class ItemColumns(TypedColumns):
     source_scripts = Column(Boolean, nullable=False, server_default=false())
     full_next = Column(Boolean, nullable=False, server_default=false())
     exclusion: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
+    crowded_at: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
 Index("uq_items_vault_key_folded_name", items.c.vault_key, items.c.folded_name, unique=True)
-for _column in (items.c.next_backup_at, items.c.purge_at):
+for _column in (items.c.next_backup_at, items.c.purge_at, items.c.crowded_at):
     Index(
         f"ix_items_{_column.name}",
         _column,

@@ -47,6 +47,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_index("ix_items_crowded_at", "items")
+    op.drop_column("items", "crowded_at")
     for table in ("recovery_points", "jobs"):
         op.drop_column(table, "slot_day")
         op.drop_column(table, "tags")
@@ -190,3 +192,11 @@ def _tag_what_was_daily() -> None:
         op.add_column(table, sa.Column("slot_day", sa.Integer(), nullable=True))
         day = f"CAST({began} / 86400000000 AS INTEGER)"
         op.execute(f"UPDATE {table} SET tags = 'D', slot_day = {day} WHERE rule = 'Daily'")
+    op.add_column("items", sa.Column("crowded_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_items_crowded_at",
+        "items",
+        ["crowded_at"],
+        sqlite_where=sa.text("crowded_at IS NOT NULL"),
+        postgresql_where=sa.text("crowded_at IS NOT NULL"),
+    )

@@ -88,7 +88,7 @@ def policy_document(
     if "yearly" in more:
         months = ["January", "February"]
         retention["yearlySchedule"] = kept(1, "Years", monthsOfYear=months, **by_week)
-    sent = {"schedulePolicy": schedule, "retentionPolicy": retention}
+    sent: dict[str, Any] = {"schedulePolicy": schedule, "retentionPolicy": retention}
     if "weekly schedule" not in more:
         sent["instantRpRetentionRangeInDays"] = instant
     return vm_policy(sent, None, START)
