@@ -29,6 +29,7 @@ from sqlalchemy import (
     update,
 )
 
+from ..domain.instants import EARLIEST
 from ..domain.jobs import Phase
 from ..domain.policies import MOST_POINTS, Length, VmPolicy
 from ..store.statements import Statement
@@ -88,8 +89,9 @@ _one_too_many = (
 )
 _CROWDED = Statement(
     select(items.c.key, _one_too_many)
-    .where(items.c.crowded_at.is_not(None), items.c.policy_key.is_not(None))
-    .order_by(items.c.key)
+    # As a range, so that the index of the few is searched.
+    .where(items.c.crowded_at >= EARLIEST, items.c.policy_key.is_not(None))
+    .order_by(items.c.crowded_at, items.c.key)
 )
 _DELETE_OLDEST = Statement(
     delete(recovery_points).where(
