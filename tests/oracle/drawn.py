@@ -80,8 +80,8 @@ def weekly_policies_on(days: tuple[str, ...]) -> st.SearchStrategy[Policy]:
         run_days=st.just(days),
         instant=st.just(5),
         weekly=st.tuples(st.just(days), st.integers(1, 3) | st.integers(1, 60)),
-        monthly=monthly_of(days),
-        yearly=yearly_of(days),
+        monthly=monthly_of(days).filter(lambda kept: kept is None or kept[0].weekdays),
+        yearly=yearly_of(days).filter(lambda kept: kept is None or kept[1].weekdays),
     )
 
 

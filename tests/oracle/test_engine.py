@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from app.store.database import Database
 from app.store.schema import ensure_schema
 from tests.conftest import FreshDatabase
-from tests.oracle.drawn import ONE_HOUR, daily_policies, histories, waits_of
+from tests.oracle.drawn import ONE_HOUR, any_policies, histories, waits_of
 from tests.oracle.histories import History, check_agreement
 from tests.oracle.oracle import ONE_DAY
 
-policies = daily_policies
+policies = any_policies
 days = histories(policies, waits_of(1, 3, 12), ONE_HOUR, most=10)
 """Much happens in little time."""
 seasons = histories(policies, waits_of(3, 30, 200), ONE_DAY, most=8)
