@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Connection,
+    Integer,
+    Row,
+    String,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from ..domain import ids
 from ..domain.instants import SECOND
@@ -95,6 +110,89 @@ def start(
         detail=detail,
     )
     return job_id, due_at
+
+
+_NOW = cast(bindparam("now"), BigInteger)
+_AT_ONCE = (
+    select(jobs.c.item_key, func.count().label("earlier"))
+    .where(
+        jobs.c.vault_key == bindparam("vault"),
+        jobs.c.started_at == _NOW,
+        jobs.c.operation == bindparam("operation"),
+    )
+    .group_by(jobs.c.item_key)
+    .subquery()
+)
+_TRIGGERED = (
+    select(func.count())
+    .select_from(jobs)
+    .where(jobs.c.vault_key == bindparam("vault"), jobs.c.started_at == _NOW, jobs.c.user_triggered)
+    .scalar_subquery()
+)
+_NATURAL = (
+    bindparam("job_prefix", type_=String)
+    + cast(items.c.key, String)
+    + bindparam("of_operation", type_=String)
+    + cast(func.coalesce(_AT_ONCE.c.earlier, 0), String)
+)
+_START_UNDER = (
+    insert(jobs)
+    .from_select(
+        [
+            "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
+            "due_at", "user_triggered", "ordinal", "activity_id", "entity_name",
+            "container_name", "jitter", "transfer_skipped", "detail",
+        ],
+        select(
+            func.md5(_NATURAL),
+            items.c.vault_key,
+            items.c.key,
+            cast(bindparam("operation"), String),
+            literal(Phase.CONFIGURING, String),
+            literal(Status.IN_PROGRESS, String),
+            _NOW,
+            cast(bindparam("due_at"), BigInteger),
+            literal(True, Boolean),
+            _TRIGGERED + func.row_number().over(order_by=items.c.folded_name),
+            cast(bindparam("activity_id"), String),
+            items.c.friendly_name,
+            func.substr(items.c.name, len("VM;") + 1),
+            literal(0, Integer),
+            literal(False, Boolean),
+            bindparam("detail", type_=JSON),
+        )
+        .outerjoin_from(items, _AT_ONCE, _AT_ONCE.c.item_key == items.c.key)
+        .where(items.c.policy_key == bindparam("policy")),
+        include_defaults=False,
+    )
+)  # fmt: skip
+
+
+def start_under(
+    connection: Connection,
+    rules: Rules,
+    policy: Row[Any],
+    operation: str,
+    now: int,
+    *,
+    activity_id: str | None,
+    detail: dict[str, Any],
+) -> None:
+    """Start for every item under a policy, by their names, what ``start`` starts for one."""
+    connection.execute(
+        _START_UNDER,
+        {
+            "policy": policy.key,
+            "vault": policy.vault_key,
+            "operation": operation,
+            "now": now,
+            "due_at": now + DURATIONS[operation],
+            "job_prefix": ids.natural(rules.seed, "job", ""),
+            "of_operation": f"/{operation}/{now}/",
+            "activity_id": activity_id,
+            "detail": detail,
+        },
+    )
 
 
 def cancel(connection: Connection, job: Row[Any], now: int) -> int:

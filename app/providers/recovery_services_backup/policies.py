@@ -275,19 +275,15 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
     policy = read(document)
     assert policy is not None, "what is not run is not edited"
     protection.edit_policy(call.connection, call.rules, stored.key, policy, call.now)
-    under = call.connection.execute(
-        select(items).where(items.c.policy_key == stored.key).order_by(items.c.folded_name)
-    ).all()
-    for item in under:
-        jobs.start(
-            call.connection,
-            call.rules,
-            item,
-            Operation.CONFIGURE_BACKUP,
-            call.now,
-            activity_id=call.client_request_id,
-            detail={"policy_name": stored.name},
-        )
+    jobs.start_under(
+        call.connection,
+        call.rules,
+        stored,
+        Operation.CONFIGURE_BACKUP,
+        call.now,
+        activity_id=call.client_request_id,
+        detail={"policy_name": stored.name},
+    )
 
 
 @endpoint("GET", POLICY, "ProtectionPolicies_Get", tag=TAG)
