@@ -59,10 +59,14 @@ _in_transfer = exists(
         jobs.c.snapshot_ended_at == _POINT.visible_at,
     )
 )
-_next_look = case(
-    (_POINT.snapshot_valid, earlier(_POINT.instant_until, _POINT.expires_at)),
-    else_=_POINT.expires_at,
-)
+
+
+def _next_look(instant_until: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return when the sweep must look at a point whose snapshot is kept until an instant."""
+    return case(
+        (_POINT.snapshot_valid, earlier(instant_until, _POINT.expires_at)), else_=_POINT.expires_at
+    )
+
 
 _DELETE_EXPIRED = Statement(
     delete(recovery_points).where(
@@ -145,7 +149,7 @@ def thaw(connection: Connection, item_key: int) -> None:
     connection.execute(
         update(recovery_points)
         .where(_POINT.item_key == item_key, ~_in_transfer)
-        .values(sweep_at=_next_look)
+        .values(sweep_at=_next_look(_POINT.instant_until))
     )
 
 
@@ -164,18 +168,17 @@ def judge(connection: Connection, of: ColumnElement[bool], policy: VmPolicy, now
         values: dict[str, Any] = {"expires_at": earlier(_POINT.expires_at, literal(now))}
         if length is not None:
             values = {"expires_at": _POINT.taken_at + length.micros, "rule": length.rule}
-        connection.execute(update(recovery_points).where(scheduled, alike).values(**values))
-    connection.execute(
-        update(recovery_points)
-        .where(scheduled)
-        .values(instant_until=_POINT.taken_at + policy.instant)
-    )
-    connection.execute(
-        update(recovery_points)
-        .where(scheduled, _POINT.sweep_at.is_not(None))
-        .values(sweep_at=_next_look)
-    )
+        _change(connection, and_(scheduled, alike), values)
+    instant_until = _POINT.taken_at + policy.instant
+    swept = case((_POINT.sweep_at.is_not(None), _next_look(instant_until)), else_=null())
+    _change(connection, scheduled, {"instant_until": instant_until, "sweep_at": swept})
     _judge_snapshots(connection, keys, policy, now)
+
+
+def _change(connection: Connection, of: ColumnElement[bool], values: dict[str, Any]) -> None:
+    """Write new values to the points that have others: a row written in vain costs the same."""
+    others = or_(*(_POINT[name].is_distinct_from(value) for name, value in values.items()))
+    connection.execute(update(recovery_points).where(of, others).values(**values))
 
 
 def _judge_snapshots(connection: Connection, keys: Select[Any], policy: VmPolicy, now: int) -> None:

@@ -19,7 +19,7 @@ import httpx
 from app.main import create_app
 from app.settings import Settings
 from tests.bench.figures import Options, Table
-from tests.bench.worlds import ITEM, VAULT, VERSION, a_job, make_small_world
+from tests.bench.worlds import ITEM, POLICY, VAULT, VERSION, a_job, make_small_world, policy
 
 BIG = ("jobs", "recovery_points", "items", "operations", "resources")
 """Tables that grow with use: no list and no due-work statement may read one as a whole."""
@@ -114,6 +114,10 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
         path = "/_emulator/clock/advance"
         (await client.post(path, json={"by": "P3D"})).raise_for_status()
 
+    async def edit() -> None:
+        body = {"properties": policy(31, gfs=True)}
+        (await client.put(f"{POLICY}?{VERSION}", json=body)).raise_for_status()
+
     return {
         "GET vault": get(f"{VAULT}?{VERSION}"),
         "GET job": get(f"{job}?{VERSION}"),
@@ -133,6 +137,7 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
         "list what could be protected": get(f"{VAULT}/backupProtectableItems?{VERSION}"),
         "list policies": get(f"{VAULT}/backupPolicies?{VERSION}"),
         "three days of due work": three_days,
+        "edit a policy with items": edit,
     }
 
 

@@ -13,14 +13,19 @@ from tests.wire.builders import (
     POLICY_ID,
     STOP,
     VAULT_ID,
+    advance,
+    done,
     finish,
     item,
+    item_id,
+    job,
     listed,
     policy_body,
     protect,
     put_policy,
     put_vm,
     refused,
+    times,
 )
 
 POLICIES = f"{VAULT_ID}/backupPolicies"
@@ -332,9 +337,25 @@ def test_a_policy_that_nothing_uses_is_deleted_at_once(vault: httpx.Client) -> N
 
 
 def test_an_edited_policy_configures_each_item_under_it_again(protected: httpx.Client) -> None:
+    for number in (10, 9, 2):
+        put_vm(protected, f"vm-{number}")
+        protect(protected, f"vm-{number}")
+    done(protected.put(item_id("vm-2"), json=STOP))
     before = len(listed(protected, f"{VAULT_ID}/backupJobs"))
-    put_policy(protected, days=10)
-    put_policy(protected, days=10)
+    answer = put_policy(protected, days=10, at="23:30")
+    assert answer["properties"] == properties(protected, "daily")
+    assert answer["properties"]["protectedItemsCount"] == 3
+    put_policy(protected, days=10, at="23:30")  # says what is so already
     jobs = listed(protected, f"{VAULT_ID}/backupJobs")
-    assert len(jobs) == before + 1
-    assert jobs[0]["properties"]["operation"] == "ConfigureBackup"
+    assert len(jobs) == before + 3
+    for each, name in zip(jobs, ("vm-9", "vm-10", "vm-1"), strict=False):
+        shown = each["properties"]
+        assert (shown["operation"], shown["status"]) == ("ConfigureBackup", "InProgress")
+        assert shown["entityFriendlyName"] == name
+        bag = job(protected, each["name"])["extendedInfo"]["propertyBag"]
+        assert bag == {"VM Name": name, "Policy Name": "daily"}
+    advance(protected, to="2026-01-02T00:00:00Z")
+    assert {job(protected, each["name"])["status"] for each in jobs[:3]} == {"Completed"}
+    for name in ("vm-1", "vm-9", "vm-10"):
+        assert times(protected, f"{item_id(name)}/recoveryPoints") == ["2026-01-01T23:30:05Z"]
+    assert times(protected, f"{item_id('vm-2')}/recoveryPoints") == []
