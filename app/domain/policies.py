@@ -8,9 +8,11 @@ from datetime import date
 from typing import Any
 
 from . import time_zones
-from .instants import DAY, parse, to_datetime
+from .instants import DAY, HOUR, parse, to_datetime
 from .retention_rules import LAST_DAY, WEEKDAYS, Rule
 
+STANDARD = "V1"
+ENHANCED = "V2"
 MOST_POINTS = 9999
 """Azure keeps no more recovery points of one item (azure-backup-semantics 1.3)."""
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -26,57 +28,70 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """What the point of one slot is given: its tags, its date and its length.
+    """What the backup of one slot is given: its tags, its date and its length, if it is vaulted.
 
     ``tags`` are the letters of the rules, highest first; ``day`` counts the days from
-    1970-01-01 to the slot's date in the policy's standard time.
+    1970-01-01 to the slot's date in the policy's standard time. The last backup of a date is
+    ``vaulted``; the first one ``settles`` what an earlier date owes (docs/decisions/0043).
     """
 
     tags: str
     day: int
     length: Length
+    vaulted: bool
+    settles: bool
 
 
 @dataclass(frozen=True, slots=True)
 class VmPolicy:
-    """A Standard (V1) policy: one backup a day, or on some weekdays (``None`` is all of them).
+    """When it backs up, every day or on some weekdays (``None`` is all), and what it keeps.
 
-    ``time_of_day`` is in microseconds; ``time_zone`` is a Windows name; ``rules`` stand highest
-    first: Yearly, Monthly, Weekly, Daily.
+    ``times`` are those of a day, in microseconds, ascending; ``time_zone`` is a Windows name;
+    ``rules`` stand highest first: Yearly, Monthly, Weekly, Daily. ``kind`` is V1 or V2.
     """
 
-    time_of_day: int
+    times: tuple[int, ...]
     time_zone: str
     instant_days: int
     rules: tuple[Rule, ...]
     weekdays: frozenset[str] | None = None
+    kind: str = STANDARD
+    crash_consistent: bool = False
 
     def next_slot(self, after: int) -> int:
         """Return the first scheduled instant strictly after an instant."""
         day = after // DAY - 2
         while True:
-            if self._runs_on(day) and (slot := self._slot_of(day)) > after:
-                return slot
+            if self._runs_on(day):
+                first = self._midnight_of(day)
+                for time in self.times:
+                    if first + time > after:
+                        return first + time
             day += 1
 
     def _runs_on(self, day: int) -> bool:
         # 1970-01-01 was a Thursday.
         return self.weekdays is None or WEEKDAYS[(day + 3) % 7] in self.weekdays
 
-    def _slot_of(self, day: int) -> int:
-        """Return the slot of a local day."""
+    def _midnight_of(self, day: int) -> int:
+        """Return the instant at which a local day begins."""
         midnight = day * DAY
-        year = to_datetime(midnight).year
-        return midnight + self.time_of_day - time_zones.standard_offset(self.time_zone, year)
+        return midnight - time_zones.standard_offset(self.time_zone, to_datetime(midnight).year)
 
     def keep(self, slot: int) -> Keep:
-        """Return what the point of a slot is given."""
-        near = slot // DAY
-        day = next(day for day in (near - 1, near, near + 1) if self._slot_of(day) == slot)
+        """Return what the backup of a slot is given."""
+        day, time = self._local(slot)
         tags = "".join(rule.tag for rule in self.rules if rule.tags(_date(day)))
         length = self.length(tags, day)
         assert length is not None, "every slot has the tag of its schedule"
-        return Keep(tags, day, length)
+        vaulted, settles = time == self.times[-1], time == self.times[0]
+        return Keep(tags, day, length, vaulted=vaulted, settles=settles)
+
+    def _local(self, slot: int) -> tuple[int, int]:
+        """Return the local day of a slot, and its time of that day."""
+        near = slot // DAY
+        found = ((day, slot - self._midnight_of(day)) for day in (near - 1, near, near + 1))
+        return next(each for each in found if each[1] in self.times)
 
     def length(self, tags: str, day: int) -> Length | None:
         """Return how long a point with such tags and date is kept: as its longest rule says.
@@ -98,7 +113,8 @@ class VmPolicy:
     @property
     def is_crowded(self) -> bool:
         """Whether its points alone, or with as many on-demand ones, may be more than allowed."""
-        return 2 * sum(rule.most_points for rule in self.rules) > MOST_POINTS
+        snapshots = (len(self.times) - 1) * self.instant_days
+        return 2 * (snapshots + sum(rule.most_points for rule in self.rules)) > MOST_POINTS
 
 
 def _date(day: int) -> date:
@@ -113,14 +129,17 @@ def time_of_day(text: str) -> int:
 def read(document: Mapping[str, Any]) -> VmPolicy | None:
     """Return the policy that a stored, validated document describes.
 
-    ``None`` for the kinds that a vault shows but the engine does not run yet.
+    ``None`` for the workloads that a vault shows but the engine does not run yet.
     """
-    if document["backupManagementType"] != "AzureIaasVM" or document["policyType"] != "V1":
+    if document["backupManagementType"] != "AzureIaasVM":
         return None
     schedule = document["schedulePolicy"]
     retention = document["retentionPolicy"]
+    runs = schedule
+    if document["policyType"] == ENHANCED:
+        runs = schedule[f"{schedule['scheduleRunFrequency'].lower()}Schedule"]
     return VmPolicy(
-        time_of_day=time_of_day(schedule["scheduleRunTimes"][0]),
+        times=_times(runs),
         time_zone=document["timeZone"],
         instant_days=document["instantRpRetentionRangeInDays"],
         rules=tuple(
@@ -128,8 +147,19 @@ def read(document: Mapping[str, Any]) -> VmPolicy | None:
             for name in ("Yearly", "Monthly", "Weekly", "Daily")
             if f"{name.lower()}Schedule" in retention
         ),
-        weekdays=_set(schedule.get("scheduleRunDays")),
+        weekdays=_set(runs.get("scheduleRunDays")),
+        kind=document["policyType"],
+        crash_consistent="snapshotConsistencyType" in document,
     )
+
+
+def _times(runs: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the times of day of a schedule: its one, or those of its window, its end included."""
+    if "interval" not in runs:
+        return (time_of_day(runs["scheduleRunTimes"][0]),)
+    start = time_of_day(runs["scheduleWindowStartTime"])
+    hours = range(0, runs["scheduleWindowDuration"] + 1, runs["interval"])
+    return tuple(sorted({(start + hour * HOUR) % DAY for hour in hours}))
 
 
 def _rule(name: str, schedule: Mapping[str, Any]) -> Rule:

@@ -14,19 +14,15 @@ from . import ids, time_zones
 from .documents import Document
 from .errors import Refused, invalid_policy_input, not_emulated
 from .instants import DAY, HOUR, wire
-from .policy_fields import HALF_HOUR, in_range, one_of, required, run_time, several_of
-from .retention_documents import long_term
-from .retention_rules import WEEKDAYS
+from .policies import ENHANCED
+from .policy_fields import HALF_HOUR, one_of
+from .retention_documents import kept_days, long_term
+from .schedule_documents import Schedule, instant_days, schedule_of
+from .tiering_documents import NO_ARCHIVE, tiering
 
 DEFAULT_POLICIES = ("DefaultPolicy", "EnhancedPolicy", "HourlyLogBackup")
-DEFAULT_INSTANT_DAYS = 2
-INSTANT_RANGES = {"Daily": (1, 5), "Weekly": (5, 5)}
-"""For how many days snapshots may be kept, by the schedule's frequency."""
-
+_BORN_INSTANT_DAYS = 2
 _NAME = re.compile(r"[A-Za-z][-A-Za-z0-9_!]{2,149}")
-_NO_ARCHIVE: Document = {
-    "ArchivedRP": {"tieringMode": "DoNotTier", "duration": 0, "durationType": "Invalid"}
-}
 
 
 def check_name(name: str) -> None:
@@ -43,61 +39,39 @@ def vm_policy(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: in
     """Return the document to store for an AzureIaasVM policy.
 
     ``sent`` is the request's properties without nulls; ``stored`` is the present document of
-    the same policy, whose instant-restore days stay when the request leaves them out
+    the same policy, whose instant-restore days and tiering stay when the request leaves them out
     (terraform-wire 2.3). Raises ``Refused``.
     """
-    _refuse_what_is_not_emulated(sent)
-    schedule, at = _schedule(sent, now)
-    frequency = schedule["scheduleRunFrequency"]
+    if sent.get("instantAccessSnapshotEnabled"):
+        raise not_emulated("properties.instantAccessSnapshotEnabled", "instant access snapshots")
+    schedule = schedule_of(sent, now)
+    if stored is not None and stored["policyType"] != schedule.kind:
+        raise invalid_policy_input(
+            "properties.policyType",
+            f"'{schedule.kind}' is not allowed: this policy is {stored['policyType']} and stays "
+            "so; create another one and move its items there",
+        )
+    retention = long_term(sent, schedule)
     return {
         "backupManagementType": "AzureIaasVM",
-        "policyType": "V1",
+        "policyType": schedule.kind,
         "instantRPDetails": _snapshot_group(sent),
-        "schedulePolicy": schedule,
-        "retentionPolicy": long_term(sent, schedule.get("scheduleRunDays"), at),
-        "tieringPolicy": _NO_ARCHIVE,
-        "instantRpRetentionRangeInDays": _instant_days(sent, stored, frequency),
+        "schedulePolicy": schedule.document,
+        "retentionPolicy": retention,
+        "tieringPolicy": tiering(sent, stored, retention),
+        "instantRpRetentionRangeInDays": instant_days(sent, stored, schedule, kept_days(retention)),
         "timeZone": _time_zone(sent, stored),
+        **_consistency(sent, schedule),
     }
 
 
-def _refuse_what_is_not_emulated(sent: Mapping[str, Any]) -> None:
-    if "policyType" in sent and one_of(sent, "policyType", "properties", ("V1", "V2")) == "V2":
-        raise not_emulated("properties.policyType", "Enhanced (V2) policies; send V1")
-    if "snapshotConsistencyType" in sent:
-        raise invalid_policy_input(
-            "properties.snapshotConsistencyType", "is only allowed with policyType V2"
-        )
-
-
-def _schedule(sent: Mapping[str, Any], now: int) -> tuple[Document, int]:
-    field = "properties.schedulePolicy"
-    schedule = required(sent, "schedulePolicy", field)
-    one_of(schedule, "schedulePolicyType", field, ("SimpleSchedulePolicy",))
-    frequency = one_of(schedule, "scheduleRunFrequency", field, ("Daily", "Weekly"))
-    days: Document = {}
-    if frequency == "Weekly":
-        days = {"scheduleRunDays": several_of(schedule, "scheduleRunDays", field, WEEKDAYS)}
-    at = run_time(schedule, "scheduleRunTimes", field, now)
-    document = {
-        "schedulePolicyType": "SimpleSchedulePolicy",
-        "scheduleRunFrequency": frequency,
-        **days,
-        "scheduleRunTimes": [wire(at)],
-        "scheduleWeeklyFrequency": 0,
-    }
-    return document, at
-
-
-def _instant_days(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, frequency: str) -> int:
-    """Return the snapshot days: those sent, else those stored if they are allowed still."""
-    name = "instantRpRetentionRangeInDays"
-    low, high = allowed = INSTANT_RANGES[frequency]
-    kept = stored.get(name) if stored else None
-    if kept is None or not low <= kept <= high:
-        kept = min(max(DEFAULT_INSTANT_DAYS, low), high)
-    unit = f"days on a {frequency.lower()} Standard policy"
-    return in_range(sent.get(name, kept), f"properties.{name}", allowed, unit)
+def _consistency(sent: Mapping[str, Any], schedule: Schedule) -> Document:
+    name = "snapshotConsistencyType"
+    if name not in sent:
+        return {}
+    if schedule.kind != ENHANCED:
+        raise invalid_policy_input(f"properties.{name}", "is only allowed with policyType V2")
+    return {name: one_of(sent, name, "properties", ("OnlyCrashConsistent",))}
 
 
 def _time_zone(sent: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str:
@@ -157,8 +131,8 @@ def _default_policy(at: int) -> Document:
         "instantRPDetails": {},
         "schedulePolicy": _daily_run(at),
         "retentionPolicy": _daily_keep(at),
-        "tieringPolicy": _NO_ARCHIVE,
-        "instantRpRetentionRangeInDays": DEFAULT_INSTANT_DAYS,
+        "tieringPolicy": NO_ARCHIVE,
+        "instantRpRetentionRangeInDays": _BORN_INSTANT_DAYS,
         "timeZone": "UTC",
     }
 
@@ -178,8 +152,8 @@ def _enhanced_policy(window_start: int) -> Document:
             },
         },
         "retentionPolicy": _daily_keep(window_start),
-        "tieringPolicy": _NO_ARCHIVE,
-        "instantRpRetentionRangeInDays": DEFAULT_INSTANT_DAYS,
+        "tieringPolicy": NO_ARCHIVE,
+        "instantRpRetentionRangeInDays": _BORN_INSTANT_DAYS,
         "timeZone": "UTC",
     }
 

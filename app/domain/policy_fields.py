@@ -67,13 +67,20 @@ def in_range(value: Any, field: str, allowed: tuple[int, int], unit: str) -> int
 def run_time(body: Mapping[str, Any], name: str, field: str, now: int) -> int:
     """Read the one run time of a list: a full date and time, or (azurerm since 4.67) a time.
 
-    A time alone is one of the present day. Raises ``Refused``.
+    Raises ``Refused``.
     """
     field = f"{field}.{name}"
     times = body.get(name) or []
     if len(times) != 1:
         raise invalid_policy_input(field, f"has {len(times)} entries; exactly 1 is allowed")
-    text, field = times[0], f"{field}[0]"
+    return time_in(times[0], f"{field}[0]", now)
+
+
+def time_in(text: str, field: str, now: int) -> int:
+    """Read a time on the hour or the half hour; a time alone is one of the present day.
+
+    Raises ``Refused``.
+    """
     if _TIME_ONLY.fullmatch(text):
         text = f"{wire(now - now % DAY)[:10]}T{text}"
     try:

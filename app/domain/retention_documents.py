@@ -13,6 +13,7 @@ from .errors import invalid_policy_input
 from .instants import DAY, wire
 from .policy_fields import in_range, one_of, required, run_time, several_of
 from .retention_rules import LAST_DAY, MONTHS, WEEKDAYS, WEEKS
+from .schedule_documents import Schedule
 
 LENGTHS = {
     "dailySchedule": ("Days", (7, 9999)),
@@ -24,11 +25,12 @@ LENGTHS = {
 MONTH_DAYS = (1, 28)
 
 
-def long_term(sent: Mapping[str, Any], run_days: list[str] | None, at: int) -> Document:
-    """Return the retention to store for a policy that runs at a time, on some weekdays or all.
+def long_term(sent: Mapping[str, Any], schedule: Schedule) -> Document:
+    """Return the retention to store for a policy with a schedule.
 
     ``sent`` is the request's properties without nulls. Raises ``Refused``.
     """
+    run_days = schedule.run_days
     field = "properties.retentionPolicy"
     retention = required(sent, "retentionPolicy", field)
     one_of(retention, "retentionPolicyType", field, ("LongTermRetentionPolicy",))
@@ -41,12 +43,20 @@ def long_term(sent: Mapping[str, Any], run_days: list[str] | None, at: int) -> D
     document: Document = {"retentionPolicyType": "LongTermRetentionPolicy"}
     for name in LENGTHS:
         if name in retention:
-            document[name] = _category(name, retention[name], run_days, at)
+            document[name] = _category(name, retention[name], schedule)
     return document
 
 
-def _category(name: str, sent: Mapping[str, Any], run_days: list[str] | None, at: int) -> Document:
+def kept_days(retention: Document) -> int:
+    """Return for how many days every vaulted point is kept at least."""
+    name = "dailySchedule" if "dailySchedule" in retention else "weeklySchedule"
+    count: int = retention[name]["retentionDuration"]["count"]
+    return count if name == "dailySchedule" else 7 * count
+
+
+def _category(name: str, sent: Mapping[str, Any], schedule: Schedule) -> Document:
     field = f"properties.retentionPolicy.{name}"
+    run_days = schedule.run_days
     days: Document = {}
     if name == "weeklySchedule":
         days = {"daysOfTheWeek": several_of(sent, "daysOfTheWeek", field, WEEKDAYS)}
@@ -55,20 +65,28 @@ def _category(name: str, sent: Mapping[str, Any], run_days: list[str] | None, at
             raise invalid_policy_input(f"{field}.daysOfTheWeek", f"{told}: {', '.join(run_days)}")
     elif name != "dailySchedule":
         days = _days_of_months(name, sent, run_days, field)
-    if run_time(sent, "retentionTimes", field, at) % DAY != at % DAY:
-        raise invalid_policy_input(
-            f"{field}.retentionTimes",
-            f"'{sent['retentionTimes'][0]}' must be the time of the schedule, {wire(at)[11:]}",
-        )
+    _check_time(sent, schedule, field)
     duration = required(sent, "retentionDuration", f"{field}.retentionDuration")
     field = f"{field}.retentionDuration"
     unit, allowed = LENGTHS[name]
     one_of(duration, "durationType", field, (unit,))
     count = in_range(duration.get("count"), f"{field}.count", allowed, unit.lower())
     return days | {
-        "retentionTimes": [wire(at)],
+        "retentionTimes": [wire(schedule.at)],
         "retentionDuration": {"count": count, "durationType": unit},
     }
+
+
+def _check_time(sent: Mapping[str, Any], schedule: Schedule, field: str) -> None:
+    """Refuse another time than the schedule's; an hourly one may leave it out."""
+    at = schedule.at
+    if schedule.frequency == "Hourly" and not sent.get("retentionTimes"):
+        return
+    if run_time(sent, "retentionTimes", field, at) % DAY != at % DAY:
+        raise invalid_policy_input(
+            f"{field}.retentionTimes",
+            f"'{sent['retentionTimes'][0]}' must be the time of the schedule, {wire(at)[11:]}",
+        )
 
 
 def _days_of_months(

@@ -40,12 +40,15 @@ from ..domain.jobs import (
     ProtectionState,
     Status,
 )
-from ..domain.policies import MOST_POINTS, Keep
+from ..domain.policies import MOST_POINTS, VmPolicy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads import azure_vm
 from . import jobs as job_rows
 from .rules import Rules
+
+SNAPSHOT_ONLY = ""
+"""The tags of a scheduled backup that is not vaulted; on-demand ones have none at all."""
 
 _SPREAD = azure_vm.SNAPSHOT_SPREAD
 
@@ -75,6 +78,11 @@ _ERROR = case(
     else_=null(),
 )
 _FAILS = or_(_BROKEN, items.c.snapshot_until > _START)
+_VAULTED = or_(
+    cast(bindparam("vaulted"), Boolean),
+    and_(cast(bindparam("settles"), Boolean), items.c.vault_owed),
+)
+_INSTANT = cast(bindparam("instant"), BigInteger)
 _COHORT = and_(
     items.c.policy_key == bindparam("policy"),
     items.c.slot_at == bindparam("slot"),
@@ -87,7 +95,7 @@ _INSERT_SCHEDULED = Statement(
             "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
             "ended_at", "due_at", "user_triggered", "ordinal", "entity_name", "container_name",
             "jitter", "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
-            "tags", "slot_day",
+            "tags", "slot_day", "policy_type", "crash_consistent",
         ],
         select(
             func.md5(_natural("job_prefix", _START)),
@@ -104,13 +112,15 @@ _INSERT_SCHEDULED = Statement(
             items.c.friendly_name,
             func.substr(items.c.name, len("VM;") + 1),
             _JITTER,
-            cast(bindparam("keep"), BigInteger),
-            cast(bindparam("rule"), String),
-            cast(bindparam("instant"), BigInteger),
+            case((_VAULTED, cast(bindparam("keep"), BigInteger)), else_=_INSTANT),
+            case((_VAULTED, cast(bindparam("rule"), String)), else_=null()),
+            _INSTANT,
             literal(False, Boolean),
             _ERROR,
-            cast(bindparam("tags"), String),
+            case((_VAULTED, cast(bindparam("tags"), String)), else_=SNAPSHOT_ONLY),
             cast(bindparam("slot_day"), Integer),
+            cast(bindparam("policy_type"), String),
+            cast(bindparam("crash_consistent"), Boolean),
         ).where(_COHORT),
         include_defaults=False,
     )
@@ -133,6 +143,7 @@ def _advance_items(next_start: ColumnElement[int]) -> Statement:
             last_backup_status=case((_BROKEN, Status.FAILED), else_=items.c.last_backup_status),
             last_backup_at=case((_BROKEN, _START), else_=items.c.last_backup_at),
             last_error=case((_BROKEN, _WHY_BROKEN), else_=items.c.last_error),
+            vault_owed=case((_VAULTED, _FAILS), else_=items.c.vault_owed),
             slot_at=_NEXT,
             next_backup_at=next_start,
         )
@@ -147,15 +158,16 @@ def start_scheduled(
     connection: Connection,
     rules: Rules,
     *,
-    policy: int,
+    policy_key: int,
+    policy: VmPolicy,
     slot: int,
     until: int,
-    keep: Keep,
-    instant: int,
     next_slot: int,
 ) -> None:
     """Start the backups of one policy's slot that are due by an instant."""
-    cohort = {"policy": policy, "slot": slot, "until": until}
+    keep = policy.keep(slot)
+    cohort = {"policy": policy_key, "slot": slot, "until": until}
+    cohort |= {"vaulted": keep.vaulted, "settles": keep.settles}
     jitter = ids.natural(rules.seed, "jitter", "")
     _INSERT_SCHEDULED.run(
         connection,
@@ -164,9 +176,11 @@ def start_scheduled(
         jitter_prefix=jitter,
         keep=keep.length.micros,
         rule=keep.length.rule,
-        instant=instant,
+        instant=policy.instant,
         tags=keep.tags,
         slot_day=keep.day,
+        policy_type=policy.kind,
+        crash_consistent=policy.crash_consistent,
     )
     advanced = {**cohort, "jitter_prefix": jitter, "next": next_slot}
     if not rules.start_jitter:
@@ -213,8 +227,8 @@ def trigger(
     item: Row[Any],
     now: int,
     *,
+    policy: VmPolicy,
     retain_until: int,
-    instant: int,
     activity_id: str | None,
 ) -> str:
     """Start an on-demand backup and return its job's id.
@@ -233,8 +247,10 @@ def trigger(
         "jitter": jitter,
         "activity_id": activity_id,
         "keep_micros": retain_until - now - azure_vm.TAKEN_AFTER,
-        "instant_micros": instant,
+        "instant_micros": policy.instant,
         "retain_until": retain_until,
+        "policy_type": policy.kind,
+        "crash_consistent": policy.crash_consistent,
     }
     if error:
         values |= {"phase": Phase.DONE, "status": Status.FAILED, "ended_at": now}
@@ -270,13 +286,14 @@ _SNAPSHOT_DUE = and_(
     jobs.c.due_at <= bindparam("until"),
     jobs.c.item_key == items.c.key,
 )
-_SKIPPED = items.c.transfer_until > jobs.c.due_at
+_SNAPSHOT_ONLY = jobs.c.tags == SNAPSHOT_ONLY
+_SKIPPED = or_(items.c.transfer_until > jobs.c.due_at, _SNAPSHOT_ONLY)
 _INSTANT_UNTIL = TAKEN + jobs.c.instant_micros
 _EXPIRES = TAKEN + jobs.c.keep_micros
 # Without a schedule nothing will follow this point: it is the one that is never deleted.
 _SWEPT = and_(items.c.expiring, items.c.next_backup_at.is_not(None))
 _CONSISTENCY = case(
-    (items.c.source_running.is_(False), "CrashConsistent"),
+    (or_(items.c.source_running.is_(False), jobs.c.crash_consistent), "CrashConsistent"),
     (or_(items.c.source_os == "Windows", items.c.source_scripts), "AppConsistent"),
     else_="FileSystemConsistent",
 )
@@ -292,7 +309,7 @@ _INSERT_POINTS = Statement(
         [
             "item_key", "taken_at", "visible_at", "snapshot_valid", "instant_until",
             "expires_at", "sweep_at", "rule", "consistency", "disk_set_key", "vm_size",
-            "tags", "slot_day",
+            "tags", "slot_day", "policy_type",
         ],
         select(
             jobs.c.item_key,
@@ -312,6 +329,7 @@ _INSERT_POINTS = Statement(
             items.c.source_size,
             jobs.c.tags,
             jobs.c.slot_day,
+            jobs.c.policy_type,
         )
         .where(_SNAPSHOT_DUE)
         .order_by(jobs.c.item_key, jobs.c.due_at),
@@ -372,7 +390,8 @@ _NOTE_SNAPSHOTS = Statement(
 def end_snapshots(connection: Connection, *, settled: int, until: int) -> bool:
     """Create the recovery points of snapshots that end by an instant; tell whether any did.
 
-    A transfer is skipped while an earlier job of the item still transfers.
+    A transfer is skipped while an earlier job of the item still transfers, and of backups that
+    are not to be vaulted.
     """
     if not _INSERT_POINTS.run(connection, until=until).rowcount:
         return False
@@ -417,7 +436,10 @@ _NOTE_BACKUPS = Statement(
     .values(
         state=case(
             (
-                and_(items.c.state == ProtectionState.IR_PENDING, jobs.c.phase == Phase.TRANSFER),
+                and_(
+                    items.c.state == ProtectionState.IR_PENDING,
+                    or_(jobs.c.phase == Phase.TRANSFER, _SNAPSHOT_ONLY),
+                ),
                 ProtectionState.PROTECTED,
             ),
             else_=items.c.state,

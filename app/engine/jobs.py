@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -212,7 +213,11 @@ def cancel(connection: Connection, job: Row[Any], now: int) -> int:
         connection.execute(
             update(items)
             .where(items.c.key == job.item_key)
-            .values(snapshot_until=due_at, last_error=CANCELLED_BY_USER)
+            .values(
+                snapshot_until=due_at,
+                last_error=CANCELLED_BY_USER,
+                vault_owed=or_(items.c.vault_owed, literal(bool(job.tags))),
+            )
         )
     return due_at
 

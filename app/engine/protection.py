@@ -46,6 +46,7 @@ def enable(
             entropy=entropy,
             state=ProtectionState.IR_PENDING,
             policy_key=policy_key,
+            policy_type=policy.kind,
             source_folded=source.id.lower(),
             created_at=now,
             slot_at=slot,
@@ -85,6 +86,7 @@ def use_policy(
         .values(
             state=backed_up if resumed else item.state,
             policy_key=policy_key,
+            policy_type=policy.kind,
             slot_at=slot,
             next_backup_at=backups.scheduled_start(rules, item.key, slot),
             expiring=True,
@@ -123,6 +125,7 @@ def stop(connection: Connection, item: Row[Any], now: int, *, keep_per_policy: b
             slot_at=None,
             next_backup_at=None,
             expiring=keep_per_policy,
+            vault_owed=False,
         )
     )
     if not keep_per_policy:

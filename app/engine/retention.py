@@ -34,7 +34,7 @@ from ..domain.jobs import Phase
 from ..domain.policies import MOST_POINTS, Length, VmPolicy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
-from .backups import TAKEN, earlier
+from .backups import SNAPSHOT_ONLY, TAKEN, earlier
 
 _DAYS_AT_ONCE = 500
 
@@ -170,6 +170,8 @@ def judge(connection: Connection, of: ColumnElement[bool], policy: VmPolicy, now
             values = {"expires_at": _POINT.taken_at + length.micros, "rule": length.rule}
         _change(connection, and_(scheduled, alike), values)
     instant_until = _POINT.taken_at + policy.instant
+    alike = and_(scheduled, _POINT.tags == SNAPSHOT_ONLY)
+    _change(connection, alike, {"expires_at": instant_until})
     swept = case((_POINT.sweep_at.is_not(None), _next_look(instant_until)), else_=null())
     _change(connection, scheduled, {"instant_until": instant_until, "sweep_at": swept})
     _judge_snapshots(connection, keys, policy, now)
@@ -193,7 +195,16 @@ def _judge_snapshots(connection: Connection, keys: Select[Any], policy: VmPolicy
         if length is not None:
             values = {"keep_micros": length.micros, "rule": length.rule}
         connection.execute(update(jobs).where(running, alike).values(**values))
-    connection.execute(update(jobs).where(running).values(instant_micros=policy.instant))
+    connection.execute(
+        update(jobs)
+        .where(running)
+        .values(
+            instant_micros=policy.instant,
+            keep_micros=case(
+                (jobs.c.tags == SNAPSHOT_ONLY, policy.instant), else_=jobs.c.keep_micros
+            ),
+        )
+    )
 
 
 def _lengths(
@@ -203,7 +214,8 @@ def _lengths(
 
     No length is the end of what a weekly schedule does not know; a daily one lets such rows be.
     """
-    known = select(table.c.tags, table.c.slot_day).where(of).distinct()
+    vaulted = and_(of, table.c.tags != SNAPSHOT_ONLY)
+    known = select(table.c.tags, table.c.slot_day).where(vaulted).distinct()
     days: dict[str, dict[Length | None, list[int]]] = {}
     for tags, day in connection.execute(known.order_by(table.c.tags, table.c.slot_day)).all():
         days.setdefault(tags, {}).setdefault(policy.length(tags, day), []).append(day)

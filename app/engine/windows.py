@@ -175,11 +175,10 @@ def _run(
         backups.start_scheduled(
             connection,
             rules,
-            policy=cohort.policy_key,
+            policy_key=cohort.policy_key,
+            policy=cohort.policy,
             slot=cohort.slot,
             until=until,
-            keep=cohort.policy.keep(cohort.slot),
-            instant=cohort.policy.instant,
             next_slot=cohort.next_slot,
         )
     if (jobs_due or cohorts) and backups.end_snapshots(connection, settled=settled, until=until):

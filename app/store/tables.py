@@ -177,6 +177,8 @@ class ItemColumns(TypedColumns):
     ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
     ``exclusion`` is which disks are backed up, as the wire says it; null is all of them.
     ``crowded_at`` is since when the item's points are counted, as there may be too many.
+    ``vault_owed`` is true while the last backup that was to be vaulted has failed.
+    ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -216,6 +218,8 @@ class ItemColumns(TypedColumns):
     full_next = Column(Boolean, nullable=False, server_default=false())
     exclusion: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
     crowded_at: Column[int | None] = Column(BigInteger, nullable=True)
+    vault_owed = Column(Boolean, nullable=False, server_default=false())
+    policy_type = Column(_text(2), nullable=False, server_default="V1")
 
 
 items = Table("items", metadata, ItemColumns)
@@ -243,8 +247,9 @@ class JobColumns(TypedColumns):
     """Jobs. ``phase`` and ``status`` are the state machine; ``due_at`` is its next transition.
 
     ``ordinal`` counts the jobs that users trigger in a vault at one instant.
-    ``keep_micros``, ``rule``, ``instant_micros``, ``tags`` and ``slot_day`` are what the policy
-    said when a backup started; ``detail`` holds what the wire shows of other operations.
+    ``keep_micros``, ``rule``, ``instant_micros``, ``tags``, ``slot_day``, ``policy_type`` and
+    ``crash_consistent`` are what the policy said when a backup started; ``detail`` holds what the
+    wire shows of other operations.
     """
 
     job_id = Column(_text(32), primary_key=True)
@@ -273,6 +278,8 @@ class JobColumns(TypedColumns):
     detail: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
     tags: Column[str | None] = Column(_text(4), nullable=True)
     slot_day: Column[int | None] = Column(Integer, nullable=True)
+    policy_type: Column[str | None] = Column(_text(2), nullable=True)
+    crash_consistent = Column(Boolean, nullable=False, server_default=false())
 
 
 jobs = Table("jobs", metadata, JobColumns)
@@ -332,7 +339,8 @@ class RecoveryPointColumns(TypedColumns):
 
     ``sweep_at`` is when the expiry sweep must look at the row next: the end of the snapshot,
     then the end of the point; null while the item's points do not expire. ``tags`` and
-    ``slot_day`` are what retention is judged by (docs/decisions/0042); on-demand points have none.
+    ``slot_day`` are what retention is judged by (docs/decisions/0042): on-demand points have none,
+    those that an hourly schedule does not vault have no tag, only the day.
     """
 
     item_key = Column(BigInteger, nullable=False)
@@ -349,6 +357,7 @@ class RecoveryPointColumns(TypedColumns):
     vm_size = Column(_text(60), nullable=False)
     tags: Column[str | None] = Column(_text(4), nullable=True)
     slot_day: Column[int | None] = Column(Integer, nullable=True)
+    policy_type = Column(_text(2), nullable=False, server_default="V1")
 
 
 recovery_points = Table(

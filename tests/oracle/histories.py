@@ -275,8 +275,8 @@ def _back_up(
         world.rules,
         item,
         now,
+        policy=policy,
         retain_until=now + act.days * 24 * 60 * MINUTE,
-        instant=policy.instant,
         activity_id=None,
     )
 

@@ -20,7 +20,7 @@ from sqlalchemy import Row, delete, insert, select
 from app.domain.documents import Document
 from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
-from app.domain.policies import read
+from app.domain.policies import VmPolicy, read
 from app.domain.policy_documents import vm_policy
 from app.domain.resource_ids import VM_TYPE, VNET_TYPE
 from app.engine import backups, clock, jobs, protection, restores, sources
@@ -50,7 +50,7 @@ VMS = 3
 Rows = dict[str, list[Any]]
 
 
-RULES = ("weekly schedule", "weekly", "monthly", "monthly by day", "yearly")
+RULES = ("weekly schedule", "weekly", "monthly", "monthly by day", "yearly", "hourly", "often")
 """What a policy may have beside daily backups that are kept for days."""
 
 
@@ -59,11 +59,19 @@ def policy_document(
 ) -> Document:
     """Return a policy; its lengths are short, so that points end while a script runs."""
     at = [f"2026-01-01T{minute // 60:02d}:{minute % 60:02d}:00Z"]
-    schedule = {
+    schedule: dict[str, Any] = {
         "schedulePolicyType": "SimpleSchedulePolicy",
         "scheduleRunFrequency": "Daily",
         "scheduleRunTimes": at,
     }
+    hourly = not more.isdisjoint({"hourly", "often"}) and "weekly schedule" not in more
+    if hourly:
+        window = {"scheduleWindowStartTime": at[0], "scheduleWindowDuration": 8 + days}
+        schedule = {
+            "schedulePolicyType": "SimpleSchedulePolicyV2",
+            "scheduleRunFrequency": "Hourly",
+            "hourlySchedule": window | {"interval": 4 if "often" in more else 8},
+        }
 
     def kept(count: int, unit: str, **part: Any) -> dict[str, Any]:
         duration = {"count": count, "durationType": unit}
@@ -89,6 +97,8 @@ def policy_document(
         months = ["January", "February"]
         retention["yearlySchedule"] = kept(1, "Years", monthsOfYear=months, **by_week)
     sent: dict[str, Any] = {"schedulePolicy": schedule, "retentionPolicy": retention}
+    if hourly:
+        sent["policyType"] = "V2"
     if "weekly schedule" not in more:
         sent["instantRpRetentionRangeInDays"] = instant
     return vm_policy(sent, None, START)
@@ -309,8 +319,9 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
         return
     if action.verb == "backup" and not stopped:
         until = now + action.number * HOUR + MINUTE
+        policy = _policy(connection, item.policy_key)
         backups.trigger(
-            connection, rules, item, now, retain_until=until, instant=DAY, activity_id=None
+            connection, rules, item, now, policy=policy, retain_until=until, activity_id=None
         )
     elif action.verb in ("stop", "suspend"):
         protection.stop(connection, item, now, keep_per_policy=action.verb == "suspend")
@@ -331,20 +342,22 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
 
 def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int) -> None:
     key = action.number % 2
-    document = connection.execute(
-        select(policies.c.document).where(policies.c.key == key)
-    ).scalar_one()
     if action.verb == "edit":
         more = frozenset(rule for bit, rule in enumerate(RULES) if action.number >> bit & 1)
         minute = action.number % 48 * 30
         document = policy_document(minute, 7 + action.number % 6, 1 + key, more)
         connection.execute(policies.update().where(policies.c.key == key).values(document=document))
-    policy = read(document)
-    assert policy is not None
-    if action.verb == "edit":
-        protection.edit_policy(connection, rules, key, policy, now)
+        protection.edit_policy(connection, rules, key, _policy(connection, key), now)
         return
-    protection.use_policy(connection, rules, item, key, policy, now)
+    protection.use_policy(connection, rules, item, key, _policy(connection, key), now)
+
+
+def _policy(connection: Any, key: int) -> VmPolicy:
+    policy = read(
+        connection.execute(select(policies.c.document).where(policies.c.key == key)).scalar_one()
+    )
+    assert policy is not None
+    return policy
 
 
 def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int) -> None:

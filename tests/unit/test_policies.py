@@ -34,7 +34,7 @@ THIS_CENTURY = st.integers(from_datetime(datetime(2000, 1, 1, tzinfo=UTC)), 4_00
 
 
 def daily(time_of_day: int, time_zone: str = "UTC") -> VmPolicy:
-    return VmPolicy(time_of_day, time_zone, instant_days=2, rules=(Rule("Daily", 30),))
+    return VmPolicy((time_of_day,), time_zone, instant_days=2, rules=(Rule("Daily", 30),))
 
 
 @given(HALF_HOURS, st.sampled_from(sorted(STANDARD_HOURS)), THIS_CENTURY)
@@ -106,13 +106,20 @@ def test_the_document_of_the_default_policy_is_read_as_a_value() -> None:
     run_time = documents["DefaultPolicy"]["schedulePolicy"]["scheduleRunTimes"][0]
     assert policy == daily(policies.time_of_day(run_time))
     slot = policy.next_slot(now)
-    assert policy.keep(slot) == Keep("D", slot // DAY, Length("Daily", 30 * DAY))
+    assert policy.keep(slot) == Keep(
+        "D", slot // DAY, Length("Daily", 30 * DAY), vaulted=True, settles=True
+    )
     assert policy.instant == 2 * DAY
 
 
-@pytest.mark.parametrize("name", ["EnhancedPolicy", "HourlyLogBackup"])
-def test_policies_that_are_only_shown_do_not_run(name: str) -> None:
-    assert policies.read(default_policies(0, 1, 0)[name]) is None
+def test_policies_that_are_only_shown_do_not_run() -> None:
+    assert policies.read(default_policies(0, 1, 0)["HourlyLogBackup"]) is None
+
+
+def test_the_enhanced_default_policy_runs_four_times_a_day() -> None:
+    policy = policies.read(default_policies(0, 1, 0)["EnhancedPolicy"])
+    assert policy is not None
+    assert [time // HOUR for time in policy.times] == [8, 12, 16, 20]
 
 
 @pytest.mark.parametrize(

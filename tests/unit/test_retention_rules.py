@@ -76,7 +76,7 @@ def test_months_are_added_by_the_calendar(day: str, months: int, later: str) -> 
 
 
 ALL = VmPolicy(
-    time_of_day=0,
+    times=(0,),
     time_zone="UTC",
     instant_days=2,
     rules=(
@@ -104,16 +104,16 @@ def test_the_longest_rule_governs_and_of_equal_ones_the_highest() -> None:
 
 def test_a_monthly_rule_that_is_shorter_than_the_daily_one_does_not_govern() -> None:
     rules = (Rule("Monthly", 1, month_days=frozenset({1})), Rule("Daily", 60))
-    policy = VmPolicy(0, "UTC", 2, rules)
+    policy = VmPolicy((0,), "UTC", 2, rules)
     assert kept(policy, "2026-02-01T00:00:00Z") == ("MD", "Daily", "2026-04-02T00:00:00Z")
 
 
 def test_the_date_of_a_slot_is_that_of_the_policys_standard_day() -> None:
     rules = (Rule("Monthly", 1, month_days=frozenset({LAST_DAY})), Rule("Daily", 7))
     # 23:00 of 31 January in Seattle; 05:30 of 1 February in Delhi is midnight in UTC.
-    seattle = VmPolicy(parse("1970-01-01T23:00:00Z"), "Pacific Standard Time", 2, rules)
+    seattle = VmPolicy((parse("1970-01-01T23:00:00Z"),), "Pacific Standard Time", 2, rules)
     assert kept(seattle, "2026-02-01T07:00:00Z") == ("MD", "Monthly", "2026-03-01T07:00:00Z")
-    delhi = VmPolicy(parse("1970-01-01T05:30:00Z"), "India Standard Time", 2, rules)
+    delhi = VmPolicy((parse("1970-01-01T05:30:00Z"),), "India Standard Time", 2, rules)
     assert kept(delhi, "2026-02-01T00:00:00Z")[0] == "D"
     assert kept(delhi, "2026-01-31T00:00:00Z")[0] == "MD"
 
@@ -121,7 +121,7 @@ def test_the_date_of_a_slot_is_that_of_the_policys_standard_day() -> None:
 def test_a_weekly_schedule_runs_on_its_days_of_the_standard_week() -> None:
     days = frozenset({"Sunday", "Wednesday"})
     rules = (Rule("Weekly", 1, weekdays=days),)
-    auckland = VmPolicy(0, "New Zealand Standard Time", 5, rules, weekdays=days)
+    auckland = VmPolicy((0,), "New Zealand Standard Time", 5, rules, weekdays=days)
     slots = [parse("2026-01-01T00:00:00Z")]
     for _ in range(4):
         slots.append(auckland.next_slot(slots[-1]))
@@ -137,7 +137,7 @@ def test_a_weekly_schedule_runs_on_its_days_of_the_standard_week() -> None:
 
 def test_tags_without_a_rule_have_no_length() -> None:
     assert ALL.length("", 0) is None
-    weekly = VmPolicy(0, "UTC", 5, (Rule("Weekly", 1, weekdays=frozenset({"Monday"})),))
+    weekly = VmPolicy((0,), "UTC", 5, (Rule("Weekly", 1, weekdays=frozenset({"Monday"})),))
     assert weekly.length("D", 0) is None
 
 
@@ -145,7 +145,7 @@ def test_no_rule_keeps_more_points_than_it_counts() -> None:
     assert [rule.most_points for rule in ALL.rules] == [1, 12, 2, 14]
     assert by_week("Monday Friday", "First Last").most_points == 4
     assert not ALL.is_crowded
-    assert VmPolicy(0, "UTC", 2, (Rule("Daily", 5000),)).is_crowded
+    assert VmPolicy((0,), "UTC", 2, (Rule("Daily", 5000),)).is_crowded
 
 
 def test_the_end_of_the_calendar_is_no_fault() -> None:

@@ -263,7 +263,7 @@ def test_a_field_of_the_wrong_type_is_refused_by_its_path(
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("policyType", "V2"),
+        ("instantAccessSnapshotEnabled", True),
         ("backupManagementType", "AzureStorage"),
     ],
 )

@@ -239,7 +239,6 @@ def test_a_protection_shows_as_a_job_with_its_policy(vault: httpx.Client) -> Non
         ({"policyId": f"{VAULT_ID}/backupPolicies/none"}, "BMSUserErrorInvalidInput"),
         ({"policyId": f"{OTHER_VAULT}/backupPolicies/daily"}, "BMSUserErrorInvalidInput"),
         ({"policyId": "daily"}, "BMSUserErrorInvalidInput"),
-        ({"policyId": f"{VAULT_ID}/backupPolicies/EnhancedPolicy"}, "NotSupported"),
         (
             {"policyId": f"{VAULT_ID}/backupPolicies/HourlyLogBackup"},
             "BMSUserErrorInvalidConfigureProtectionRequest",

@@ -76,8 +76,8 @@ def trigger(call: Call, body: BackupBody) -> Answer:
         call.rules,
         item,
         call.now,
+        policy=policy,
         retain_until=retain_until,
-        instant=policy.instant,
         activity_id=call.client_request_id,
     )
     return item_accepted(call, vault, item, "backup", job_id=job_id, ends_at=call.now)

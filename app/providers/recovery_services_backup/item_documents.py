@@ -47,7 +47,7 @@ def render(
         "protectedItemDataId": str(item.entropy % 10**17),
         "policyId": f"{vault.id}/backupPolicies/{policy_name}" if policy_name else "",
         "policyName": policy_name,
-        "policyType": "V1",
+        "policyType": item.policy_type,
         # Recordings have an absolute URL here; bodies must not depend on the port (0006).
         "vaultId": vault.id,
         "isArchiveEnabled": False,

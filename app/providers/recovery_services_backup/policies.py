@@ -18,6 +18,7 @@ from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies
 from ...domain.resource_ids import VAULT_TYPE
 from ...domain.retention_rules import MONTHS, WEEKDAYS, WEEKS
+from ...domain.schedule_documents import INTERVALS
 from ...engine import jobs, protection
 from ...store.statements import Statement
 from ...store.tables import items, policies
@@ -141,18 +142,65 @@ class RetentionPolicy(Body):
     yearly_schedule: YearlyRetentionSchedule | None = None
 
 
+class HourlySchedule(Body):
+    """Backups at an interval (hours) from the start of a window on, for some hours."""
+
+    model_config = demands("interval", "scheduleWindowStartTime", "scheduleWindowDuration")
+
+    interval: int | None = Field(None, examples=[4], json_schema_extra={"enum": list(INTERVALS)})
+    schedule_window_start_time: str | None = Field(
+        None, examples=["2026-01-01T08:00:00Z"], json_schema_extra={"format": "date-time"}
+    )
+    schedule_window_duration: int | None = Field(
+        None, examples=[12], json_schema_extra={"minimum": 4, "maximum": 24}
+    )
+
+
+class DailySchedule(Body):
+    """Backups once a day."""
+
+    model_config = demands("scheduleRunTimes")
+
+    schedule_run_times: RunTimes = None
+
+
+class WeeklySchedule(Body):
+    """Backups once on some days of the week."""
+
+    model_config = demands("scheduleRunDays", "scheduleRunTimes")
+
+    schedule_run_days: list[str] | None = _several_of(*WEEKDAYS)
+    schedule_run_times: RunTimes = None
+
+
 class SchedulePolicy(Body):
-    """When backups run: once a day, or on some days of the week."""
+    """When backups run: every so many hours, once a day, or on some days of the week.
 
-    model_config = demands("schedulePolicyType", "scheduleRunFrequency", "scheduleRunTimes")
+    A Standard policy has run times and days, an Enhanced one the part of its frequency.
+    """
 
-    schedule_policy_type: str | None = _one_of("SimpleSchedulePolicy")
-    schedule_run_frequency: str | None = _one_of("Daily", "Weekly")
+    model_config = demands("schedulePolicyType", "scheduleRunFrequency")
+
+    schedule_policy_type: str | None = _one_of("SimpleSchedulePolicy", "SimpleSchedulePolicyV2")
+    schedule_run_frequency: str | None = _one_of("Daily", "Weekly", "Hourly")
     schedule_run_days: list[str] | None = Field(
         None, description="Of weekly schedules", examples=[["Sunday"]]
     )
     schedule_run_times: RunTimes = None
     schedule_weekly_frequency: int | None = None
+    hourly_schedule: HourlySchedule | None = None
+    daily_schedule: DailySchedule | None = None
+    weekly_schedule: WeeklySchedule | None = None
+
+
+class TieringPolicy(Body):
+    """When points move to the archive; it is kept as data."""
+
+    model_config = demands("tieringMode")
+
+    tiering_mode: str | None = _one_of("DoNotTier", "TierRecommended", "TierAfter")
+    duration: int | None = Field(None, description="Of TierAfter", examples=[0])
+    duration_type: str | None = _one_of("Invalid", "Days", "Weeks", "Months", "Years")
 
 
 class InstantRPDetails(Body):
@@ -174,18 +222,26 @@ class PolicyProperties(Body):
     backup_management_type: str = Field(
         examples=["AzureIaasVM"], json_schema_extra={"enum": ["AzureIaasVM"]}
     )
-    policy_type: str | None = _one_of("V1")
+    policy_type: str | None = _one_of("V1", "V2")
     schedule_policy: SchedulePolicy | None = None
     retention_policy: RetentionPolicy | None = None
     instant_rp_retention_range_in_days: int | None = Field(
         None,
         examples=[2],
-        description="1 to 5 of a daily schedule, 5 of a weekly one",
-        json_schema_extra={"minimum": 1, "maximum": 5},
+        description="1 to 5 of a daily Standard schedule, 5 of a weekly one, 1 to 17 of an "
+        "Enhanced one every 4 hours, 1 to 22 every 6, else 1 to 30",
+        json_schema_extra={"minimum": 1, "maximum": 30},
     )
     instant_rp_details: InstantRPDetails | None = Field(None, alias="instantRPDetails")
-    snapshot_consistency_type: str | None = Field(None, description="Of policyType V2 only")
-    tiering_policy: dict[str, Any] | None = None
+    instant_access_snapshot_enabled: bool | None = Field(None, examples=[False])
+    snapshot_consistency_type: str | None = Field(
+        None,
+        description="Of policyType V2 only",
+        json_schema_extra={"enum": ["OnlyCrashConsistent"]},
+    )
+    tiering_policy: dict[str, TieringPolicy | None] | None = Field(
+        None, description="The only tier is ArchivedRP", examples=[{}]
+    )
     time_zone: str | None = Field(None, description="A Windows name", examples=["UTC"])
 
 
@@ -240,14 +296,13 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
 
 
 def _refuse_other_kind(stored: Row[Any]) -> None:
-    """Refuse to make a Standard policy of one that is for other workloads, or Enhanced."""
+    """Refuse to make a policy for VMs of one that is for other workloads."""
     if read(stored.document) is not None:
         return
-    shown = stored.document
-    kind = " ".join((shown["backupManagementType"], shown.get("policyType", "")))
     raise invalid_policy_input(
-        "properties.policyType",
-        f"'{stored.name}' is an {kind.strip()} policy and stays one; send another policy name",
+        "properties.backupManagementType",
+        f"'{stored.name}' is an {stored.document['backupManagementType']} policy and stays one; "
+        "send another policy name",
     )
 
 

@@ -19,7 +19,7 @@ from ...arm.words import Word
 from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
-from ...domain.policies import VmPolicy, read
+from ...domain.policies import ENHANCED, STANDARD, VmPolicy, read
 from ...domain.resource_ids import normal_location, parse
 from ...engine import jobs, operations, protection, sources
 from ...store.tables import disk_sets, items, policies, recovery_points, vaults
@@ -171,7 +171,7 @@ def _enable(
         raise item_not_found(name.item)
     policy_key, policy = _policy(call, vault, asked)
     source = _source(call, vault, name, asked)
-    _check_security(call, source)
+    _check_security(call, source, policy)
     _refuse_second_vault(call, vault, source.id, source.name)
     item = protection.enable(
         call.connection,
@@ -199,15 +199,11 @@ def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tupl
     stored = policy_of_id(call.connection, vault, asked.policy_id)
     policy = read(stored.document)
     if policy is None:
-        if stored.document["backupManagementType"] != azure_vm.BACKUP_MANAGEMENT_TYPE:
-            raise invalid(
-                "BMSUserErrorInvalidConfigureProtectionRequest",
-                f"properties.policyId: policy '{stored.name}' is for "
-                f"{stored.document['backupManagementType']}, not for AzureIaasVM.",
-                target="properties.policyId",
-            )
-        raise not_emulated(
-            "properties.policyId", f"policy '{stored.name}' is Enhanced (V2); use a V1 policy"
+        raise invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            f"properties.policyId: policy '{stored.name}' is for "
+            f"{stored.document['backupManagementType']}, not for AzureIaasVM.",
+            target="properties.policyId",
         )
     return stored.key, policy
 
@@ -250,12 +246,15 @@ STANDARD_POLICY_TAKES_TRUSTED_LAUNCH = "2025-01-01"
 """The first api-version under which Azure protects Trusted Launch VMs by Standard policies."""
 
 
-def _check_security(call: Call, source: sources.Source, item: Row[Any] | None = None) -> None:
+def _check_security(
+    call: Call, source: sources.Source, policy: VmPolicy, item: Row[Any] | None = None
+) -> None:
     """Refuse a VM that no Standard (V1) policy protects, or that is less secure than its points."""
     field = "properties.policyId"
     too_old = call.api_version[:10] < STANDARD_POLICY_TAKES_TRUSTED_LAUNCH
-    if source.security == azure_vm.CONFIDENTIAL or (
-        source.security == azure_vm.TRUSTED_LAUNCH and too_old
+    if policy.kind == STANDARD and (
+        source.security == azure_vm.CONFIDENTIAL
+        or (source.security == azure_vm.TRUSTED_LAUNCH and too_old)
     ):
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
@@ -274,6 +273,17 @@ def _check_security(call: Call, source: sources.Source, item: Row[Any] | None = 
             f"{field}: '{source.name}' has recovery points of a Trusted Launch VM and is none any "
             "more; delete its backup data first, or build a VM of another name.",
             target=field,
+        )
+
+
+def _check_kind(item: Row[Any], policy: VmPolicy) -> None:
+    """Refuse to take an item back from Enhanced policies, even after a stop (0043)."""
+    if item.policy_type == ENHANCED and policy.kind == STANDARD:
+        raise invalid(
+            "BMSUserErrorInvalidConfigureProtectionRequest",
+            f"properties.policyId: '{item.friendly_name}' is protected by an Enhanced (V2) policy; "
+            "Azure Backup does not let it go back to a Standard (V1) one.",
+            target="properties.policyId",
         )
 
 
@@ -346,9 +356,6 @@ def _use_policy(
         raise invalid_input(
             "properties.sourceResourceId", f"must be '{item.source_id}', the VM of this item"
         )
-    source = sources.find(call.connection, item.source_id)
-    if source is not None:
-        _check_security(call, source, item)
     if asked.policy_id is None and item.policy_key is not None:
         key: int = item.policy_key
         stored = call.connection.execute(select(policies).where(policies.c.key == key)).one()
@@ -356,6 +363,10 @@ def _use_policy(
         assert policy is not None, "an item is only ever under a policy that runs"
     else:
         key, policy = _policy(call, vault, asked)
+    _check_kind(item, policy)
+    source = sources.find(call.connection, item.source_id)
+    if source is not None:
+        _check_security(call, source, policy, item)
     # Azure forgets the choice of disks when protection is stopped and resumed.
     if asked.extended_properties is not None or item.state in RESUMABLE:
         protection.choose_disks(call.connection, call.rules, item, _exclusion(asked))

@@ -134,7 +134,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         "securityType": point.disks.get("security", "None"),
         "recoveryPointDiskConfiguration": _disks(point),
         "isPrivateAccessEnabledOnAnyDisk": False,
-        "createdWithPolicyType": "V1",
+        "createdWithPolicyType": point.policy_type,
         **_life(call, item, point),
     }
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
