@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from types import ModuleType
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from .arm import explorer
+from .arm import bodies, explorer
 from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, http_exception
@@ -27,6 +28,7 @@ from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
 from .dashboard import home
+from .domain.documents import Document
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock
 from .engine import rules as engine_rules
@@ -124,6 +126,15 @@ def endpoints(requests: Requests | None = None) -> list[Endpoint]:
     """Return every endpoint that the front door serves; ``requests`` are those it will show."""
     metrics = control_metrics.endpoint_of(requests or Requests())
     return [metrics, *(each for room in ROOMS for each in room.ENDPOINTS)]
+
+
+def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now: int) -> Document:
+    """Return what a PUT of a policy would store, by the code that the PUT runs.
+
+    Raises ``Refused`` as the PUT does.
+    """
+    body, _ = bodies.read(json.dumps(sent).encode(), policies.PolicyBody, optional=False)
+    return policies.document_of(name, body, stored, now)
 
 
 def open_world(settings: Settings, *, create: bool = True) -> Engine:

@@ -148,11 +148,12 @@ def _first_backups(facts: Facts) -> Iterator[Advice]:
     if not first["inPeak"]:
         return
     zone = facts.plan.time_zone
-    until = to_local(parse(first["until"]), zone)
+    until = parse(first["until"])
+    end = f"{local_date(until, zone)} {clock_time(to_local(until, zone) % DAY)}"
     text = (
         f"The {several(first['number'], 'first backup')} copy {gigabytes(first['GB'])} in full, "
-        f"up to {number(first['transfersAtOnce'])} at once, until {local_date(parse(first['until']), zone)} "
-        f"{clock_time(until % DAY)}; {number(first['inPeak'])} of them run into {_peak(facts)}. "
+        f"up to {number(first['transfersAtOnce'])} at once, until {end}; "
+        f"{number(first['inPeak'])} of them run into {_peak(facts)}. "
         "Protect the VMs before a weekend, or a batch each night."
     )
     yield _advice(LOW, "firstBackups", text, **first)
@@ -253,7 +254,7 @@ def _twins(facts: Facts) -> Iterator[Advice]:
 def _unused(facts: Facts) -> Iterator[Advice]:
     idle = [policy["name"] for policy in facts.report["policies"] if not policy["vms"]]
     if idle:
-        text = f"{several(len(idle), 'policy').replace('policys', 'policies')} without VMs: {quoted(idle)}."
+        text = f"Policies without VMs: {quoted(idle)}. Delete what nothing needs."
         yield _advice(LOW, "group", text, policies=idle)
 
 

@@ -128,7 +128,8 @@ class Daybook:
         factor = part.factor
         record.backups += factor
         record.failed += 0 if backup.completed else factor
-        record.skipped += factor if backup.skipped else 0
+        late = backup.skipped and not backup.snapshot_only
+        record.skipped += factor if late else 0
         record.vaulted += factor if backup.transfers else 0
         if self._peak.holds(backup.started_at):
             record.in_peak += factor

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, literal, select
 
-from ..engine import retention
+from ..engine import backups, retention
 from ..store.tables import items, recovery_points
 from . import stock
 from .plans import Edit
@@ -19,8 +19,8 @@ SNAPSHOT_ONLY = "Snapshot only"
 
 _POINT = recovery_points.c
 _RULE = case(
+    (_POINT.tags == backups.SNAPSHOT_ONLY, literal(SNAPSHOT_ONLY)),
     (_POINT.rule.is_not(None), _POINT.rule),
-    (_POINT.vaulted_at.is_(None), literal(SNAPSHOT_ONLY)),
     else_=literal(ON_DEMAND),
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, select
 
 from ..domain.jobs import Operation, Phase, Status
+from ..engine.backups import SNAPSHOT_ONLY
 from ..store.statements import Statement
 from ..store.tables import jobs
 from .scratch import ScratchWorld, planned
@@ -23,6 +24,7 @@ _READ = Statement(
         jobs.c.status,
         jobs.c.transfer_skipped,
         jobs.c.backup_bytes,
+        jobs.c.tags,
     )
     .join(planned, planned.c.item_key == jobs.c.item_key)
     .where(*_OVER)
@@ -48,6 +50,8 @@ class Backup:
     completed: bool
     skipped: bool
     bytes: int
+    snapshot_only: bool
+    """Whether the policy wants it out of the vault: of an hourly one all but the day's last."""
 
     @property
     def transfers(self) -> bool:
@@ -64,8 +68,18 @@ def harvest(world: ScratchWorld) -> Sequence[Backup]:
         rows = _READ.run(connection).fetchall()
         _DELETE.run(connection)
     return [
-        Backup(item, part, started, snapshot, ended, _completed(status), bool(skipped), size or 0)
-        for item, part, started, snapshot, ended, status, skipped, size in rows
+        Backup(
+            item,
+            part,
+            started,
+            snapshot,
+            ended,
+            status in (Status.COMPLETED, Status.COMPLETED_WITH_WARNINGS),
+            bool(skipped),
+            size or 0,
+            tags == SNAPSHOT_ONLY,
+        )
+        for item, part, started, snapshot, ended, status, skipped, size, tags in rows
     ]
 
 
@@ -74,7 +88,3 @@ def running_since(world: ScratchWorld, now: int) -> int:
     with world.database.reading() as connection:
         found: int | None = _RUNNING_SINCE.run(connection, done=Phase.DONE).fetchone()[0]
     return now if found is None else min(found, now)
-
-
-def _completed(status: str) -> bool:
-    return status in (Status.COMPLETED, Status.COMPLETED_WITH_WARNINGS)

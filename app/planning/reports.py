@@ -9,6 +9,7 @@ from typing import Any
 import isodate
 
 from ..domain.instants import DAY, HOUR, MINUTE, after, wire
+from ..engine.rules import Rules
 from . import advice, stock, wording
 from .daybook import SNAPSHOT, TRANSFER, Daybook, Moment
 from .edits import Effect, try_edit
@@ -43,6 +44,13 @@ class Lived:
     samples: list[Sample] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     of_a_vm: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def of_plan(plan: Plan, rules: Rules, progress: Progress | None = None) -> dict[str, Any]:
+    """Live through a plan in a scratch world of its own, and return the report."""
+    with ScratchWorld(rules, plan.start) as world:
+        world.hold(plan)
+        return report(world, plan, progress)
 
 
 def report(world: ScratchWorld, plan: Plan, progress: Progress | None = None) -> dict[str, Any]:

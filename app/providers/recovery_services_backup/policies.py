@@ -12,6 +12,7 @@ from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids, policy_documents
+from ...domain.documents import Document
 from ...domain.errors import invalid, invalid_policy_input, not_emulated
 from ...domain.jobs import Operation
 from ...domain.policies import read
@@ -276,6 +277,17 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
     """Create a policy, or edit one: the edit reaches every item under it and their points."""
     vault = vault_of(call)
     name = call.path["policyName"]
+    stored = find_policy(call.connection, vault.key, name)
+    document = document_of(name, body, stored.document if stored else None, call.now)
+    if stored is None:
+        _insert(call, vault, name, document)
+    else:
+        _edit(call, stored, document)
+    return _show(call, vault, name)
+
+
+def document_of(name: str, body: PolicyBody, stored: Document | None, now: int) -> Document:
+    """Return what a PUT of a policy stores in place of ``stored``. Raises ``Refused``."""
     policy_documents.check_name(name)
     sent = body.properties.wire()
     kind = sent["backupManagementType"]
@@ -284,26 +296,13 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
         if known is not None:
             raise not_emulated("properties.backupManagementType", f"{known} policies")
         raise policy_documents.unknown_management_type(kind)
-    stored = find_policy(call.connection, vault.key, name)
-    if stored is not None:
-        _refuse_other_kind(stored)
-    document = policy_documents.vm_policy(sent, stored.document if stored else None, call.now)
-    if stored is None:
-        _insert(call, vault, name, document)
-    else:
-        _edit(call, stored, document)
-    return _show(call, vault, name)
-
-
-def _refuse_other_kind(stored: Row[Any]) -> None:
-    """Refuse to make a policy for VMs of one that is for other workloads."""
-    if read(stored.document) is not None:
-        return
-    raise invalid_policy_input(
-        "properties.backupManagementType",
-        f"'{stored.name}' is an {stored.document['backupManagementType']} policy and stays one; "
-        "send another policy name",
-    )
+    if stored is not None and read(stored) is None:
+        raise invalid_policy_input(
+            "properties.backupManagementType",
+            f"'{name}' is an {stored['backupManagementType']} policy and stays one; send another "
+            "policy name",
+        )
+    return policy_documents.vm_policy(sent, stored, now)
 
 
 def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) -> None:
