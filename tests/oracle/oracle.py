@@ -2,7 +2,8 @@
 
 Written from Azure Backup's rules (azure-backup-semantics 1.1 to 1.8) and this house's decisions;
 nothing here comes from the product, nothing is fast and nothing is clever. Instants are naive
-``datetime`` values in UTC. How long a snapshot and a transfer take is not predicted but told.
+``datetime`` values in UTC. How long a snapshot and a transfer take, and how long after its slot
+a backup starts, is not predicted but told.
 """
 
 from __future__ import annotations
@@ -12,147 +13,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-ONE_DAY = timedelta(days=1)
+from tests.oracle.policy import ONE_DAY, RULES, Policy, Tags
+
 TAKEN_AFTER = timedelta(seconds=5)
+CANCELLING_TAKES = timedelta(seconds=10)
 MOST_POINTS = 9999
 
-# Standard time, all year, as Windows says it of each zone: hours and minutes from UTC.
-OFFSETS = {
-    "UTC": timedelta(0),
-    "Pacific Standard Time": timedelta(hours=-8),
-    "Newfoundland Standard Time": -timedelta(hours=3, minutes=30),
-    "W. Europe Standard Time": timedelta(hours=1),
-    "India Standard Time": timedelta(hours=5, minutes=30),
-    "Nepal Standard Time": timedelta(hours=5, minutes=45),
-    "Cen. Australia Standard Time": timedelta(hours=9, minutes=30),
-    "Tonga Standard Time": timedelta(hours=13),
-}
-WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-MONTHS = [
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-]  # fmt: skip
-RULES = ["Daily", "Weekly", "Monthly", "Yearly"]
-
-Tags = list[str]
 Facts = tuple[datetime | None, datetime | None]
 """When a backup's snapshot ended, and when its transfer did, so far as they have."""
 Event = tuple[datetime, int, Callable[[], "list[Event]"]]
 """When something happens, its place among what happens then, and what it does and brings."""
-END_OF_TRANSFER, START, END_OF_SNAPSHOT, SWEEP = range(4)
+END_OF_TRANSFER, END_OF_SNAPSHOT, END_OF_CANCELLING, START, PURGE, SWEEP = range(6)
 
 
-# --- what a policy says ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class DaysOfMonth:
-    """Some days of a month: weekdays of its weeks (First to Fourth, Last), or dates of it."""
-
-    weekdays: tuple[str, ...] = ()
-    weeks: tuple[str, ...] = ()
-    dates: tuple[int, ...] = ()
-    last_day: bool = False
-
-    def has(self, day: date) -> bool:
-        """Tell whether a day is one of them."""
-        if day.day in self.dates or (self.last_day and is_last_of_month(day)):
-            return True
-        return weekday(day) in self.weekdays and any(week in self.weeks for week in weeks(day))
-
-
-@dataclass(frozen=True)
-class Policy:
-    """A Standard policy; ``run_days`` is empty where it backs up every day.
-
-    ``weekly``, ``monthly`` and ``yearly`` say which days they keep, and for how many weeks,
-    months or years; ``daily`` and ``instant`` are days.
-    """
-
-    at: time
-    zone: str = "UTC"
-    run_days: tuple[str, ...] = ()
-    instant: int = 2
-    daily: int | None = None
-    weekly: tuple[tuple[str, ...], int] | None = None
-    monthly: tuple[DaysOfMonth, int] | None = None
-    yearly: tuple[tuple[str, ...], DaysOfMonth, int] | None = None
-
-    def slot(self, day: date) -> datetime | None:
-        """Return when a day of the policy's zone is backed up, if it is."""
-        if self.run_days and weekday(day) not in self.run_days:
-            return None
-        return datetime.combine(day, self.at) - OFFSETS[self.zone]
-
-    def tags(self, day: date) -> Tags:
-        """Return the rules that a day's backup falls under."""
-        found = []
-        if self.daily is not None:
-            found.append("Daily")
-        if self.weekly is not None and weekday(day) in self.weekly[0]:
-            found.append("Weekly")
-        if self.monthly is not None and self.monthly[0].has(day):
-            found.append("Monthly")
-        if self.yearly is not None:
-            months, days, _ = self.yearly
-            if MONTHS[day.month - 1] in months and days.has(day):
-                found.append("Yearly")
-        return found
-
-    def length(self, rule: str, day: date) -> timedelta | None:
-        """Return how long a rule keeps a day's point; none if the policy has no such rule."""
-        if rule == "Daily" and self.daily is not None:
-            return self.daily * ONE_DAY
-        if rule == "Weekly" and self.weekly is not None:
-            return self.weekly[1] * 7 * ONE_DAY
-        if rule == "Monthly" and self.monthly is not None:
-            return months_later(day, self.monthly[1]) - day
-        if rule == "Yearly" and self.yearly is not None:
-            return months_later(day, 12 * self.yearly[2]) - day
-        return None
-
-
-def weekday(day: date) -> str:
-    """Return a day's name."""
-    return WEEKDAYS[day.weekday()]
-
-
-def is_last_of_month(day: date) -> bool:
-    """Tell whether the day after it is in another month."""
-    return (day + ONE_DAY).month != day.month
-
-
-def weeks(day: date) -> list[str]:
-    """Return which of its month's such weekdays a day is: the fourth may be the last as well."""
-    found = []
-    for name, first, last in [
-        ("First", 1, 7),
-        ("Second", 8, 14),
-        ("Third", 15, 21),
-        ("Fourth", 22, 28),
-    ]:
-        if first <= day.day <= last:
-            found.append(name)
-    if (day + 7 * ONE_DAY).month != day.month:
-        found.append("Last")
-    return found
-
-
-def months_later(day: date, count: int) -> date:
-    """Return the same day some months on; where there is no such day, the month's last."""
-    year, month, number = day.year, day.month, day.day
-    for _ in range(count):
-        month += 1
-        if month > 12:
-            year, month = year + 1, 1
-    while True:
-        try:
-            return date(year, month, number)
-        except ValueError:
-            number -= 1
-
-
-# --- what a vault holds ----------------------------------------------------------------------
+def at_once(slot: datetime) -> timedelta:
+    """Tell that a backup starts with its slot."""
+    return timedelta(0)
 
 
 @dataclass
@@ -160,7 +36,8 @@ class Backup:
     """A backup from its start on, and the recovery point that comes of it.
 
     ``day`` is the day of the policy's zone that it was scheduled for, ``tags`` the rules that
-    it falls under. One that a user asked for has neither, and its own ``expires``.
+    it falls under: one that stays a snapshot falls under none. One that a user asked for has
+    neither day nor tags, and its own ``expires``.
     """
 
     started: datetime
@@ -168,11 +45,15 @@ class Backup:
     instant_until: datetime
     day: date | None = None
     tags: Tags = field(default_factory=list)
+    goes_to_vault: bool = True
     rule: str | None = None
     state: str = "snapshot"
-    """One of snapshot, transfer, completed, skipped and failed."""
+    """One of snapshot, transfer, completed, skipped, cancelling, cancelled and failed."""
+    why: str | None = None
+    """Why it failed."""
     has_snapshot: bool = False
     has_vault: bool = False
+    cancelled_at: datetime | None = None
 
     @property
     def taken(self) -> datetime:
@@ -189,11 +70,14 @@ class Backup:
 
         The rule that keeps it longest governs; of two that keep it equally long, the higher. If
         none of them is left, a policy that runs weekly ends it now, one that runs daily lets it
-        be as it was.
+        be as it was. What stays a snapshot lives as long as the policy's snapshots do.
         """
         if self.day is None:
             return
         self.instant_until = self.taken + policy.instant * ONE_DAY
+        if not self.goes_to_vault:
+            self.expires = self.instant_until
+            return
         longest = None
         for rule in RULES:
             length = policy.length(rule, self.day) if rule in self.tags else None
@@ -213,11 +97,21 @@ class Item:
     policy: Policy | None
     now: datetime
     sweep_every: timedelta = ONE_DAY
-    state: str = "Protected"
+    delay: Callable[[datetime], timedelta] = at_once
+    state: str = "IRPending"
     vm_exists: bool = True
+    agent_answers: bool = True
+    has_completed: bool = False
+    owed: date | None = None
+    """The day whose backup for the vault came to nothing, until another one for it starts."""
+    purge_at: datetime | None = None
     backups: list[Backup] = field(default_factory=list)
     over: list[Backup] = field(default_factory=list)
     """The backups of which nothing is left."""
+
+    def __post_init__(self) -> None:
+        """Wait for the first slot from now on."""
+        self.under_since = self.now
 
     # --- time ---
 
@@ -229,7 +123,7 @@ class Item:
 
     def _live_within_a_day(self, end: datetime) -> None:
         """Do all that happens after now and up to the end, in order; then it is the end."""
-        todo = [*self._starts(), *self._sweeps()]
+        todo = [*self._starts(), *self._purges(), *self._sweeps()]
         for backup in self.backups:
             todo += self._ends(backup)
         todo = [event for event in todo if self.now < event[0] <= end]
@@ -241,16 +135,21 @@ class Item:
 
     def _starts(self) -> list[Event]:
         """Return the scheduled backups of yesterday, today and tomorrow: zones differ."""
+        if self.policy is None:
+            return []
         found: list[Event] = []
         for days in (-1, 0, 1):
             day = self.now.date() + days * ONE_DAY
-            slot = None if self.policy is None else self.policy.slot(day)
-            if slot is not None:
-                found.append((slot, START, partial(self._start_scheduled, slot, day)))
+            for slot in self.policy.slots(day):
+                if slot > self.under_since:
+                    start = slot + self.delay(slot)
+                    found.append((start, START, partial(self._start_scheduled, start, slot, day)))
         return found
 
     def _ends(self, backup: Backup) -> list[Event]:
         """Return the ends of a backup's snapshot and transfer, so far as they are told."""
+        if backup.cancelled_at is not None:
+            return [(backup.cancelled_at, END_OF_CANCELLING, partial(self._cancelled, backup))]
         if backup.state not in ("snapshot", "transfer"):
             return []
         snapshot_ended, ended = self.facts(backup.started)
@@ -260,6 +159,10 @@ class Item:
         if ended is not None:
             found.append((ended, END_OF_TRANSFER, partial(self._end_transfer, backup)))
         return found
+
+    def _purges(self) -> list[Event]:
+        """Return when what was deleted is gone for good."""
+        return [] if self.purge_at is None else [(self.purge_at, PURGE, self._purge)]
 
     def _sweeps(self) -> list[Event]:
         """Return the sweeps of today, and of the next midnight."""
@@ -272,30 +175,66 @@ class Item:
 
     # --- backups ---
 
-    def _start_scheduled(self, slot: datetime, day: date) -> list[Event]:
+    def _start_scheduled(self, start: datetime, slot: datetime, day: date) -> list[Event]:
+        """Start a backup of a day, for the vault if it is the last one of the day.
+
+        The first one of a day is for the vault as well, if it is owed one by a day before.
+        """
         assert self.policy is not None
-        backup = Backup(slot, slot, slot, day, self.policy.tags(day))
-        backup.follow(self.policy, slot)
+        slots = self.policy.slots(day)
+        owed = self.owed is not None and self.owed < day
+        backup = Backup(start, start, start, day)
+        backup.goes_to_vault = slot == slots[-1] or (slot == slots[0] and owed)
+        if backup.goes_to_vault:
+            backup.tags = self.policy.tags(day)
+        backup.follow(self.policy, start)
         self._start(backup)
+        if backup.goes_to_vault:
+            self.owed = day if backup.state == "failed" else None
         return self._ends(backup)
 
     def _start(self, backup: Backup) -> None:
-        """Start a backup; it fails without its VM and while another takes its snapshot."""
-        if not self.vm_exists or any(each.state == "snapshot" for each in self.backups):
+        """Start a backup; it fails without its VM or the agent in it, and while another snaps."""
+        if not self.vm_exists:
+            backup.why = "the VM is gone"
+        elif not self.agent_answers:
+            backup.why = "its agent does not answer"
+        elif any(each.state in ("snapshot", "cancelling") for each in self.backups):
+            backup.why = "another takes its snapshot"
+        if backup.why is not None:
             backup.state = "failed"
-        (self.over if backup.state == "failed" else self.backups).append(backup)
+        (self.backups if backup.why is None else self.over).append(backup)
 
     def _end_snapshot(self, backup: Backup) -> list[Event]:
-        """There is a point; it is not copied to the vault while an earlier one still is."""
+        """There is a point; it is not copied to the vault while an earlier one still is.
+
+        Under a policy there are never more than so many points: the oldest go.
+        """
         assert backup.state == "snapshot"
         backup.has_snapshot = True
         busy = any(each.state == "transfer" for each in self.backups)
-        backup.state = "skipped" if busy else "transfer"
+        backup.state = "transfer" if backup.goes_to_vault and not busy else "skipped"
+        if not backup.goes_to_vault:
+            self._note_completed()
+        while self.policy is not None and len(self.points()) > MOST_POINTS:
+            self._forget(self.points()[0])
         return []
 
     def _end_transfer(self, backup: Backup) -> list[Event]:
         if backup.state == "transfer":
             backup.state, backup.has_vault = "completed", True
+            self._note_completed()
+        return []
+
+    def _note_completed(self) -> None:
+        self.has_completed = True
+        if self.state == "IRPending":
+            self.state = "Protected"
+
+    def _cancelled(self, backup: Backup) -> list[Event]:
+        """What was cancelled is over: there is no point of it."""
+        backup.state = "cancelled"
+        self._forget(backup)
         return []
 
     # --- expiry ---
@@ -305,7 +244,6 @@ class Item:
 
         A snapshot goes when its days are over, unless it is the newest; what is only a snapshot
         goes with it. Nothing goes while it is copied, and nothing of an item that was stopped.
-        Under a policy there are never more than so many points: the oldest go.
         """
         if self.state == "ProtectionStopped":
             return []
@@ -317,13 +255,20 @@ class Item:
             point.has_snapshot = False
             if (point.expires <= at or not point.has_vault) and point.taken not in in_vault[-1:]:
                 self._forget(point)
-        while self.policy is not None and len(self.points()) > MOST_POINTS:
-            self._forget(self.points()[0])
         return []
 
-    def _forget(self, point: Backup) -> None:
-        self.backups.remove(point)
-        self.over.append(point)
+    def _purge(self) -> list[Event]:
+        """Nothing is left of what was deleted."""
+        self.state = "gone"
+        for backup in [*self.backups]:
+            backup.has_snapshot = backup.has_vault = False
+            if backup.state != "cancelling":
+                self._forget(backup)
+        return []
+
+    def _forget(self, backup: Backup) -> None:
+        self.backups.remove(backup)
+        self.over.append(backup)
 
     def points(self) -> list[Backup]:
         """Return the backups that are recovery points now, the oldest first."""
@@ -338,13 +283,15 @@ class Item:
 
         Its lengths reach what is there under the same rules; rules that it adds do not.
         """
-        self.policy, self.state = policy, "Protected"
+        if self.policy is None:
+            self.state = "Protected" if self.has_completed else "IRPending"
+        self.policy, self.under_since = policy, self.now
         for backup in self.backups:
             backup.follow(policy, self.now)
 
     def stop(self, *, suspend: bool) -> None:
         """Back up no more: keep everything, or let it expire by the last policy."""
-        self.policy = None
+        self.policy, self.owed = None, None
         self.state = "BackupsSuspended" if suspend else "ProtectionStopped"
 
     def back_up(self, until: datetime) -> None:
@@ -352,3 +299,27 @@ class Item:
         assert self.policy is not None
         instant_until = self.now + TAKEN_AFTER + self.policy.instant * ONE_DAY
         self._start(Backup(self.now, until, instant_until))
+
+    def cancel(self) -> None:
+        """Cancel the backup whose snapshot is being taken, if there is one."""
+        for backup in self.backups:
+            if backup.state == "snapshot":
+                backup.state, backup.cancelled_at = "cancelling", self.now + CANCELLING_TAKES
+                if backup.day is not None and backup.goes_to_vault:
+                    self.owed = backup.day
+
+    def delete(self, soft_delete_days: int) -> None:
+        """Delete what there is: what runs is cancelled, what is there can be brought back."""
+        for backup in [*self.backups]:
+            if backup.state in ("snapshot", "transfer"):
+                backup.state = "cancelled"
+                if not backup.is_point:
+                    self._forget(backup)
+        self.stop(suspend=False)
+        self.purge_at = self.now + soft_delete_days * ONE_DAY
+        if not soft_delete_days:
+            self._purge()
+
+    def undelete(self) -> None:
+        """Bring back what was deleted."""
+        self.purge_at = None

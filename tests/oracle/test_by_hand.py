@@ -2,14 +2,15 @@
 
 Each line is a recovery point that is there at an instant: the day (UTC) on which its backup
 started, the rule that governs it, and the day (UTC) on which that ends, at the same time of day.
-Sweeps are at midnight UTC.
+Sweeps are at midnight UTC. Engine and oracle are held against the same lines.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import time
 
-from tests.oracle.oracle import TAKEN_AFTER, DaysOfMonth, Facts, Item, Policy
+from tests.oracle.by_hand import Protect
+from tests.oracle.policy import DaysOfMonth, Policy
 
 DAILY = Policy(at=time(22), instant=2, daily=7)
 
@@ -22,13 +23,13 @@ BY_WEEKDAY = Policy(
     yearly=(("January",), DaysOfMonth(weekdays=("Sunday",), weeks=("Last",)), 2),
 )
 
-WEEKLY_BY_DATE = Policy(
+TUESDAYS = Policy(
     at=time(2),
     run_days=("Tuesday",),
     instant=5,
     weekly=(("Tuesday",), 2),
-    monthly=(DaysOfMonth(dates=(1, 15), last_day=True), 3),
-    yearly=(("February",), DaysOfMonth(last_day=True), 4),
+    monthly=(DaysOfMonth(weekdays=("Tuesday",), weeks=("First", "Last")), 3),
+    yearly=(("February",), DaysOfMonth(weekdays=("Tuesday",), weeks=("Last",)), 4),
 )
 
 ADELAIDE = Policy(
@@ -49,36 +50,10 @@ CLAMPED = Policy(
 )
 
 
-def instant(text: str) -> datetime:
-    """Read an instant in UTC."""
-    return datetime.fromisoformat(text)
-
-
-def facts(started: datetime) -> Facts:
-    """Tell that every snapshot takes five minutes and every transfer half an hour."""
-    return started + timedelta(minutes=5), started + timedelta(minutes=35)
-
-
-def protected(policy: Policy, since: str) -> Item:
-    """Return a VM that is under a policy from an instant on."""
-    return Item(facts=facts, policy=policy, now=instant(since))
-
-
-def kept(item: Item, at: str) -> list[str]:
-    """Return what is there at an instant."""
-    item.live_until(instant(at))
-    lines = []
-    for point in item.points():
-        ends = point.expires - TAKEN_AFTER
-        assert ends.time() == point.started.time()
-        lines.append(f"{point.started:%Y-%m-%d} {point.rule} {ends:%Y-%m-%d}")
-    return lines
-
-
-def test_a_short_daily_policy_keeps_a_week() -> None:
-    item = protected(DAILY, "2028-02-20 00:00")
+def test_a_short_daily_policy_keeps_a_week(protect: Protect) -> None:
+    vm = protect(DAILY, "2028-02-20 00:00")
     # The 29th follows the 28th in 2028. The point of the 22nd was over on the 29th at 22:00.
-    assert kept(item, "2028-02-29 23:59") == [
+    assert vm.kept("2028-02-29 23:59") == [
         "2028-02-22 Daily 2028-02-29",
         "2028-02-23 Daily 2028-03-01",
         "2028-02-24 Daily 2028-03-02",
@@ -88,7 +63,7 @@ def test_a_short_daily_policy_keeps_a_week() -> None:
         "2028-02-28 Daily 2028-03-06",
         "2028-02-29 Daily 2028-03-07",
     ]
-    assert kept(item, "2028-03-01 00:00") == [
+    assert vm.kept("2028-03-01 00:00") == [
         "2028-02-23 Daily 2028-03-01",
         "2028-02-24 Daily 2028-03-02",
         "2028-02-25 Daily 2028-03-03",
@@ -99,10 +74,10 @@ def test_a_short_daily_policy_keeps_a_week() -> None:
     ]
 
 
-def test_days_weeks_months_and_years_by_weekday() -> None:
-    item = protected(BY_WEEKDAY, "2026-01-01 00:00")
+def test_days_weeks_months_and_years_by_weekday(protect: Protect) -> None:
+    vm = protect(BY_WEEKDAY, "2026-01-01 00:00")
     # First Sundays: 4 January, 1 February, 1 March, 5 April. 25 January is the last one.
-    assert kept(item, "2026-04-10 12:00") == [
+    assert vm.kept("2026-04-10 12:00") == [
         "2026-01-04 Monthly 2026-07-04",
         "2026-01-25 Yearly 2028-01-25",
         "2026-02-01 Monthly 2026-08-01",
@@ -119,7 +94,7 @@ def test_days_weeks_months_and_years_by_weekday() -> None:
         "2026-04-09 Daily 2026-04-16",
     ]
     # January 2027 and January 2028 have five Sundays: the last is the fifth.
-    assert kept(item, "2028-01-31 12:00") == [
+    assert vm.kept("2028-01-31 12:00") == [
         "2027-01-31 Yearly 2029-01-31",
         "2027-08-01 Monthly 2028-02-01",
         "2027-09-05 Monthly 2028-03-05",
@@ -140,36 +115,49 @@ def test_days_weeks_months_and_years_by_weekday() -> None:
     ]
 
 
-def test_weeks_by_a_weekday_and_months_by_date() -> None:
-    item = protected(WEEKLY_BY_DATE, "2028-01-01 00:00")
-    # Tuesdays on the 1st, the 15th or the last of a month: 1, 15 and 29 February ...
-    assert kept(item, "2028-05-10 12:00") == [
-        "2028-02-15 Monthly 2028-05-15",
+def test_weeks_months_and_years_of_a_weekly_schedule(protect: Protect) -> None:
+    vm = protect(TUESDAYS, "2028-01-01 00:00")
+    # 29 February 2028 is a Tuesday, and 4 years later there is a 29th again.
+    assert vm.kept("2028-05-10 12:00") == [
         "2028-02-29 Yearly 2032-02-29",
-        "2028-05-02 Weekly 2028-05-16",
+        "2028-03-07 Monthly 2028-06-07",
+        "2028-03-28 Monthly 2028-06-28",
+        "2028-04-04 Monthly 2028-07-04",
+        "2028-04-25 Monthly 2028-07-25",
+        "2028-05-02 Monthly 2028-08-02",
         "2028-05-09 Weekly 2028-05-23",
     ]
-    # ... then 1 and 15 August and 31 October. 31 October and three months is 31 January.
-    assert kept(item, "2028-11-05 12:00") == [
+    # October has five Tuesdays: the fourth is not the last one.
+    assert vm.kept("2028-11-05 12:00") == [
         "2028-02-29 Yearly 2032-02-29",
-        "2028-08-15 Monthly 2028-11-15",
+        "2028-08-29 Monthly 2028-11-29",
+        "2028-09-05 Monthly 2028-12-05",
+        "2028-09-26 Monthly 2028-12-26",
+        "2028-10-03 Monthly 2029-01-03",
         "2028-10-24 Weekly 2028-11-07",
         "2028-10-31 Monthly 2029-01-31",
     ]
-    # The next Tuesday that ends a February is in 2034; 2032 has a 29th again.
-    assert kept(item, "2032-02-29 12:00")[0] == "2028-02-29 Yearly 2032-02-29"
-    assert kept(item, "2032-03-01 00:00") == [
+    assert vm.kept("2032-02-29 12:00")[0] == "2028-02-29 Yearly 2032-02-29"
+    assert vm.kept("2032-03-01 00:00") == [
+        "2029-02-27 Yearly 2033-02-27",
+        "2030-02-26 Yearly 2034-02-26",
+        "2031-02-25 Yearly 2035-02-25",
+        "2031-12-02 Monthly 2032-03-02",
+        "2031-12-30 Monthly 2032-03-30",
+        "2032-01-06 Monthly 2032-04-06",
+        "2032-01-27 Monthly 2032-04-27",
+        "2032-02-03 Monthly 2032-05-03",
         "2032-02-17 Weekly 2032-03-02",
-        "2032-02-24 Weekly 2032-03-09",
+        "2032-02-24 Yearly 2036-02-24",
     ]
 
 
-def test_half_hours_in_the_south() -> None:
-    item = protected(ADELAIDE, "2026-02-20 00:00")
+def test_half_hours_in_the_south(protect: Protect) -> None:
+    vm = protect(ADELAIDE, "2026-02-20 00:00")
     # 00:30 of a Monday there is 15:00 of a Sunday in UTC, before and after 5 April alike, when
     # daylight saving ends. 1 March there is 28 February in UTC,
     # and two months later it is 1 May there.
-    assert kept(item, "2026-04-08 12:00") == [
+    assert vm.kept("2026-04-08 12:00") == [
         "2026-02-28 Monthly 2026-04-30",
         "2026-03-29 Weekly 2026-04-12",
         "2026-03-31 Monthly 2026-05-31",
@@ -183,9 +171,9 @@ def test_half_hours_in_the_south() -> None:
     ]
 
 
-def test_ends_of_months_are_clamped() -> None:
-    item = protected(CLAMPED, "2027-12-25 00:00")
-    assert kept(item, "2028-02-29 11:00") == [
+def test_ends_of_months_are_clamped(protect: Protect) -> None:
+    vm = protect(CLAMPED, "2027-12-25 00:00")
+    assert vm.kept("2028-02-29 11:00") == [
         "2028-01-31 Monthly 2028-02-29",
         "2028-02-22 Daily 2028-02-29",
         "2028-02-23 Daily 2028-03-01",
@@ -195,7 +183,7 @@ def test_ends_of_months_are_clamped() -> None:
         "2028-02-27 Daily 2028-03-05",
         "2028-02-28 Daily 2028-03-06",
     ]
-    assert kept(item, "2028-03-01 06:00") == [
+    assert vm.kept("2028-03-01 06:00") == [
         "2028-02-23 Daily 2028-03-01",
         "2028-02-24 Daily 2028-03-02",
         "2028-02-25 Daily 2028-03-03",
@@ -204,7 +192,7 @@ def test_ends_of_months_are_clamped() -> None:
         "2028-02-28 Daily 2028-03-06",
         "2028-02-29 Yearly 2031-02-28",
     ]
-    assert kept(item, "2028-06-01 06:00") == [
+    assert vm.kept("2028-06-01 06:00") == [
         "2028-02-29 Yearly 2031-02-28",
         "2028-05-25 Daily 2028-06-01",
         "2028-05-26 Daily 2028-06-02",
@@ -214,7 +202,7 @@ def test_ends_of_months_are_clamped() -> None:
         "2028-05-30 Daily 2028-06-06",
         "2028-05-31 Monthly 2028-06-30",
     ]
-    assert kept(item, "2029-03-01 06:00") == [
+    assert vm.kept("2029-03-01 06:00") == [
         "2028-02-29 Yearly 2031-02-28",
         "2029-02-22 Daily 2029-03-01",
         "2029-02-23 Daily 2029-03-02",
