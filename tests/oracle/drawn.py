@@ -202,7 +202,11 @@ def histories(
         outages,
         bursts,
     )
-    policies = st.tuples(standard_policies, standard_policies)
+    policies = st.one_of(
+        st.tuples(standard_policies, standard_policies),
+        st.tuples(standard_policies, enhanced_policies),
+        st.tuples(enhanced_policies, enhanced_policies),
+    )
     settings = st.builds(
         Setting,
         start=starts,
