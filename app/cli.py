@@ -323,6 +323,69 @@ def ca(home: Path) -> None:
         raise click.ClickException(str(problem)) from problem
 
 
+@rsvault.command()
+@click.option("--port", default=8888, show_default=True, help="0 picks a free port.")
+@click.option(
+    "--https-url",
+    default="https://localhost:8443",
+    show_default=True,
+    help="The HTTPS address of the server that runs on this machine.",
+)
+@_HOME
+def proxy(port: int, https_url: str, home: Path) -> None:
+    """Take tools with Azure's own addresses built in to a server on this machine.
+
+    It listens on 127.0.0.1 and lets management.azure.com and login.microsoftonline.com through,
+    nothing else. The server's certificate is made out to them as well; a server that runs takes
+    it up by itself.
+
+    \b
+        rsvault serve &
+        rsvault proxy &
+        export HTTPS_PROXY=http://127.0.0.1:8888 NO_PROXY=localhost,127.0.0.1
+        export REQUESTS_CA_BUNDLE="$(rsvault ca)" SSL_CERT_FILE="$(rsvault ca)"
+    """
+    import asyncio
+
+    from . import certificates
+    from . import proxy as tunnel
+
+    target = _address(https_url)
+
+    def ready(bound: int) -> None:
+        click.echo(f"rsvault proxy ready proxy=http://127.0.0.1:{bound} to={https_url}")
+        sys.stdout.flush()
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    async def run() -> None:
+        files = certificates.ensure(home, tunnel.AZURE_HOSTS)
+        trouble = await tunnel.trouble_with(target, files.ca_file, seconds=5)
+        if trouble:
+            click.echo(f"rsvault proxy: {https_url}: {trouble}", err=True)
+        await tunnel.serve("127.0.0.1", port, target, ready)
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        return
+    except OSError as problem:
+        raise click.ClickException(f"{problem}; is --port {port} free?") from problem
+
+
+def _address(https_url: str) -> tuple[str, int]:
+    """Return the host and the port of an HTTPS URL."""
+    from urllib.parse import urlsplit
+
+    try:
+        found = urlsplit(https_url)
+        if found.scheme == "https" and found.hostname:
+            return found.hostname, found.port or 443
+    except ValueError:
+        pass  # a port that is none
+    raise _Wrong(f"--https-url cannot be '{https_url}': it must be like https://localhost:8443")
+
+
 def _client_command(command: _Command) -> Callable[..., Any]:
     """Give a command the options that say which server it talks to, and a client of it.
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
 import signal
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -29,6 +31,9 @@ from .settings import Settings
 
 # What a stream of events that never ends gets before its connection is cut.
 _SECONDS_TO_FINISH = 3
+_RENEW_SECONDS = 12 * 3600.0
+
+_log = logging.getLogger("rsvault.serve")
 
 Factory = Callable[[Settings], FastAPI]
 
@@ -176,6 +181,9 @@ async def _host(
             house.push_async_callback(lifespan.__aexit__, None, None, None)
             listeners = await house.enter_async_context(_Listeners(app, dict(state or {})))
             endpoints = await _open(settings, listeners, files)
+        if files is not None:
+            renewing = asyncio.create_task(_renew(settings))
+            house.callback(renewing.cancel)
         ready(endpoints)
         await stopping.wait()
         # Requests that take long must hear of it now: uvicorn cancels those that do not end.
@@ -216,6 +224,7 @@ class _Listeners:
         self._app = app
         self._state = state
         self._servers: list[Server] = []
+        self._served: list[_ServedCertificate] = []
 
     async def __aenter__(self) -> _Listeners:
         self._ticking = asyncio.create_task(self._tick())
@@ -258,6 +267,8 @@ class _Listeners:
         server.servers = [listener]
         await server.on_tick(0)
         self._servers.append(server)
+        if certificate is not None and config.ssl is not None:
+            self._served.append(_ServedCertificate(certificate, config.ssl))
         bound: int = listener.sockets[0].getsockname()[1]
         return bound
 
@@ -279,11 +290,46 @@ class _Listeners:
         )
 
     async def _tick(self) -> None:
-        """Keep the Date header of every answer right."""
+        """Keep the Date header of every answer right, and serve the certificate that is there."""
         while True:
             for server in self._servers:
                 await server.on_tick(0)
+            for served in self._served:
+                served.take_up()
             await asyncio.sleep(1)
+
+
+class _ServedCertificate:
+    """A certificate on disk and the context that serves it: new connections get the newest."""
+
+    def __init__(self, file: Path, context: ssl.SSLContext) -> None:
+        self._file = file
+        self._context = context
+        self._stamp = file.stat().st_mtime_ns
+
+    def take_up(self) -> None:
+        """Serve what the file holds now; one that is gone or wrong changes nothing."""
+        try:
+            stamp = self._file.stat().st_mtime_ns
+        except OSError:
+            return
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._context.load_cert_chain(self._file)
+        except OSError as problem:  # ssl.SSLError is one
+            _log.warning("the certificate %s cannot be served: %s", self._file, problem)
+
+
+async def _renew(settings: Settings, every: float = _RENEW_SECONDS) -> None:
+    """Keep a server's certificate from coming to its end while the server runs."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await asyncio.to_thread(_certificates, settings)
+        except OSError as problem:
+            _log.warning("the certificate cannot be renewed: %s", problem)
 
 
 def _cannot_listen(host: str, port: int, problem: OSError, *, secure: bool) -> CannotStart:

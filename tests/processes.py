@@ -41,7 +41,7 @@ def ready(process: subprocess.Popen[str]) -> dict[str, str]:
     """Return the URLs of a server's ready line, once it answers."""
     assert process.stdout is not None
     line = process.stdout.readline()
-    return dict(part.split("=", 1) for part in line.removeprefix("rsvault ready ").split())
+    return dict(part.split("=", 1) for part in line.split() if "=" in part)
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

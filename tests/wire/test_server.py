@@ -5,6 +5,8 @@ Most of these use an app of three routes, so that what is watched is the server 
 
 from __future__ import annotations
 
+import asyncio
+import re
 import signal
 import socket
 import ssl
@@ -12,13 +14,15 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from app.server import CannotStart, Endpoints, Factory, start
+from app import certificates
+from app.server import CannotStart, Endpoints, Factory, _renew, start
 from app.settings import Settings
 from tests.processes import command, ready
 
@@ -228,3 +232,44 @@ def test_a_server_that_runs_is_driven_by_the_command_line(tmp_path: Path) -> Non
         out, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
     assert "frozen" in out
+
+
+def test_a_certificate_that_was_made_anew_is_served_without_a_restart(tmp_path: Path) -> None:
+    with start(free(tmp_path), create=small_app([])) as server:
+        assert server.https_url is not None
+        port = int(server.https_url.rpartition(":")[2])
+        certificates.ensure(tmp_path, ["vault.example"])
+        tries = (names_served(port, server.ca_file) for _ in range(10_000))
+        assert any("vault.example" in names for names in tries)
+        (tmp_path / "server.pem").write_text("nothing that can be served", encoding="utf-8")
+        assert httpx.get(f"{server.https_url}/where", verify=trusting(server.ca_file)).is_success
+
+
+def names_served(port: int, ca_file: Path | None) -> set[str]:
+    """Return the names in the certificate that a new connection is shown."""
+    with (
+        socket.create_connection(("127.0.0.1", port)) as plain,
+        trusting(ca_file).wrap_socket(plain, server_hostname="localhost") as secured,
+    ):
+        shown = secured.getpeercert()
+    assert shown is not None
+    found: Any = shown["subjectAltName"]
+    return {name for _, name in found}
+
+
+def test_a_certificate_near_its_end_is_renewed_while_the_server_runs(tmp_path: Path) -> None:
+    certificates.ensure(tmp_path)
+    file = tmp_path / "server.pem"
+    text = file.read_text(encoding="utf-8")
+    soon = re.sub(r"not-after: \S+", "not-after: 2026-01-01T00:00:00+00:00", text)
+    file.write_text(soon, encoding="utf-8")
+
+    async def wait_for_another() -> None:
+        renewing = asyncio.create_task(_renew(free(tmp_path), every=0.01))
+        async with asyncio.timeout(30):
+            while file.read_text(encoding="utf-8") == soon:
+                await asyncio.sleep(0)
+        renewing.cancel()
+
+    asyncio.run(wait_for_another())
+    assert "not-after: 2026-01-01" not in file.read_text(encoding="utf-8")
