@@ -43,5 +43,7 @@ FOUND: Mapping[str, str] = {
     "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",
     "jobName": "The name of a job in the list of jobs",
     "recoveryPointId": "The name of a recovery point in the list of recovery points",
+    "restorePointCollectionName": "The name of a collection in the list of collections",
+    "restorePointName": "The name of a restore point in a collection ($expand=restorePoints)",
 }
 """Names that only a running world can tell."""

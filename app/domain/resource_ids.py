@@ -13,6 +13,7 @@ DISK_TYPE = "Microsoft.Compute/disks"
 STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
 VNET_TYPE = "Microsoft.Network/virtualNetworks"
 NIC_TYPE = "Microsoft.Network/networkInterfaces"
+COLLECTION_TYPE = "Microsoft.Compute/restorePointCollections"
 
 _GROUP = re.compile(r"[-\w.()]{1,90}")
 _RESOURCE = re.compile(

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .resource_ids import DISK_TYPE, NIC_TYPE, STORAGE_TYPE, VAULT_TYPE, VM_TYPE, VNET_TYPE
+from .resource_ids import (
+    COLLECTION_TYPE,
+    DISK_TYPE,
+    NIC_TYPE,
+    STORAGE_TYPE,
+    VAULT_TYPE,
+    VM_TYPE,
+    VNET_TYPE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class ResourceType:
 
 _BACKUP_VERSIONS = ("2026-10-01", "2025-08-01", "2025-02-01", "2024-10-01", "2023-04-01")
 _VAULT_VERSIONS = ("2026-11-01", "2025-08-01", "2025-02-01", "2024-04-01", "2024-01-01")
+_COMPUTE_VERSIONS = ("2026-04-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-03-01")
 _NETWORK_VERSIONS = ("2025-05-01", "2024-10-01", "2024-05-01", "2023-09-01", "2022-01-01")
 _STORAGE_VERSIONS = ("2025-08-01", "2025-01-01", "2024-01-01", "2023-05-01", "2016-01-01")
 _RESOURCE_VERSIONS = ("2025-04-01", "2024-11-01", "2023-07-01", "2022-09-01", "2021-04-01")
@@ -35,11 +44,9 @@ def _in_vault(*names: str) -> tuple[ResourceType, ...]:
 EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
     {
         "Microsoft.Compute": (
-            ResourceType(
-                VM_TYPE.partition("/")[2],
-                ("2026-04-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-03-01"),
-                True,
-            ),
+            ResourceType(VM_TYPE.partition("/")[2], _COMPUTE_VERSIONS, True),
+            ResourceType(COLLECTION_TYPE.partition("/")[2], _COMPUTE_VERSIONS, True),
+            ResourceType("restorePointCollections/restorePoints", _COMPUTE_VERSIONS, False),
             ResourceType(
                 DISK_TYPE.partition("/")[2],
                 ("2026-03-02", "2025-01-02", "2024-03-02", "2023-10-02", "2023-04-02"),

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
+from ..domain import ids
 from ..domain.resource_ids import DISK_TYPE, VM_TYPE
 from ..store.tables import resource_groups, resources, vaults
-from . import attachments, vault_lifecycle
+from . import attachments, snapshots, vault_lifecycle
 
 
 def blockers(connection: Connection, group_folded: str) -> list[tuple[str, str]]:
@@ -21,6 +22,10 @@ def blockers(connection: Connection, group_folded: str) -> list[tuple[str, str]]
         (disk.id, f"it is attached to '{disk.document['managedBy']}'")
         for disk in _of_type(connection, group_folded, DISK_TYPE)
         if not disk.document.get("managedBy", disk.id).lower().startswith(f"{group_folded}/")
+    ]
+    found += [
+        (collection, f"job '{ids.guid(job_id)}' still transfers a snapshot in it to the vault")
+        for collection, job_id in snapshots.transfers(connection, snapshots.in_group(group_folded))
     ]
     return [(each, reason) for each, reason in found if reason]
 
@@ -41,6 +46,7 @@ def remove(connection: Connection, seed: int, group: Row[Any], now: int) -> None
         attachments.remove_vm(connection, seed, vm, now)
     for vault in _vaults(connection, group.folded):
         vault_lifecycle.remove(connection, vault, now)
+    snapshots.remove(connection, snapshots.in_group(group.folded), now)
     connection.execute(delete(resources).where(resources.c.group_folded == group.folded))
     connection.execute(delete(resource_groups).where(resource_groups.c.folded == group.folded))
 

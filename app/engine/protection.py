@@ -16,7 +16,7 @@ from ..domain.jobs import ProtectionState
 from ..domain.policies import VmPolicy
 from ..store.tables import items
 from ..workloads.azure_vm import VmName
-from . import backups, jobs, retention, soft_delete, sources
+from . import backups, jobs, retention, snapshots, soft_delete, sources
 from .rules import Rules
 
 
@@ -57,6 +57,7 @@ def enable(
             expiring=True,
             exclusion=exclusion,
             crowded_at=now if policy.is_crowded else None,
+            unplaced_at=now,
             **sources.columns(connection, rules.seed, source, entropy, exclusion),
         )
     )
@@ -90,6 +91,7 @@ def use_policy(
             slot_at=slot,
             next_backup_at=backups.scheduled_start(rules, item.key, slot),
             expiring=True,
+            unplaced_at=now,
         )
     )
     if resumed:
@@ -102,6 +104,7 @@ def edit_policy(
 ) -> None:
     """Let every item under a policy, and its points, follow what the policy says now."""
     backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))
+    snapshots.reconsider(connection, items.c.policy_key == policy_key, now)
     retention.judge(connection, items.c.policy_key == policy_key, policy, now)
 
 

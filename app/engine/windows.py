@@ -29,7 +29,7 @@ from ..domain.jobs import Phase, Status
 from ..domain.policies import VmPolicy, read
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
-from . import backups, restores, retention, soft_delete
+from . import backups, restores, retention, snapshots, soft_delete
 from .rules import Rules
 
 
@@ -182,6 +182,7 @@ def _run(
             next_slot=cohort.next_slot,
         )
     if (jobs_due or cohorts) and backups.end_snapshots(connection, settled=settled, until=until):
+        snapshots.place(connection, rules, settled=settled)
         retention.trim(connection)
         backups.end_transfers(connection, until=until)
     if jobs_due:

@@ -179,6 +179,7 @@ class ItemColumns(TypedColumns):
     ``crowded_at`` is since when the item's points are counted, as there may be too many.
     ``vault_owed`` is true while the last backup that was to be vaulted has failed.
     ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
+    ``unplaced_at`` is since when it must be asked where the next snapshot belongs.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -220,17 +221,51 @@ class ItemColumns(TypedColumns):
     crowded_at: Column[int | None] = Column(BigInteger, nullable=True)
     vault_owed = Column(Boolean, nullable=False, server_default=false())
     policy_type = Column(_text(2), nullable=False, server_default="V1")
+    unplaced_at: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
 Index("uq_items_vault_key_folded_name", items.c.vault_key, items.c.folded_name, unique=True)
-for _column in (items.c.next_backup_at, items.c.purge_at, items.c.crowded_at):
+for _column in (
+    items.c.next_backup_at,
+    items.c.purge_at,
+    items.c.crowded_at,
+    items.c.unplaced_at,
+):
     Index(
         f"ix_items_{_column.name}",
         _column,
         sqlite_where=_column.is_not(None),
         postgresql_where=_column.is_not(None),
     )
+
+
+class RestorePointCollectionColumns(TypedColumns):
+    """Where the snapshots of items are: a collection for each place that an item's went to.
+
+    It holds the snapshots from ``since_at`` on, until the item's next one begins; they are rows
+    of ``recovery_points``.
+    """
+
+    item_key = Column(BigInteger, ForeignKey(items.c.key, ondelete="CASCADE"), nullable=False)
+    since_at = Column(BigInteger, nullable=False)
+    folded = Column(_text(600), nullable=False)
+    id = Column(_text(600), nullable=False)
+    group_folded = Column(
+        _text(400), ForeignKey(resource_groups.c.folded), nullable=False, index=True
+    )
+    name = Column(_text(140), nullable=False)
+    location = Column(_text(90), nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+
+
+restore_point_collections = Table(
+    "restore_point_collections",
+    metadata,
+    RestorePointCollectionColumns,
+    PrimaryKeyConstraint("item_key", "since_at"),
+)
+Index("uq_restore_point_collections_folded", restore_point_collections.c.folded, unique=True)
 
 
 class DiskSetColumns(TypedColumns):

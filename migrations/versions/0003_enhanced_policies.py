@@ -1,4 +1,4 @@
-"""What Enhanced policies and limits keep; ``0002`` says how a column is added."""
+"""What Enhanced policies, limits and the places of snapshots keep; ``0002`` says how a column is added."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ depends_on = None
 def upgrade() -> None:
     """Add what is new; rows that are there were made by Standard policies."""
     _tell_what_is_vaulted()
+    _place_snapshots()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("restore_point_collections")
+    op.drop_index("ix_items_unplaced_at", "items")
+    op.drop_column("items", "unplaced_at")
     op.drop_column("recovery_points", "policy_type")
     op.drop_column("jobs", "crash_consistent")
     op.drop_column("jobs", "policy_type")
@@ -44,3 +48,48 @@ def _tell_what_is_vaulted() -> None:
     op.execute("UPDATE jobs SET policy_type = 'V1' WHERE operation = 'Backup'")
     op.add_column("jobs", _truth("crash_consistent"))
     op.add_column("recovery_points", _policy_type())
+
+
+def _place_snapshots() -> None:
+    """Ask for each item where its next snapshot belongs; those there are stay without a place."""
+    op.add_column("items", sa.Column("unplaced_at", sa.BigInteger(), nullable=True))
+    op.execute("UPDATE items SET unplaced_at = created_at")
+    op.create_index(
+        "ix_items_unplaced_at",
+        "items",
+        ["unplaced_at"],
+        sqlite_where=sa.text("unplaced_at IS NOT NULL"),
+        postgresql_where=sa.text("unplaced_at IS NOT NULL"),
+    )
+    op.create_table(
+        "restore_point_collections",
+        sa.Column("item_key", sa.BigInteger(), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("folded", _text(600), nullable=False),
+        sa.Column("id", _text(600), nullable=False),
+        sa.Column("group_folded", _text(400), nullable=False),
+        sa.Column("name", _text(140), nullable=False),
+        sa.Column("location", _text(90), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_key"],
+            ["items.key"],
+            name="fk_restore_point_collections_item_key_items",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_folded"],
+            ["resource_groups.folded"],
+            name="fk_restore_point_collections_group_folded_resource_groups",
+        ),
+        sa.PrimaryKeyConstraint("item_key", "since_at", name="pk_restore_point_collections"),
+    )
+    op.create_index(
+        "ix_restore_point_collections_group_folded", "restore_point_collections", ["group_folded"]
+    )
+    op.create_index(
+        "uq_restore_point_collections_folded",
+        "restore_point_collections",
+        ["folded"],
+        unique=True,
+    )

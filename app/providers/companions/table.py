@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from . import disks, network_interfaces, storage_accounts, virtual_machines, virtual_networks
+from . import (
+    disks,
+    network_interfaces,
+    restore_point_collections,
+    storage_accounts,
+    virtual_machines,
+    virtual_networks,
+)
 
 TYPES = (
     virtual_machines.VIRTUAL_MACHINES,
@@ -15,6 +22,7 @@ TYPES = (
 ENDPOINTS = (
     *virtual_machines.ENDPOINTS,
     *disks.ENDPOINTS,
+    *restore_point_collections.ENDPOINTS,
     *storage_accounts.ENDPOINTS,
     *virtual_networks.ENDPOINTS,
     *network_interfaces.ENDPOINTS,

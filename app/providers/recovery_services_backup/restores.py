@@ -57,6 +57,13 @@ def prepare(
             f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
         )
     point = point_of(call, item)
+    if point.vaulted_at is None and not point.snapshot_valid:
+        raise conflict(
+            "UserErrorInstantRpNotFound",
+            "Restore failed because the snapshot of the VM was not found. The snapshot was deleted "
+            "before it was transferred to the vault; restore from another recovery point.",
+            target="recoveryPointId",
+        )
     _check_what_is_repeated(call, vault, item, asked)
     return vault, item, point, check(call, vault, item, point, asked)
 

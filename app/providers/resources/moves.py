@@ -20,7 +20,7 @@ from ...domain.errors import (
     resource_not_found,
 )
 from ...domain.instants import SECOND
-from ...domain.resource_ids import VAULT_TYPE, ResourceId
+from ...domain.resource_ids import COLLECTION_TYPE, VAULT_TYPE, ResourceId
 from ...engine import moves, operations
 from ...store import tables
 from ...store.vaults import get_group
@@ -133,6 +133,16 @@ def _resource_id(source: Row[Any], sent: str) -> ResourceId:
         )
     if parsed.type.lower() == VAULT_TYPE.lower():
         raise not_emulated("resources", f"the move of '{parsed.name}': vaults stay in their group")
+    if parsed.type.lower() == COLLECTION_TYPE.lower():
+        raise _validation_failed(
+            [
+                conflict(
+                    "ResourceMoveNotSupported",
+                    f"Resource move is not supported for resource types '{COLLECTION_TYPE}'.",
+                    target=parsed.text,
+                )
+            ]
+        )
     return parsed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, select, union_all
+from sqlalchemy import JSON, Row, Select, literal, select, union_all
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
@@ -14,7 +14,7 @@ from ...domain import resource_ids, tags
 from ...domain.errors import Refused, invalid
 from ...domain.instants import wire
 from ...domain.resource_ids import VAULT_TYPE
-from ...store.tables import resource_groups, resources, vaults
+from ...store.tables import resource_groups, resources, restore_point_collections, vaults
 from ...store.vaults import get_group
 
 TAG = "Resource groups"
@@ -32,7 +32,7 @@ _QUERY = ("$filter", "$expand", "$top")
     query=_QUERY,
 )
 def list_in_group(call: Call) -> Answer:
-    """List what a resource group holds: vaults, VMs and disks."""
+    """List what a resource group holds: vaults, VMs, disks, collections of restore points."""
     return _list(call, [get_group(call.connection, call.subscription, call.group).folded])
 
 
@@ -40,7 +40,7 @@ def list_in_group(call: Call) -> Answer:
     "GET", "/subscriptions/{subscriptionId}/resources", "Resources_List", tag=TAG, query=_QUERY
 )
 def list_in_subscription(call: Call) -> Answer:
-    """List what a subscription holds: vaults, VMs and disks."""
+    """List what a subscription holds: vaults, VMs, disks, collections of restore points."""
     return _list(
         call,
         select(resource_groups.c.folded).where(
@@ -57,8 +57,9 @@ def _list(call: Call, groups: Sequence[str] | Select[Any]) -> Answer:
 
 
 def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]:
-    """Return the vaults and companions of some groups by id; a filter may need all of them."""
-    both = union_all(
+    """Return what some groups hold, by id; a filter may need all of it."""
+    collections = restore_point_collections.c
+    held = union_all(
         select(
             vaults.c.folded,
             vaults.c.id,
@@ -75,11 +76,19 @@ def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]
             resources.c.created_at,
             resources.c.changed_at,
         ).where(resources.c.group_folded.in_(groups)),
+        select(
+            collections.folded,
+            collections.id,
+            collections.location,
+            literal({}, JSON),
+            collections.created_at,
+            collections.created_at,
+        ).where(collections.group_folded.in_(groups)),
     ).subquery()
-    found = select(both).order_by(both.c.folded)
+    found = select(held).order_by(held.c.folded)
     start = after(call, str)
     if start is not None:
-        found = found.where(both.c.folded > start[0])
+        found = found.where(held.c.folded > start[0])
     if not call.query.get("$filter"):
         found = found.limit(row_limit(call))
     return call.connection.execute(found).all()
