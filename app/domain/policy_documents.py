@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import ids, time_zones
+from . import ids, snapshot_groups, time_zones
 from .documents import Document
 from .errors import Refused, invalid_policy_input, not_emulated
 from .instants import DAY, HOUR, wire
@@ -55,7 +55,7 @@ def vm_policy(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: in
     return {
         "backupManagementType": "AzureIaasVM",
         "policyType": schedule.kind,
-        "instantRPDetails": _snapshot_group(sent),
+        "instantRPDetails": snapshot_groups.checked(sent),
         "schedulePolicy": schedule.document,
         "retentionPolicy": retention,
         "tieringPolicy": tiering(sent, stored, retention),
@@ -83,12 +83,6 @@ def _time_zone(sent: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str
             f"'{asked}' is not a Windows time zone name such as 'Pacific Standard Time'",
         )
     return name
-
-
-def _snapshot_group(sent: Mapping[str, Any]) -> Document:
-    details = sent.get("instantRPDetails") or {}
-    names = ("azureBackupRGNamePrefix", "azureBackupRGNameSuffix")
-    return {name: details[name] for name in names if details.get(name)}
 
 
 def default_policies(seed: int, vault: int, now: int) -> dict[str, Document]:

@@ -1,4 +1,4 @@
-"""What Enhanced policies, limits and the places of snapshots keep; ``0002`` says how a column is added."""
+"""What Enhanced policies, limits and places of snapshots keep; ``0002`` says how it is added."""
 
 from __future__ import annotations
 

@@ -29,6 +29,10 @@ UNREACHED = {
     "ResourceGuardProxy_Put",
     "ResourceGuardProxy_UnlockDelete",
     "VaultCertificates_Create",
+    # Only backups make collections of restore points.
+    "RestorePointCollections_CreateOrUpdate",
+    "RestorePointCollections_Update",
+    "RestorePoints_Create",
     # The world holds what stands in the way: items, a policy in use, an interface in its subnet.
     "ProtectionPolicies_Delete",
     "ResourceGroups_Delete",

@@ -26,6 +26,8 @@ FIRST = (
     "Emulator_AdvanceClock",
 )
 LAST = (
+    "RestorePoints_Delete",
+    "RestorePointCollections_Delete",
     "ProtectedItems_Delete",
     "ProtectionPolicies_Delete",
     "Vaults_Delete",
@@ -123,11 +125,9 @@ ELSEWHERE = {
     # The world of the examples has one group, so there is nowhere to move to.
     "Resources_MoveResources",
     "Resources_ValidateMoveResources",
-    # The one collection of restore points is in a group that Azure Backup made, and its own.
-    "RestorePointCollections_Get",
+    # Only backups make collections of restore points.
     "RestorePointCollections_CreateOrUpdate",
     "RestorePointCollections_Update",
-    "RestorePoints_Get",
     "RestorePoints_Create",
     # What no vault has here yet.
     "BackupEngines_Get",

@@ -208,10 +208,16 @@ class InstantRPDetails(Body):
     """How the resource group of the snapshots is named."""
 
     azure_backup_rg_name_prefix: str | None = Field(
-        None, alias="azureBackupRGNamePrefix", max_length=60
+        None,
+        alias="azureBackupRGNamePrefix",
+        max_length=400,
+        description="What stands before the number of the group; at most 74 with the suffix",
     )
     azure_backup_rg_name_suffix: str | None = Field(
-        None, alias="azureBackupRGNameSuffix", max_length=60
+        None,
+        alias="azureBackupRGNameSuffix",
+        max_length=400,
+        description="What stands after the number of the group; only with a prefix",
     )
 
 
@@ -265,6 +271,9 @@ class PolicyBody(Body):
                 },
             },
             "instantRpRetentionRangeInDays": 2,
+            # So that the snapshots of the examples are in group-1, where their restore points
+            # are looked for.
+            "instantRPDetails": {"azureBackupRGNamePrefix": "group-"},
             "timeZone": "UTC",
         }
     }
