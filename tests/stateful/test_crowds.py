@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 
 from app.domain.instants import DAY, HOUR
 from app.domain.policies import MOST_POINTS
+from app.domain.snapshot_groups import MOST_COLLECTIONS
 from app.store.database import Database
 from app.store.schema import ensure_schema
 from app.store.tables import items, recovery_points
@@ -56,7 +57,7 @@ def points(world: World) -> tuple[int, int]:
 
 @pytest.mark.parametrize("days", [9999, 30])
 def test_a_new_point_lets_the_oldest_go_at_once(fresh_world: FreshDatabase, days: int) -> None:
-    script = Script([policy_document(0, days, 2)] * 2, [8, 8, 8], 0, [])
+    script = Script([policy_document(0, days, 2)] * 2, [8, 8, 8], 0, MOST_COLLECTIONS, [])
     with closing(Database(fresh_world())) as database:
         with database.writing() as connection:
             ensure_schema(connection)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,8 @@ from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
 from app.domain.policies import VmPolicy, read
 from app.domain.policy_documents import vm_policy
 from app.domain.resource_ids import VM_TYPE, VNET_TYPE
-from app.engine import backups, clock, jobs, protection, restores, sources
+from app.domain.snapshot_groups import MOST_COLLECTIONS
+from app.engine import backups, clock, jobs, protection, restores, snapshots, sources
 from app.engine.rules import Rules
 from app.engine.worker import Engine
 from app.store.database import Database
@@ -36,6 +37,7 @@ from app.store.tables import (
     recovery_points,
     resource_groups,
     resources,
+    restore_point_collections,
     vaults,
 )
 from app.store.tables import jobs as job_rows
@@ -46,11 +48,22 @@ START = parse("2026-01-30T21:00:00Z")
 SEED = 7
 VAULT = 1
 VMS = 3
+SUBSCRIPTION = str(UUID(int=0))
+GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g"
 
 Rows = dict[str, list[Any]]
 
 
-RULES = ("weekly schedule", "weekly", "monthly", "monthly by day", "yearly", "hourly", "often")
+RULES = (
+    "weekly schedule",
+    "weekly",
+    "monthly",
+    "monthly by day",
+    "yearly",
+    "hourly",
+    "often",
+    "own group",
+)
 """What a policy may have beside daily backups that are kept for days."""
 
 
@@ -101,6 +114,7 @@ def policy_document(
         sent["policyType"] = "V2"
     if "weekly schedule" not in more:
         sent["instantRpRetentionRangeInDays"] = instant
+    sent["instantRPDetails"] = {"azureBackupRGNamePrefix": "own" * ("own group" in more)}
     return vm_policy(sent, None, START)
 
 
@@ -117,11 +131,15 @@ class Action:
 
 @dataclass(frozen=True)
 class Script:
-    """A world's policies and what is done in it; disks are sized so that transfers take long."""
+    """A world's policies and what is done in it; disks are sized so that transfers take long.
+
+    ``room`` is how many collections the first group of snapshots still takes.
+    """
 
     policies: list[Document]
     disk_gb: list[int]
     jitter: int
+    room: int
     actions: list[Action]
 
 
@@ -148,6 +166,7 @@ verbs = [
     "undelete",
     "rebuild",
     "replace",
+    "lose",
 ]
 actions = st.builds(
     Action,
@@ -168,6 +187,7 @@ scripts = st.builds(
     st.lists(documents, min_size=2, max_size=2),
     st.lists(st.sampled_from([8, 500, 8_000, 32_000]), min_size=VMS, max_size=VMS),
     st.sampled_from([0, 0, 2 * HOUR]),
+    st.sampled_from([MOST_COLLECTIONS, 0, 1]),
     st.lists(actions.map(lambda action: [action]) | bursts, min_size=1, max_size=8).map(
         lambda parts: [action for part in parts for action in part]
     ),
@@ -210,6 +230,7 @@ class World:
                     policy=policy,
                     now=START,
                 )
+            _fill_group(connection, self.rules, MOST_COLLECTIONS - script.room)
         self.engine = Engine(self.database, self.rules)
 
     def now(self) -> int:
@@ -261,9 +282,9 @@ class World:
 
 
 GROUP: dict[str, Any] = {
-    "folded": "/g",
-    "id": "/g",
-    "subscription": "s",
+    "folded": GROUP_ID.lower(),
+    "id": GROUP_ID,
+    "subscription": SUBSCRIPTION,
     "name": "g",
     "location": "l",
     "tags": {},
@@ -272,8 +293,8 @@ VAULT_ROW: dict[str, Any] = {
     "key": VAULT,
     "folded": "/v",
     "id": "/v",
-    "subscription": "s",
-    "group_folded": "/g",
+    "subscription": SUBSCRIPTION,
+    "group_folded": GROUP_ID.lower(),
     "name": "v",
     "location": "l",
     "tags": {},
@@ -285,11 +306,11 @@ VAULT_ROW: dict[str, Any] = {
 }
 
 
-NETWORK = f"/subscriptions/{UUID(int=0)}/resourceGroups/g/providers/{VNET_TYPE}/n"
+NETWORK = f"{GROUP_ID}/providers/{VNET_TYPE}/n"
 NETWORK_ROW: dict[str, Any] = {
     "folded": NETWORK.lower(),
     "id": NETWORK,
-    "group_folded": "/g",
+    "group_folded": GROUP_ID.lower(),
     "type_folded": VNET_TYPE.lower(),
     "name": "n",
     "location": "l",
@@ -300,7 +321,7 @@ NETWORK_ROW: dict[str, Any] = {
     "created_at": START,
     "changed_at": START,
 }
-MACHINES = f"/g/providers/{VM_TYPE}/vm"
+MACHINES = f"{GROUP_ID}/providers/{VM_TYPE}/vm"
 
 
 def _source(number: int, gigabytes: int) -> sources.Source:
@@ -308,6 +329,35 @@ def _source(number: int, gigabytes: int) -> sources.Source:
     disk |= {"origin": f"disk{number}", "content_at": None}
     os = "Windows" if number else "Linux"
     return sources.Source(f"{MACHINES}{number}", f"vm{number}", "l", True, os, "size", [disk])
+
+
+def _fill_group(connection: Any, rules: Rules, number: int) -> None:
+    """Let the first group of the service's own name hold so many collections of another VM."""
+    if not number:
+        return
+    policy = _policy(connection, 0)
+    other = protection.enable(
+        connection,
+        rules,
+        vault_key=VAULT,
+        name=azure_vm.name_of("g", "other"),
+        source=replace(_source(VMS, 8), name="other"),
+        policy_key=0,
+        policy=policy,
+        now=START,
+    )
+    protection.stop(connection, other, START, keep_per_policy=False)
+    full = GROUP_ID.replace("/g", "/AzureBackupRG_l_1")
+    row = GROUP | {"folded": full.lower(), "id": full, "name": "AzureBackupRG_l_1"}
+    connection.execute(insert(resource_groups).values(row))
+    place = {"item_key": other.key, "group_folded": full.lower(), "location": "l"}
+    connection.execute(
+        insert(restore_point_collections),
+        [
+            place | {"since_at": each, "folded": f"/{each}", "id": "", "name": "", "created_at": 0}
+            for each in range(number)
+        ],
+    )
 
 
 def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int) -> None:
@@ -329,15 +379,21 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
         _use_policy(connection, rules, action, item, now)
     elif action.verb == "delete":
         protection.delete(connection, item, now, soft_delete_days=action.number % 15)
-    elif action.verb == "cancel":
-        _cancel(connection, item, now)
     elif action.verb in ("rebuild", "replace"):
         _restore(connection, rules, action.verb, item, now)
+    elif action.verb in ("cancel", "lose"):
+        (_cancel if action.verb == "cancel" else _lose)(connection, item, now)
     elif action.verb == "power":
         running = bool(action.number % 2)
         connection.execute(
             items.update().where(items.c.key == item.key).values(source_running=running)
         )
+
+
+def _lose(connection: Any, item: Row[Any], now: int) -> None:
+    of_item = restore_point_collections.c.item_key == item.key
+    if not snapshots.transfers(connection, of_item):
+        snapshots.remove(connection, of_item, now)
 
 
 def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int) -> None:
@@ -377,7 +433,7 @@ def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int)
     detail = {
         "kind": restores.SAME_VM if verb == "replace" else restores.NEW_VM,
         "luns": None,
-        "target_group": "/g",
+        "target_group": GROUP_ID,
         "target_vm": item.source_id,
         "subnet": f"{NETWORK}/subnets/d",
         "location": "l",
