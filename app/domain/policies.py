@@ -90,7 +90,8 @@ class VmPolicy:
     def _local(self, slot: int) -> tuple[int, int]:
         """Return the local day of a slot, and its time of that day."""
         near = slot // DAY
-        found = ((day, slot - self._midnight_of(day)) for day in (near - 1, near, near + 1))
+        days = (day for day in (near - 1, near, near + 1) if self._runs_on(day))
+        found = ((day, slot - self._midnight_of(day)) for day in days)
         return next(each for each in found if each[1] in self.times)
 
     def length(self, tags: str, day: int) -> Length | None:

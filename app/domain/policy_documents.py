@@ -78,10 +78,7 @@ def _time_zone(sent: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str
     asked = sent.get("timeZone") or (stored.get("timeZone") if stored else None) or "UTC"
     name = time_zones.canonical(asked)
     if name is None:
-        raise invalid_policy_input(
-            "properties.timeZone",
-            f"'{asked}' is not a Windows time zone name such as 'Pacific Standard Time'",
-        )
+        raise invalid_policy_input("properties.timeZone", time_zones.is_unknown(asked))
     return name
 
 

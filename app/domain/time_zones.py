@@ -8,18 +8,24 @@ data is the ``tzdata`` package's, never the host's: equal worlds have equal slot
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]
-from tzlocal.windows_tz import win_tz
+from tzlocal.windows_tz import tz_win, win_tz
 
 from .instants import MINUTE, to_datetime
 
-_BY_FOLDED_NAME = {name.lower(): name for name in win_tz}
-NAMES = tuple(sorted(win_tz))
-"""Every name, in Windows' casing."""
+OLD = {"Kamchatka Standard Time": "Asia/Kamchatka", "Mid-Atlantic Standard Time": "Etc/GMT+2"}
+"""Names that Windows and the Azure CLI list still, as "Old", and CLDR's table leaves out."""
+ZONES = OLD | win_tz
+"""The IANA zone of each name, in Windows' casing."""
+
+_BY_FOLDED_NAME = {name.lower(): name for name in ZONES}
+_BY_FOLDED_IANA_NAME = {name.lower(): windows for name, windows in tz_win.items()}
+_LONGEST_MISSPELLING = 64
 _DATA = Path(tzdata.__file__).parent / "zoneinfo"
 _NO_SHIFT = timedelta(0)
 _HALF_HOUR = 30 * MINUTE
@@ -28,6 +34,18 @@ _HALF_HOUR = 30 * MINUTE
 def canonical(name: str) -> str | None:
     """Return a Windows time zone's name in Windows' own casing, or ``None`` if unknown."""
     return _BY_FOLDED_NAME.get(name.lower())
+
+
+def is_unknown(name: str) -> str:
+    """Return what to tell of a name that Windows does not have, and which one was meant."""
+    told = f"'{name}' is not a Windows time zone name"
+    folded = name.strip().lower()
+    if folded in _BY_FOLDED_IANA_NAME:
+        return f"{told}; Windows calls it '{_BY_FOLDED_IANA_NAME[folded]}'"
+    near = get_close_matches(folded[:_LONGEST_MISSPELLING], _BY_FOLDED_NAME, n=1)
+    if near:
+        return f"{told}; did you mean '{_BY_FOLDED_NAME[near[0]]}'?"
+    return f"{told} such as 'Pacific Standard Time'"
 
 
 @lru_cache(maxsize=1024)
@@ -39,7 +57,7 @@ def standard_offset(name: str, year: int) -> int:
     Windows' own "(UTC+01:00) Casablanca". A change of the standard offset itself takes effect
     with the next year: what counts is 2 January, when it is the same year in every zone.
     """
-    moment = datetime(year, 1, 2, tzinfo=UTC).astimezone(_zone(win_tz[name]))
+    moment = datetime(year, 1, 2, tzinfo=UTC).astimezone(_zone(ZONES[name]))
     offset = moment.utcoffset() or _NO_SHIFT
     saving = moment.dst() or _NO_SHIFT
     return (offset - saving) // timedelta(microseconds=1)
@@ -55,7 +73,7 @@ def wall_offset(name: str, instant: int) -> int:
 
 @lru_cache(maxsize=65_536)
 def _wall_offset(name: str, half_hours: int) -> int:
-    moment = to_datetime(half_hours * _HALF_HOUR).astimezone(_zone(win_tz[name]))
+    moment = to_datetime(half_hours * _HALF_HOUR).astimezone(_zone(ZONES[name]))
     return (moment.utcoffset() or _NO_SHIFT) // timedelta(microseconds=1)
 
 

@@ -191,8 +191,7 @@ def zone_of(whole: _Part, policies: Mapping[str, Document]) -> str:
 def _zone(asked: str, place: str) -> str:
     name = time_zones.canonical(asked)
     if name is None:
-        hint = nearest(asked, time_zones.NAMES)
-        raise wrong(place, f"'{asked}' is not a Windows time zone name{hint}")
+        raise wrong(place, time_zones.is_unknown(asked))
     return name
 
 

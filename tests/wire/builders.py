@@ -16,6 +16,7 @@ ROOT = f"/subscriptions/{SUBSCRIPTION}"
 GROUP_ID = f"{ROOT}/resourceGroups/group-1"
 VAULT_ID = f"{GROUP_ID}/providers/Microsoft.RecoveryServices/vaults/vault-1"
 POLICY_ID = f"{VAULT_ID}/backupPolicies/daily"
+HOURLY_ID = f"{VAULT_ID}/backupPolicies/hourly"
 LOCATION_ID = f"{ROOT}/providers/Microsoft.RecoveryServices/locations/westeurope"
 FABRIC_ID = f"{VAULT_ID}/backupFabrics/Azure"
 VM_TYPE = "Microsoft.Compute/virtualMachines"
@@ -132,6 +133,43 @@ def put_vault(arm: httpx.Client, vault: str = VAULT_ID, **body: Any) -> dict[str
 
 def put_policy(arm: httpx.Client, policy: str = POLICY_ID, **body: Any) -> dict[str, Any]:
     found: dict[str, Any] = done(arm.put(policy, json=policy_body(**body))).json()
+    return found
+
+
+def put_hourly(
+    arm: httpx.Client,
+    start: str = "08:00",
+    interval: int = 4,
+    hours: int = 12,
+    instant: int = 2,
+    **more: Any,
+) -> dict[str, Any]:
+    """Put an Enhanced policy that runs several times a day, and return its properties."""
+    at = f"2026-01-01T{start}:00Z"
+    properties = {
+        "backupManagementType": "AzureIaasVM",
+        "policyType": "V2",
+        "schedulePolicy": {
+            "schedulePolicyType": "SimpleSchedulePolicyV2",
+            "scheduleRunFrequency": "Hourly",
+            "hourlySchedule": {
+                "interval": interval,
+                "scheduleWindowStartTime": at,
+                "scheduleWindowDuration": hours,
+            },
+        },
+        "retentionPolicy": {
+            "retentionPolicyType": "LongTermRetentionPolicy",
+            "dailySchedule": {
+                "retentionTimes": [at],
+                "retentionDuration": {"count": 30, "durationType": "Days"},
+            },
+        },
+        "instantRpRetentionRangeInDays": instant,
+        "timeZone": "UTC",
+    }
+    answer = done(arm.put(HOURLY_ID, json={"properties": properties | more}))
+    found: dict[str, Any] = answer.json()["properties"]
     return found
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.wire.builders import (
+    HOURLY_ID,
     ITEM_ID,
     POINTS,
     POLICY_ID,
@@ -27,49 +28,12 @@ from tests.wire.builders import (
     job,
     listed,
     protect,
+    put_hourly,
     put_policy,
     refused,
     tiers,
     vm_id,
 )
-
-HOURLY_ID = f"{VAULT_ID}/backupPolicies/hourly"
-
-
-def put_hourly(
-    arm: httpx.Client,
-    start: str = "08:00",
-    interval: int = 4,
-    hours: int = 12,
-    instant: int = 2,
-    **more: Any,
-) -> dict[str, Any]:
-    at = f"2026-01-01T{start}:00Z"
-    properties = {
-        "backupManagementType": "AzureIaasVM",
-        "policyType": "V2",
-        "schedulePolicy": {
-            "schedulePolicyType": "SimpleSchedulePolicyV2",
-            "scheduleRunFrequency": "Hourly",
-            "hourlySchedule": {
-                "interval": interval,
-                "scheduleWindowStartTime": at,
-                "scheduleWindowDuration": hours,
-            },
-        },
-        "retentionPolicy": {
-            "retentionPolicyType": "LongTermRetentionPolicy",
-            "dailySchedule": {
-                "retentionTimes": [at],
-                "retentionDuration": {"count": 30, "durationType": "Days"},
-            },
-        },
-        "instantRpRetentionRangeInDays": instant,
-        "timeZone": "UTC",
-    }
-    answer = done(arm.put(HOURLY_ID, json={"properties": properties | more}))
-    found: dict[str, Any] = answer.json()["properties"]
-    return found
 
 
 def points(arm: httpx.Client) -> list[tuple[str, str]]:
