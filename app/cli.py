@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -21,7 +20,9 @@ from click.core import ParameterSource
 
 from . import logs
 from . import settings as options
-from .client import DEFAULT_URL, Clock, ControlError, ControlPlane
+from .client import Clock, ControlPlane
+from .client_command import client_command
+from .plan_command import plan
 from .settings import Settings, default_home
 
 if TYPE_CHECKING:
@@ -185,6 +186,11 @@ def rsvault() -> None:
     "start_jitter_minutes",
     "How late after its slot a scheduled backup may start: up to 120 minutes.",
     metavar="MINUTES",
+)
+@_setting(
+    "plan_backups",
+    "How many backups a request for a plan may live through; 'rsvault plan FILE' knows no limit.",
+    metavar="N",
 )
 @_HOME
 @click.option(
@@ -386,47 +392,8 @@ def _address(https_url: str) -> tuple[str, int]:
     raise _Wrong(f"--https-url cannot be '{https_url}': it must be like https://localhost:8443")
 
 
-def _client_command(command: _Command) -> Callable[..., Any]:
-    """Give a command the options that say which server it talks to, and a client of it.
-
-    A refusal becomes one line and exit code 1.
-    """
-
-    @click.option(
-        "--url",
-        envvar="RSVAULT_URL",
-        default=DEFAULT_URL,
-        show_default=True,
-        show_envvar=True,
-        help="The server.",
-    )
-    @click.option(
-        "--ca-file",
-        type=click.Path(path_type=Path, dir_okay=False, exists=True),
-        envvar="RSVAULT_CA_FILE",
-        show_envvar=True,
-        help="The authority to trust, for a server on https; see 'rsvault ca'.",
-    )
-    @click.option(
-        "--control-token",
-        metavar="TOKEN",
-        envvar="RSVAULT_CONTROL_TOKEN",
-        show_envvar=True,
-        help="The token that the server was started with, if it was.",
-    )
-    @wraps(command)
-    def run(url: str, ca_file: Path | None, control_token: str | None, **given: Any) -> None:
-        try:
-            with ControlPlane(url, ca_file, control_token) as control:
-                command(control, **given)
-        except ControlError as problem:
-            raise click.ClickException(f"{problem.message} ({problem.code})") from problem
-
-    return run
-
-
 @rsvault.command()
-@_client_command
+@client_command
 def health(control: ControlPlane) -> None:
     """Ask a server whether it answers; the exit code is 1 if it does not.
 
@@ -438,7 +405,7 @@ def health(control: ControlPlane) -> None:
 
 
 @rsvault.command()
-@_client_command
+@client_command
 def metrics(control: ControlPlane) -> None:
     """Show a server's figures as Prometheus reads them.
 
@@ -449,7 +416,7 @@ def metrics(control: ControlPlane) -> None:
 
 
 @rsvault.command()
-@_client_command
+@client_command
 def reset(control: ControlPlane) -> None:
     """Empty the world and begin a new epoch. What was in it is gone.
 
@@ -459,13 +426,16 @@ def reset(control: ControlPlane) -> None:
     _show(control.reset())
 
 
+rsvault.add_command(plan)
+
+
 @rsvault.group()
 def clock() -> None:
     """Read the virtual clock, change how it runs, or move it on."""
 
 
 @clock.command()
-@_client_command
+@client_command
 def show(control: ControlPlane) -> None:
     """Show what time it is in the emulated world.
 
@@ -482,7 +452,7 @@ def show(control: ControlPlane) -> None:
     type=_one_of(options.SkipOnWait),
     help="Whether time leaps for waiting clients.",
 )
-@_client_command
+@client_command
 def set_clock(control: ControlPlane, clock: tuple[str, int] | None, skip_on_wait: Any) -> None:
     """Change how time passes from now on; what is not given stays as it is.
 
@@ -502,7 +472,7 @@ def set_clock(control: ControlPlane, clock: tuple[str, int] | None, skip_on_wait
 @click.option("--to", type=_Instant(), help="An instant, such as 2030-01-01T00:00:00Z.")
 @click.option("--until", type=click.Choice(["idle"]), help="The end of everything that runs now.")
 @click.option("--job", metavar="ID", help="The end of this backup or restore job.")
-@_client_command
+@client_command
 def advance(control: ControlPlane, **target: Any) -> None:
     """Move time on; return once everything that was due by then has happened.
 

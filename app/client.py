@@ -123,6 +123,10 @@ class ControlPlane:
         """Read the server's figures, in Prometheus' text form."""
         return self._ask("GET", "/metrics").text
 
+    def plan(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the report of a plan: of policies and VMs, or of a vault (docs/planning.md)."""
+        return self._call("POST", "/plan", document, patient=True)
+
     def clock(self) -> Clock:
         """Read the virtual clock."""
         return _clock(self._call("GET", "/clock"))

@@ -23,6 +23,7 @@ from .arm.door import Desk, FrontDoor, http_exception
 from .arm.journal import Exchange
 from .control import clock as control_clock
 from .control import metrics as control_metrics
+from .control import plans as control_plans
 from .control import world as control_world
 from .control.gate import gate
 from .control.journal import Journal
@@ -122,10 +123,16 @@ DESCRIPTION = (
 )
 
 
-def endpoints(requests: Requests | None = None) -> list[Endpoint]:
-    """Return every endpoint that the front door serves; ``requests`` are those it will show."""
+def endpoints(
+    requests: Requests | None = None, plan_backups: int = Settings.plan_backups
+) -> list[Endpoint]:
+    """Return every endpoint that the front door serves.
+
+    ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through.
+    """
     metrics = control_metrics.endpoint_of(requests or Requests())
-    return [metrics, *(each for room in ROOMS for each in room.ENDPOINTS)]
+    plan = control_plans.endpoint_of(read_policy, plan_backups)
+    return [metrics, plan, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
 def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now: int) -> Document:
@@ -226,7 +233,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     engine = open_world(settings)
     journal = Journal()
     requests = Requests()
-    served = [*endpoints(requests), *more]
+    served = [*endpoints(requests, settings.plan_backups), *more]
 
     def record(exchange: Exchange) -> None:
         journal.record(exchange)

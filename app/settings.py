@@ -35,6 +35,7 @@ _RANGES = {
     "seed": (0, 2**63 - 1),
     "retry_after": (1, 86_400),
     "start_jitter_minutes": (0, 120),
+    "plan_backups": (1, 1_000_000_000),
 }
 
 
@@ -88,6 +89,9 @@ class Settings:
 
     start_jitter_minutes: int = 0
     """Up to how many minutes after its slot a scheduled backup starts."""
+
+    plan_backups: int = 50_000
+    """How many backups a request for a plan may live through: each thousand is some 0.1 s."""
 
     home: Path = field(default_factory=default_home)
     """The folder that holds the certificate authority and the server's certificate."""

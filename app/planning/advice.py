@@ -13,10 +13,10 @@ from typing import Any
 
 from ..domain.documents import Document
 from ..domain.instants import DAY, HOUR, MINUTE, parse
-from ..domain.policies import MOST_POINTS
+from ..domain.policies import MOST_POINTS, time_of_day
 from . import wording
 from .daybook import Daybook, Record
-from .plans import Plan, clock_time, local_date, policy_of, to_local
+from .plans import Plan, clock_time, days_in_words, local_date, policy_of, to_local
 from .scratch import Part, ScratchWorld, items_of
 from .wording import gigabytes, in_gigabytes, listed, number, quoted, several
 
@@ -113,18 +113,13 @@ def _starts_in_peak(facts: Facts) -> Iterator[Advice]:
         figures = {"policy": policy["name"], "starts": starts, "backups": backups}
         if wording.is_hourly(facts.document(policy)):
             told += f", as its schedule has it ({policy['schedule']}). Let it be if the VMs bear a "
-            told += "snapshot by day; if not, choose a window outside of them."
+            told += "snapshot by day; if not, choose another window."
             yield _advice(LOW, "peak", told, **figures)
             continue
-        at = quiet_hour(facts, policy)
-        summer = ""
-        if (
-            starts < backups
-            and _has_summer(facts)
-            and not wording.is_weekly(facts.document(policy))
-        ):
-            summer = " in part because schedules keep standard time in summer"
-        told += f"{',' + summer if summer else ''}: move it from {_times(facts, policy)} to {at}."
+        at, start = quiet_hour(facts, policy), _start(facts, policy)
+        if not facts.plan.peak.start <= start < facts.plan.peak.end and _has_summer(facts):
+            told += ", in summer only, as schedules keep standard time"
+        told += f": move it from {clock_time(start)} to {at}."
         yield _advice(HIGH, "peak", told, **figures, suggestedTime=at)
 
 
@@ -183,12 +178,17 @@ def _crowds(facts: Facts) -> Iterator[Advice]:
         if crowd < 5 or wording.is_hourly(facts.document(policy)):
             continue
         minutes = max(policy["longestBackupMinutes"], 1)
-        step = -(-minutes // 30) * 30
+        step = -(-minutes // 30) * 30 * MINUTE
         ways = min(max(2, -(-crowd // 10)), _MOST_WAYS)
         start = _start(facts, policy)
-        times = [clock_time((start + way * step * MINUTE) % DAY) for way in range(ways)]
+        first = (
+            time_of_day(f"1970-01-01T{quiet_hour(facts, policy)}")
+            if policy["startsInPeak"]
+            else start
+        )
+        times = [clock_time((first + way * step) % DAY) for way in range(ways)]
         text = (
-            f"All {number(crowd)} backups of '{policy['name']}' start at the same moment, "
+            f"{number(crowd)} backups of '{policy['name']}' start at the same moment, "
             f"{clock_time(start)}, and take up to {number(minutes)} minutes. {number(ways)} "
             f"policies, at {listed(times, 6)}, would run {number(-(-crowd // ways))} at once."
         )
@@ -203,6 +203,7 @@ def _meetings(facts: Facts) -> Iterator[Advice]:
         each
         for each in facts.report["day"]["meetings"]
         if all(name in by_name for name in each["policies"])
+        and not _are_twins(facts, [by_name[name] for name in each["policies"]])
     ]
     meetings.sort(key=lambda each: -each["transfersAtOnce"])
     for meeting in meetings[:3]:
@@ -220,7 +221,8 @@ def _meetings(facts: Facts) -> Iterator[Advice]:
 
 def _way_out(facts: Facts, pair: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
     """Return when which of two policies could start so that they meet no more."""
-    if any(wording.is_hourly(facts.document(policy)) for policy in pair):
+    apart = pair[0]["timeZone"] != pair[1]["timeZone"]
+    if apart or any(wording.is_hourly(facts.document(policy)) for policy in pair):
         return None, None
     mover, stayer = sorted(pair, key=lambda policy: (policy["vms"], policy["name"]))
     over = _start(facts, stayer) + stayer["longestBackupMinutes"] * MINUTE
@@ -233,20 +235,28 @@ def _way_out(facts: Facts, pair: Sequence[Mapping[str, Any]]) -> tuple[str | Non
 # --- group -------------------------------------------------------------------------------------
 
 
+def _needs(facts: Facts, policy: Mapping[str, Any]) -> str:
+    """Return what tells a policy from others: when it backs up, and what it keeps."""
+    document = facts.document(policy)
+    parts = ("policyType", "schedulePolicy", "retentionPolicy", "timeZone")
+    return repr([document[part] for part in (*parts, "instantRpRetentionRangeInDays")])
+
+
+def _are_twins(facts: Facts, pair: Sequence[Mapping[str, Any]]) -> bool:
+    return _needs(facts, pair[0]) == _needs(facts, pair[1])
+
+
 def _twins(facts: Facts) -> Iterator[Advice]:
     alike: dict[str, list[Mapping[str, Any]]] = {}
     for policy in facts.used():
-        document = facts.document(policy)
-        parts = ("policyType", "schedulePolicy", "retentionPolicy", "timeZone")
-        told = [document.get(part) for part in (*parts, "instantRpRetentionRangeInDays")]
-        alike.setdefault(repr(told), []).append(policy)
+        alike.setdefault(_needs(facts, policy), []).append(policy)
     for twins in alike.values():
         if len(twins) > 1:
             names, vms = [each["name"] for each in twins], sum(each["vms"] for each in twins)
             text = (
                 f"{quoted(names)} have the same times and retention ({twins[0]['schedule']}; "
-                f"{twins[0]['retention']}): one will do for all {several(vms, 'VM')}, and is one "
-                "to review."
+                f"{twins[0]['retention']}): one will do for all {several(vms, 'VM')}, and there "
+                "is less to review."
             )
             yield _advice(MEDIUM, "group", text, policies=names, vms=vms)
 
@@ -287,19 +297,26 @@ def _limits(facts: Facts) -> Iterator[Advice]:
         yield _advice(HIGH, "limits", text, vms=vms, limit=VMS_OF_A_VAULT, vaults=vaults)
     for policy in facts.used():
         count = policy["vms"]
-        figures = {"policy": policy["name"], "vms": count}
         if count >= VMS_OF_A_POLICY:
             text = (
                 f"'{policy['name']}' has {number(count)} VMs; az refuses "
                 f"{number(VMS_OF_A_POLICY)} or more: split it."
             )
-            yield _advice(HIGH, "limits", text, **figures, limit=VMS_OF_A_POLICY)
-        elif count > VMS_IN_THE_PORTAL:
-            text = (
-                f"'{policy['name']}' has {number(count)} VMs; the portal assigns a policy to "
-                f"{VMS_IN_THE_PORTAL} at most: use az or Terraform, or split it."
-            )
-            yield _advice(LOW, "limits", text, **figures, limit=VMS_IN_THE_PORTAL)
+            figures = {"policy": policy["name"], "vms": count, "limit": VMS_OF_A_POLICY}
+            yield _advice(HIGH, "limits", text, **figures)
+    yield from _portal(facts)
+
+
+def _portal(facts: Facts) -> Iterator[Advice]:
+    large = {policy["name"]: policy["vms"] for policy in facts.used()}
+    large = {name: vms for name, vms in large.items() if vms > VMS_IN_THE_PORTAL}
+    if large:
+        shown = listed([f"'{name}' has {number(vms)}" for name, vms in large.items()])
+        text = (
+            f"The portal puts at most {VMS_IN_THE_PORTAL} VMs under a policy; {shown}: use az or "
+            "Terraform, or split."
+        )
+        yield _advice(LOW, "limits", text, vms=large, limit=VMS_IN_THE_PORTAL)
 
 
 # --- short and long retention ------------------------------------------------------------------
@@ -332,9 +349,9 @@ def _only_long(facts: Facts) -> Iterator[Advice]:
         if hours is None or hours <= 49 or not wording.is_weekly(facts.document(policy)):
             continue
         text = (
-            f"'{policy['name']}' is {policy['schedule']}: a VM that is lost at the worst moment "
-            f"loses {number(hours / 24)} days of work. A daily schedule with 7 days of retention "
-            "loses one."
+            f"'{policy['name']}' backs up {policy['schedule']}: a VM that is lost at the worst "
+            f"moment loses {number(hours / 24)} days of work. A daily schedule with 7 days of "
+            "retention loses one."
         )
         yield _advice(MEDIUM, "retention", text, policy=policy["name"], rpoHours=hours)
 
@@ -387,7 +404,7 @@ def _snapshot_days(facts: Facts) -> Iterator[Advice]:
             continue
         text = (
             f"'{policy['name']}' holds {gigabytes(stored)} of snapshots for {days} days: 2 days "
-            f"would save about {gigabytes(saved)}, and restores from the vault take longer."
+            f"would save about {gigabytes(saved)}; older points then come from the vault, slower."
         )
         figures = {"policy": policy["name"], "days": days, "snapshotGB": stored, "savesGB": saved}
         yield _advice(LOW, "snapshots", text, **figures)
@@ -444,15 +461,19 @@ def _troubles(facts: Facts) -> Iterator[Advice]:
 def _summer(facts: Facts) -> Iterator[Advice]:
     if not _has_summer(facts):
         return
-    for policy in facts.used():
-        times = sorted(facts.record(policy).times)
-        if wording.is_hourly(facts.document(policy)) or len(times) != 2 or policy["startsInPeak"]:
-            continue
+    times = {
+        policy["name"]: sorted(facts.record(policy).times)
+        for policy in facts.used()
+        if not wording.is_hourly(facts.document(policy)) and not policy["startsInPeak"]
+    }
+    shifted = {name: found for name, found in times.items() if len(found) == 2}
+    if shifted:
+        shown = [f"'{name}' at {' or '.join(found)}" for name, found in shifted.items()]
         text = (
-            f"'{policy['name']}' starts at {times[0]} in winter and at {times[1]} in summer: "
-            "schedules keep standard time all year."
+            f"Schedules keep standard time all year, so by your clocks they start at two times: "
+            f"{listed(shown)}."
         )
-        yield _advice(LOW, "summerTime", text, policy=policy["name"], times=times)
+        yield _advice(LOW, "summerTime", text, times=shifted)
 
 
 def _growth(facts: Facts) -> Iterator[Advice]:
@@ -475,18 +496,12 @@ def _growth(facts: Facts) -> Iterator[Advice]:
 
 def _peak(facts: Facts) -> str:
     peak = facts.plan.peak
-    return f"your peak hours ({peak.shown} {peak.shown_days})"
+    return f"your peak hours ({peak.shown} {days_in_words(peak.days)})"
 
 
 def _start(facts: Facts, policy: Mapping[str, Any]) -> int:
-    """Return when most backups of a policy start, by clocks on the wall."""
-    common = facts.record(policy).times.most_common(1)
-    hours, minutes = common[0][0].split(":") if common else ("0", "0")
-    return int(hours) * HOUR + int(minutes) * MINUTE
-
-
-def _times(facts: Facts, policy: Mapping[str, Any]) -> str:
-    return listed(sorted(facts.record(policy).times), 3)
+    """Return a policy's first time of day, as it stands in it."""
+    return policy_of(facts.document(policy)).times[0]
 
 
 def _has_summer(facts: Facts) -> bool:

@@ -34,6 +34,9 @@ DEFAULT_HORIZON = "P1Y"
 DEFAULT_HOURS = "09:00-17:00"
 DEFAULT_DAYS = WEEKDAYS[:5]
 MOST_VMS = 100_000
+MOST_POLICIES = 200
+"""Azure's limit of a vault (azure-backup-semantics 1.7)."""
+MOST_EDITS = 100
 MOST_DISKS = 33
 LARGEST_DISK = 65_536
 """GB; Azure's largest disk is an Ultra Disk of 64 TB."""
@@ -96,13 +99,17 @@ class _Part:
             raise wrong(self.at(name), f"{value!r} is not a number from {low} to {high}")
         return float(value)
 
-    def parts(self, name: str, known: Sequence[str], ignored: Sequence[str] = ()) -> list[_Part]:
+    def parts(
+        self, name: str, known: Sequence[str], most: int, ignored: Sequence[str] = ()
+    ) -> list[_Part]:
         """Return the objects of a list, none if it is left out."""
         value = self.value.get(name)
         if value is None:
             return []
         if not isinstance(value, list):
             raise wrong(self.at(name), "must be a list")
+        if len(value) > most:
+            raise wrong(self.at(name), f"has {len(value)} entries; at most {most} are allowed")
         return [
             part(each, f"{self.at(name)}[{number}]", known, ignored)
             for number, each in enumerate(value)
@@ -235,7 +242,7 @@ def _days(peak: _Part) -> tuple[str, ...]:
 
 def _policies(whole: _Part, read_policy: ReadPolicy, start: int) -> dict[str, Document]:
     found: dict[str, Document] = {}
-    listed = whole.parts("policies", POLICY, SHOWN_WITH_A_POLICY)
+    listed = whole.parts("policies", POLICY, MOST_POLICIES, SHOWN_WITH_A_POLICY)
     if not listed:
         raise wrong("policies", "is empty; a plan needs a policy, or the id of a 'vault'")
     for each in listed:
@@ -265,7 +272,7 @@ def _document(
 
 
 def _groups(whole: _Part, policies: Sequence[str]) -> tuple[Group, ...]:
-    listed = whole.parts("groups", GROUP)
+    listed = whole.parts("groups", GROUP, MOST_VMS)
     if not listed:
         raise wrong("groups", "is empty; a plan needs VMs, such as {policy: daily, count: 5}")
     groups = tuple(_group(each, number, policies) for number, each in enumerate(listed))
@@ -352,7 +359,7 @@ def edits_of(
 
 def _dated(whole: _Part, start: int, end: int) -> list[tuple[int, _Part]]:
     dated = []
-    for each in whole.parts("edits", EDIT):
+    for each in whole.parts("edits", EDIT, MOST_EDITS):
         at, wait = _instant(each, "at"), each.text("after")
         if (at is None) == (wait is None):
             raise wrong(each.place, "needs one of 'at' (an instant) and 'after' (a duration)")

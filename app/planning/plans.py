@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,10 @@ ReadPolicy = Callable[[str, Mapping[str, Any], Document | None, int], Document]
 
 Raises ``Refused`` as the PUT would.
 """
+
+
+BACKUPS_TO_MAKE_A_VM = 10
+"""How many backups take as long as to put a VM into the scratch world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +72,16 @@ class Peak:
         """The hours as people write them."""
         return f"{clock_time(self.start)}-{clock_time(self.end)}"
 
-    @property
-    def shown_days(self) -> str:
-        """The days as people write them."""
-        days = [day for day in WEEKDAYS if day in self.days]
-        if len(days) == len(WEEKDAYS):
-            return "every day"
-        row = "".join(str(WEEKDAYS.index(day)) for day in days)
-        if len(days) > 2 and row in "0123456":
-            return f"{days[0]} to {days[-1]}"
-        return ", ".join(days)
+
+def days_in_words(days: Sequence[str]) -> str:
+    """Return days of the week as people write them, such as 'Monday to Friday'."""
+    row = [day for day in WEEKDAYS if day in days]
+    if len(row) == len(WEEKDAYS):
+        return "every day"
+    first = WEEKDAYS.index(row[0])
+    if len(row) > 2 and tuple(row) == WEEKDAYS[first : first + len(row)]:
+        return f"{row[0]} to {row[-1]}"
+    return ", ".join(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +132,21 @@ class Plan:
         """Return how many VMs of a group are lived through; they stand for all of it."""
         return group.count if self.sample is None else min(group.count, self.sample)
 
-    def backups(self) -> int:
-        """Return about how many backups the scratch world will run."""
+    @property
+    def work(self) -> int:
+        """About how many backups the scratch world will run; making a VM counts as some."""
+        simulated = [(group.policy, self.simulated(group)) for group in self.groups if group.policy]
+        making = sum(count for _, count in simulated) * BACKUPS_TO_MAKE_A_VM
+        return making + self.backups_of(simulated)
+
+    def backups_of(self, simulated: Iterable[tuple[str | None, int]]) -> int:
+        """Return about how many backups of so many VMs under a policy each will run."""
         runs = {
             name: runs_a_day(policy_of(each), self.start) for name, each in self.policies.items()
         }
         days = (self.end - self.start) / DAY
         return round(
-            sum(
-                self.simulated(group) * runs[group.policy] * days
-                for group in self.groups
-                if group.policy
-            )
+            sum(count * runs[name] * days for name, count in simulated if name is not None)
         )
 
 

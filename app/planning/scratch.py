@@ -67,9 +67,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Copy:
-    """The rows of a vault, and which part each of its items is of."""
+    """The rows of a vault by their tables' names, and which part each of its items is of."""
 
-    rows: Mapping[Table, Sequence[Mapping[str, Any]]]
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
     parts: tuple[Part, ...]
     part_of: Mapping[int, int]
 
@@ -146,12 +146,12 @@ class ScratchWorld:
         self.parts = copy.parts
         with self.database.writing() as connection:
             for table in (vaults, policies, items, jobs, recovery_points):
-                if copy.rows[table]:
-                    connection.execute(insert(table), copy.rows[table])
+                if copy.rows[table.name]:
+                    connection.execute(insert(table), copy.rows[table.name])
             numbers = [{"item_key": key, "part": part} for key, part in copy.part_of.items()]
             if numbers:
                 connection.execute(insert(planned), numbers)
-            self._keys = {row["name"]: row["key"] for row in copy.rows[policies]}
+            self._keys = {row["name"]: row["key"] for row in copy.rows[policies.name]}
 
     # --- what happens in it --------------------------------------------------------------
 

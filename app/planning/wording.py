@@ -12,19 +12,19 @@ from .plans import clock_time
 
 
 def schedule(document: Document) -> str:
-    """Return when a policy backs up, such as 'weekly on Sunday at 22:00'."""
+    """Return when a policy backs up, such as 'Sun and Wed at 22:00'."""
     policy = document["schedulePolicy"]
     frequency = policy["scheduleRunFrequency"]
     if frequency == "Hourly":
         hourly = policy["hourlySchedule"]
-        start = clock_time(time_of_day(hourly["scheduleWindowStartTime"]))
-        length = hourly["scheduleWindowDuration"]
-        return f"every {hourly['interval']} h from {start} for {length} h"
+        start = time_of_day(hourly["scheduleWindowStartTime"])
+        end = (start + hourly["scheduleWindowDuration"] * HOUR) % DAY
+        return f"every {hourly['interval']} h, {clock_time(start)}-{clock_time(end)}"
     times = policy.get(f"{frequency.lower()}Schedule", policy)
     at = clock_time(time_of_day(times["scheduleRunTimes"][0]))
     days = times.get("scheduleRunDays")
     if frequency == "Weekly" and days:
-        return f"weekly on {listed([day[:3] for day in days])} at {at}"
+        return f"{listed([day[:3] for day in days])} at {at}"
     return f"daily at {at}"
 
 

@@ -1,0 +1,131 @@
+"""The plan's verb: what policies would do to VMs over years, lived in a world of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from pydantic import ConfigDict
+
+from ..arm.bodies import Body
+from ..arm.calls import Answer, Endpoint, endpoint
+from ..domain.errors import invalid
+from ..engine import clock
+from ..engine.worker import Engine
+from ..planning import documents, reports, vaults
+from ..planning.plans import Plan, ReadPolicy
+from ..planning.schema import PLAN, REPORT
+from ..planning.scratch import Copy, ScratchWorld
+from .clock import TAG
+
+
+def _described(schema: dict[str, Any]) -> None:
+    schema.clear()
+    schema.update(json.loads(json.dumps(PLAN)))
+
+
+class PlanBody(Body):
+    """Policies and groups of VMs, or the id of a vault; what is wrong in it the planner says."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_described)
+
+    EXAMPLE = {
+        "policies": [
+            {
+                "name": "daily",
+                "properties": {
+                    "backupManagementType": "AzureIaasVM",
+                    "schedulePolicy": {
+                        "schedulePolicyType": "SimpleSchedulePolicy",
+                        "scheduleRunFrequency": "Daily",
+                        "scheduleRunTimes": ["2026-01-01T22:00:00Z"],
+                    },
+                    "retentionPolicy": {
+                        "retentionPolicyType": "LongTermRetentionPolicy",
+                        "dailySchedule": {
+                            "retentionTimes": ["2026-01-01T22:00:00Z"],
+                            "retentionDuration": {"count": 30, "durationType": "Days"},
+                        },
+                    },
+                },
+            }
+        ],
+        "groups": [{"policy": "daily", "count": 5, "diskSizesGB": [128, 256]}],
+        "horizon": "P60D",
+    }
+
+
+def endpoint_of(read_policy: ReadPolicy, most_backups: int) -> Endpoint:
+    """Return the endpoint of a server that lives through so many backups a request at most."""
+    turn = asyncio.Lock()
+
+    @endpoint(
+        "POST",
+        "/_emulator/plan",
+        "Emulator_Plan",
+        tag=TAG,
+        body=PlanBody,
+        statuses=(200, 404),
+        answers=REPORT,
+    )
+    async def plan(engine: Engine, body: PlanBody) -> Answer:
+        """Live through a plan, or through the years to come of a vault, and report.
+
+        This world is read at most: everything happens in another one.
+        """
+        document = body.wire()
+        async with turn:  # the processor is one, and memory too
+            planned, copy = _read(engine, document, read_policy, most_backups)
+            return Answer(body=await _lived(engine, planned, copy))
+
+    return plan
+
+
+def _read(
+    engine: Engine, document: dict[str, Any], read_policy: ReadPolicy, most: int
+) -> tuple[Plan, Copy | None]:
+    """Return the plan, and the rows of its vault if it has one. Raises ``Refused``."""
+    with engine.database.reading() as connection:
+        state = clock.read(connection)
+        now = state.now(clock.real_now())
+        if "vault" not in document:
+            plan = documents.read(document, read_policy, now)
+            _refuse_too_much(plan.work, most)
+            return plan, None
+        _refuse_too_much(vaults.count_points(connection, document), most)
+        plan, copy = vaults.read(connection, document, read_policy, state.settled_at)
+    _refuse_too_much(plan.backups_of((part.policy, part.simulated) for part in copy.parts), most)
+    return plan, copy
+
+
+def _refuse_too_much(backups: int, most: int) -> None:
+    if backups > most:
+        raise invalid(
+            "PlanTooLarge",
+            f"horizon: this plan is about {backups} backups and recovery points; a request may "
+            f"live through {most}: shorten 'horizon', set 'sample' (so many VMs of each group), "
+            "start the server with a larger --plan-backups, or run 'rsvault plan FILE', which "
+            "knows no limit.",
+            target="horizon",
+        )
+
+
+async def _lived(engine: Engine, plan: Plan, copy: Copy | None) -> dict[str, Any]:
+    """Live through a plan in a thread of its own, so that other requests are served meanwhile."""
+    with ScratchWorld(engine.rules, plan.start) as world:
+
+        def live() -> dict[str, Any]:
+            if copy is None:
+                world.hold(plan)
+            else:
+                world.take(copy)
+            return reports.report(world, plan)
+
+        living = asyncio.get_running_loop().run_in_executor(None, live)
+        try:
+            return await asyncio.shield(living)
+        except asyncio.CancelledError:  # the server stops
+            world.stop()
+            await asyncio.wait([living])
+            raise

@@ -1,0 +1,163 @@
+"""A plan of a vault that exists: its rows are read, and nothing of it is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, and_, exists, func, or_, select
+
+from ..domain import resource_ids
+from ..domain.documents import Document
+from ..domain.errors import Refused
+from ..domain.jobs import Operation, Phase
+from ..domain.policies import read as read_policy_document
+from ..domain.policy_documents import DEFAULT_POLICIES
+from ..domain.resource_ids import VAULT_TYPE, VM_TYPE
+from ..store.tables import items, jobs, policies, recovery_points, resources, vaults
+from ..store.vaults import get_vault
+from . import documents
+from .plans import Plan, ReadPolicy
+from .scratch import Copy, Part
+
+
+def read(
+    connection: Connection, document: Mapping[str, Any], read_policy: ReadPolicy, now: int
+) -> tuple[Plan, Copy]:
+    """Return the plan of the vault that a document names, from now on, and the vault's rows.
+
+    Raises ``Refused``.
+    """
+    whole = documents.top(document)
+    for name in ("policies", "groups", "start"):
+        if name in document:
+            raise documents.wrong(name, "is the vault's own; leave it out, or leave 'vault' out")
+    vault = _vault(connection, whole.text("vault") or "")
+    start, end = documents.span(whole, now)
+    sample = whole.whole("sample", 1, documents.MOST_VMS)
+    stored = _rows(connection, policies, policies.c.vault_key == vault.key)
+    every = _rows(connection, items, items.c.vault_key == vault.key)
+    under = _under(stored, every)
+    known = {row["name"]: row["document"] for row in stored if _runs(row["document"])}
+    edits = documents.edits_of(whole, known, read_policy, start, end)
+    edited = {edit.policy for edit in edits}
+    used = {
+        name: body
+        for name, body in known.items()
+        if name in under.values() or name in edited or name not in DEFAULT_POLICIES
+    }
+    copy = _copy(connection, vault, stored, every, under, sample)
+    plan = Plan(
+        start=start,
+        end=end,
+        time_zone=documents.zone_of(whole, used),
+        peak=documents.peak_of(whole, used),
+        policies=used,
+        groups=(),
+        edits=edits,
+        sample=sample,
+        unprotected=_unprotected(connection, vault),
+    )
+    return plan, copy
+
+
+def _vault(connection: Connection, text: str) -> Row[Any]:
+    found = resource_ids.parse(text)
+    if found is None or found.type.lower() != VAULT_TYPE.lower():
+        raise documents.wrong(
+            "vault",
+            f"'{text}' is not the id of a vault; /subscriptions/GUID/resourceGroups/NAME"
+            f"/providers/{VAULT_TYPE}/NAME is one",
+        )
+    try:
+        return get_vault(connection, found.subscription, found.group, found.name)
+    except Refused as refusal:
+        message = f"vault: {refusal.message}"
+        raise Refused(refusal.kind, refusal.code, message, target="vault") from None
+
+
+def _rows(connection: Connection, table: Table, of: Any) -> list[dict[str, Any]]:
+    found = connection.execute(select(table).where(of).order_by(*table.primary_key))
+    return [dict(row) for row in found.mappings()]
+
+
+def _runs(document: Document) -> bool:
+    return read_policy_document(document) is not None
+
+
+def _under(
+    stored: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]]
+) -> dict[int, str | None]:
+    """Return the policy of each item, by the item's key."""
+    names = {row["key"]: row["name"] for row in stored}
+    return {item["key"]: names.get(item["policy_key"]) for item in every}
+
+
+def _copy(
+    connection: Connection,
+    vault: Row[Any],
+    stored: list[dict[str, Any]],
+    every: Sequence[dict[str, Any]],
+    under: Mapping[int, str | None],
+    sample: int | None,
+) -> Copy:
+    """Return the rows that the engine needs to go on with a vault, and its items' parts."""
+    by_policy: dict[str | None, list[dict[str, Any]]] = {}
+    for item in sorted(every, key=lambda item: item["folded_name"]):
+        by_policy.setdefault(under[item["key"]], []).append(item)
+    chosen = {policy: found[:sample] for policy, found in by_policy.items()}
+    parts = tuple(Part(name, len(by_policy[name]), len(found)) for name, found in chosen.items())
+    part_of = {
+        item["key"]: number for number, found in enumerate(chosen.values()) for item in found
+    }
+    points = _rows(connection, recovery_points, _points(vault.key))
+    rows: dict[str, list[dict[str, Any]]] = {
+        "vaults": _rows(connection, vaults, vaults.c.key == vault.key),
+        "policies": stored,
+        "items": [item for found in chosen.values() for item in found],
+        "jobs": _of(part_of, _rows(connection, jobs, _running(vault.key))),
+        "recovery_points": _of(part_of, points),
+    }
+    return Copy(rows, parts, part_of)
+
+
+def _of(part_of: Mapping[int, int], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["item_key"] in part_of]
+
+
+def _running(vault: int) -> Any:
+    return and_(
+        jobs.c.vault_key == vault,
+        jobs.c.operation == Operation.BACKUP,
+        jobs.c.phase != Phase.DONE,
+    )
+
+
+def _points(vault: int) -> Any:
+    return recovery_points.c.item_key.in_(select(items.c.key).where(items.c.vault_key == vault))
+
+
+def count_points(connection: Connection, document: Mapping[str, Any]) -> int:
+    """Return how many recovery points a vault has: they are all read. Raises ``Refused``."""
+    vault = _vault(connection, documents.top(document).text("vault") or "")
+    found = select(func.count()).select_from(recovery_points).where(_points(vault.key))
+    return int(connection.execute(found).scalar_one())
+
+
+def _unprotected(connection: Connection, vault: Row[Any]) -> int:
+    """Return how many VMs of the vault's region and subscription no policy backs up."""
+    covered = exists(
+        select(items.c.key).where(
+            items.c.source_folded == resources.c.folded,
+            or_(items.c.policy_key.is_not(None), items.c.vault_key == vault.key),
+        )
+    )
+    found = select(func.count()).where(
+        resources.c.type_folded == VM_TYPE.lower(),
+        resources.c.folded.startswith(
+            f"/subscriptions/{vault.subscription.lower()}/", autoescape=True
+        ),
+        resources.c.location == vault.location,
+        ~covered,
+    )
+    return int(connection.execute(found).scalar_one())
