@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import os
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from .store import private_files
 
 ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
 
@@ -63,14 +61,14 @@ class _Note:
 def ensure_authority(home: Path) -> Path:
     """Return the file of the authority's certificate, making the authority if there is none."""
     _make_folder(home)
-    with _only_one(home):
+    with private_files.only_one(home):
         return _authority(home)
 
 
 def ensure(home: Path, hostnames: Sequence[str] = ()) -> Certificates:
     """Return files for a server that answers to ``hostnames`` and to every local name."""
     _make_folder(home)
-    with _only_one(home):
+    with private_files.only_one(home):
         ca_file = _authority(home)
         server_file = home / "server.pem"
         fingerprint = hashlib.sha256(ca_file.read_bytes()).hexdigest()
@@ -112,8 +110,8 @@ def _authority(home: Path) -> Path:
         authority = trustme.CA(path_length=0, organization_name="rsvault")
         # The key comes first: a start that is killed in between leaves no certificate that
         # nothing can be signed for.
-        _write(key_file, authority.private_key_pem.bytes())
-        _write(ca_file, authority.cert_pem.bytes())
+        private_files.write(key_file, authority.private_key_pem.bytes())
+        private_files.write(ca_file, authority.cert_pem.bytes())
     return ca_file
 
 
@@ -136,7 +134,7 @@ def _issue(home: Path, hosts: tuple[str, ...], fingerprint: str) -> None:
     except UnicodeError as problem:
         raise ValueError(f"a host name cannot stand in a certificate: {problem}") from problem
     pem = leaf.private_key_and_cert_chain_pem.bytes() + authority.cert_pem.bytes()
-    _write(home / "server.pem", note.text().encode() + pem)
+    private_files.write(home / "server.pem", note.text().encode() + pem)
 
 
 def _read_note(server_file: Path) -> _Note | None:
@@ -160,45 +158,9 @@ def _read_note(server_file: Path) -> _Note | None:
 def _make_folder(home: Path) -> None:
     """Make the folder, for its owner only; one that exists keeps the mode it was given."""
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_folder(home)
     except OSError as problem:
         raise OSError(
             f"cannot keep certificates in {home}: {problem.strerror}; choose another folder"
             " with --home, or do without HTTPS with --https-port off"
         ) from problem
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file in one step, readable by its owner only."""
-    # mkstemp makes the file with mode 0600.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-@contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    """Let one process or thread at a time read and write the folder.
-
-    The operating system lets go of the lock when a process dies. Windows has no such lock in
-    the standard library's ``fcntl``; there, two first starts at once are not guarded.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    with open(home / ".lock", "a", opener=_private) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
