@@ -11,7 +11,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -22,6 +22,7 @@ from . import logs
 from . import settings as options
 from .client import Clock, ControlPlane
 from .client_command import client_command
+from .option_values import ClockOption, Instant, LimitOption, PortOrOff, by_name
 from .plan_command import plan
 from .settings import Settings, default_home
 
@@ -36,42 +37,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def main() -> None:
     """Run the command line."""
     rsvault()
-
-
-class _ClockOption(click.ParamType[tuple[str, int]]):
-    name = "live|scaled:RATE|frozen"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        mode, _, rate = str(value).partition(":")
-        fits = rate.isdecimal() if mode == "scaled" else mode in ("live", "frozen") and not rate
-        if not fits:
-            self.fail(f"{value!r} is none of live, frozen and scaled:RATE, such as scaled:60")
-        return mode, int(rate or 1)
-
-
-class _PortOrOff(click.ParamType[int]):
-    name = "PORT|off"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        text = str(value)
-        if not (text == "off" or text.isdecimal()):
-            self.fail(f"{value!r} is neither a port nor off")
-        return None if text == "off" else int(text)
-
-
-class _Instant(click.ParamType[datetime]):
-    name = "ISO"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a date and time such as 2030-01-01T00:00:00Z")
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _setting(name: str, text: str, **more: Any) -> Callable[[_Command], _Command]:
@@ -148,12 +113,12 @@ def rsvault() -> None:
 @_setting(
     "https_port",
     "HTTPS, which az, Terraform and Microsoft's SDKs insist on; 0 picks a free port.",
-    type=_PortOrOff(),
+    type=PortOrOff(),
 )
 @_DATABASE
 @click.option(
     "--clock",
-    type=_ClockOption(),
+    type=ClockOption(),
     default=_DEFAULT.clock_mode,
     show_default=True,
     help="How time passes: as it does, RATE times as fast, or only by 'rsvault clock advance'.",
@@ -166,7 +131,7 @@ def rsvault() -> None:
 @_setting(
     "start_time",
     "The first instant of a new world, such as 2030-01-01T00:00:00Z.",
-    type=_Instant(),
+    type=Instant(),
     show_default="now",
 )
 @_setting("seed", "What ids, durations and sizes are derived from.", metavar="N")
@@ -191,6 +156,23 @@ def rsvault() -> None:
     "plan_backups",
     "How many backups a request for a plan may live through; 'rsvault plan FILE' knows no limit.",
     metavar="N",
+)
+@_setting(
+    "limits",
+    "Whether the limits of Azure Backup hold; docs/reference.md has them.",
+    type=_one_of(options.AzuresLimits),
+    envvar="RSVAULT_LIMITS",
+    show_envvar=True,
+)
+@click.option(
+    "--limit",
+    type=LimitOption(),
+    multiple=True,
+    metavar="NAME=N|off",
+    callback=by_name,
+    envvar="RSVAULT_LIMIT",
+    show_envvar=True,
+    help="One limit at another number, such as backups-per-day=20; may be given more than once.",
 )
 @_HOME
 @click.option(
@@ -415,6 +397,18 @@ def metrics(control: ControlPlane) -> None:
     click.echo(control.metrics(), nl=False)
 
 
+@rsvault.command("limits")
+@client_command
+def show_limits(control: ControlPlane) -> None:
+    """Show the limits that a server's world goes by.
+
+    \b
+        rsvault limits
+    """
+    for name, most in control.limits().items():
+        click.echo(f"{name:<24}{'off' if most is None else most}")
+
+
 @rsvault.command()
 @client_command
 def reset(control: ControlPlane) -> None:
@@ -446,7 +440,7 @@ def show(control: ControlPlane) -> None:
 
 
 @clock.command("set")
-@click.argument("clock", type=_ClockOption(), metavar="[live|scaled:RATE|frozen]", required=False)
+@click.argument("clock", type=ClockOption(), metavar="[live|scaled:RATE|frozen]", required=False)
 @click.option(
     "--skip-on-wait",
     type=_one_of(options.SkipOnWait),
@@ -469,7 +463,7 @@ def set_clock(control: ControlPlane, clock: tuple[str, int] | None, skip_on_wait
 
 @clock.command()
 @click.option("--by", metavar="DURATION", help="A length of time as in ISO 8601, such as P120D.")
-@click.option("--to", type=_Instant(), help="An instant, such as 2030-01-01T00:00:00Z.")
+@click.option("--to", type=Instant(), help="An instant, such as 2030-01-01T00:00:00Z.")
 @click.option("--until", type=click.Choice(["idle"]), help="The end of everything that runs now.")
 @click.option("--job", metavar="ID", help="The end of this backup or restore job.")
 @client_command

@@ -127,6 +127,14 @@ class ControlPlane:
         """Return the report of a plan: of policies and VMs, or of a vault (docs/planning.md)."""
         return self._call("POST", "/plan", document, patient=True)
 
+    def limits(self) -> dict[str, int | None]:
+        """Read the limits that the world goes by, by name; ``None`` is off."""
+        answer = self._call("GET", "/limits")
+        try:
+            return {each["name"]: each["limit"] for each in answer["value"]}
+        except (KeyError, TypeError) as problem:
+            raise _unexpected(json.dumps(answer)) from problem
+
     def clock(self) -> Clock:
         """Read the virtual clock."""
         return _clock(self._call("GET", "/clock"))

@@ -22,6 +22,7 @@ from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, http_exception
 from .arm.journal import Exchange
 from .control import clock as control_clock
+from .control import limits as control_limits
 from .control import metrics as control_metrics
 from .control import plans as control_plans
 from .control import world as control_world
@@ -29,6 +30,7 @@ from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
 from .dashboard import home
+from .domain import limits
 from .domain.documents import Document
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock
@@ -79,6 +81,7 @@ from .store.schema import ensure_schema
 ROOMS: tuple[ModuleType, ...] = (
     control_clock,
     control_world,
+    control_limits,
     subscriptions,
     resource_groups,
     moves,
@@ -180,6 +183,7 @@ def _rules(settings: Settings) -> Rules:
         hide_unvaulted_points=settings.recovery_point_visibility == "vault",
         sweep_every=settings.expiry_sweep_hours * HOUR,
         start_jitter=settings.start_jitter_minutes * MINUTE,
+        limits=limits.changes(settings.limit, on=settings.limits == "on"),
     )
 
 
@@ -203,11 +207,27 @@ def _refuse_contradiction(
     for name, kept in stored.items():
         asked = getattr(settings, name)
         if asked != kept and (name in settings.given or asked != getattr(Settings, name)):
-            raise ValueError(
-                f"{_OPTIONS.get(name, '--' + name.replace('_', '-'))} {asked} contradicts "
-                f"{kept}, which the world in {shown} goes by; leave the option out or "
-                "use another --database ('rsvault clock set' changes how time runs)"
-            )
+            option = _OPTIONS.get(name, "--" + name.replace("_", "-"))
+            raise _contradiction(f"{option} {asked}", str(kept), shown)
+    asked_for = _rules(settings).limits
+    for limit in _limits_asked_for(settings):
+        wanted, most = (limits.allowed(kept, limit) for kept in (asked_for, rules.limits))
+        if wanted != most:
+            option = f"--limit {limit.name}={limits.shown(wanted)}"
+            raise _contradiction(option, limits.shown(most), shown)
+
+
+def _limits_asked_for(settings: Settings) -> list[limits.Limit]:
+    """Return the limits that an option speaks of: those it names, or all."""
+    all_of_them = settings.limits == "off" or "limits" in settings.given
+    return [each for name, each in limits.LIMITS.items() if all_of_them or name in settings.limit]
+
+
+def _contradiction(option: str, kept: str, shown: str) -> ValueError:
+    return ValueError(
+        f"{option} contradicts {kept}, which the world in {shown} goes by; leave the option out "
+        "or use another --database ('rsvault clock set' changes how time runs)"
+    )
 
 
 def _first_clock(settings: Settings) -> clock.ClockState:

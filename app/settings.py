@@ -1,21 +1,26 @@
 """Everything that can be chosen when a server starts: one frozen value, read once.
 
-It holds plain values and knows nothing of the house; only the rooms at the top read it and hand
-what is needed further down.
+It holds plain values and knows of the house only what the limits are called; only the rooms at
+the top read it and hand what is needed further down.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args
+
+from .domain.limits import HIGHEST, LIMITS
 
 ClockMode = Literal["live", "scaled", "frozen"]
 SkipOnWait = Literal["off", "step", "finish"]
 SoftDelete = Literal["always-on", "enabled", "disabled"]
 RecoveryPointVisibility = Literal["snapshot", "vault"]
+AzuresLimits = Literal["on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["text", "json"]
 
@@ -24,6 +29,7 @@ _CHOICES = {
     "skip_on_wait": get_args(SkipOnWait),
     "soft_delete": get_args(SoftDelete),
     "recovery_point_visibility": get_args(RecoveryPointVisibility),
+    "limits": get_args(AzuresLimits),
     "log_level": get_args(LogLevel),
     "log_format": get_args(LogFormat),
 }
@@ -93,6 +99,12 @@ class Settings:
     plan_backups: int = 50_000
     """How many backups a request for a plan may live through: each thousand is some 0.1 s."""
 
+    limits: AzuresLimits = "on"
+    """Whether the limits of Azure Backup hold, such as 200 policies in a vault."""
+
+    limit: Mapping[str, int | None] = field(default_factory=dict)
+    """Limits with a number of their own, by name; ``None`` switches one off."""
+
     home: Path = field(default_factory=default_home)
     """The folder that holds the certificate authority and the server's certificate."""
 
@@ -117,6 +129,7 @@ class Settings:
     def __post_init__(self) -> None:
         self._check_choices()
         self._check_numbers()
+        self._check_limits()
         self._check_clock()
         self._check_names()
 
@@ -138,6 +151,15 @@ class Settings:
         hours = self.expiry_sweep_hours
         if not _is_whole(hours) or hours < 1 or 24 % hours:
             raise _refusal("expiry_sweep_hours", hours, "one of 1, 2, 3, 4, 6, 8, 12, 24")
+
+    def _check_limits(self) -> None:
+        for name, value in self.limit.items():
+            if name not in LIMITS:
+                nearest = get_close_matches(name, LIMITS, n=1, cutoff=0)[0]
+                raise _refusal("limit", name, f"{nearest}, or another one of {', '.join(LIMITS)}")
+            if value is not None and not (_is_whole(value) and 1 <= value <= HIGHEST):
+                right = f"{name}=off, or a whole number from 1 to {HIGHEST}"
+                raise _refusal("limit", f"{name}={value}", right)
 
     def _check_clock(self) -> None:
         if self.clock_rate != 1 and self.clock_mode != "scaled":

@@ -20,6 +20,7 @@ LINKS = {
     "openapi": "/openapi.json",
     "health": "/_emulator/health",
     "clock": "/_emulator/clock",
+    "limits": "/_emulator/limits",
     "subscriptions": "/subscriptions?api-version=2022-12-01",
 }
 _PAGE = """<!doctype html>
@@ -38,6 +39,7 @@ code {{ background: #8882; padding: .1rem .3rem; border-radius: .2rem }}
 <li><a href="/_emulator/clock">The clock</a>: <code>rsvault clock advance --by P1D</code>
 moves it</li>
 <li><a href="/_emulator/health">Health</a></li>
+<li><a href="/_emulator/limits">Limits</a>: Azure's, unless others were asked for</li>
 <li><a href="/subscriptions?api-version=2022-12-01">Subscriptions</a>: any GUID is one</li>
 </ul>
 <p>Point a client at <code>{base}</code>; its requests look just as they do to Azure.</p>

@@ -5,12 +5,13 @@ They are kept in the world's row, so that every process on one database goes by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
 from ..domain.instants import HOUR
-from ..store.statements import Statement
+from ..store.statements import Query
 from ..store.tables import world
 
 SOFT_DELETE_DAYS = 14
@@ -22,7 +23,8 @@ class Rules:
     """Plain values; lengths are microseconds.
 
     ``soft_delete_state`` is the state new vaults get, in Azure's spelling. ``sweep_every``
-    divides a day. A scheduled backup starts up to ``start_jitter`` after its slot.
+    divides a day. A scheduled backup starts up to ``start_jitter`` after its slot. ``limits``
+    are those that are not Azure's (``domain/limits.py``).
     """
 
     seed: int = 0
@@ -30,13 +32,15 @@ class Rules:
     hide_unvaulted_points: bool = False
     sweep_every: int = HOUR
     start_jitter: int = 0
+    limits: Mapping[str, int | None] = field(default_factory=dict)
 
 
 FIELDS = tuple(Rules.__dataclass_fields__)
-_READ = Statement(select(*(world.c[name] for name in FIELDS)).where(world.c.id == 1))
+_READ = Query(select(*(world.c[name] for name in FIELDS)).where(world.c.id == 1))
 
 
 def read(connection: Connection) -> Rules:
     """Return the rules of the world in a database."""
-    seed, state, hide, sweep_every, jitter = _READ.run(connection).fetchone()
-    return Rules(seed, state, bool(hide), sweep_every, jitter)
+    found = _READ.first(connection)
+    assert found is not None, "there is a world to read"
+    return Rules(**found._asdict())

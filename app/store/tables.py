@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     TypedColumns,
     false,
+    text,
     true,
 )
 from sqlalchemy.types import JSON
@@ -48,7 +49,8 @@ class WorldColumns(TypedColumns):
     """The one row of a world: what time it is, its seed, and the options that shape it.
 
     A scaled clock may show instants up to ``reserved_until``. An advance that was asked for goes
-    from ``advance_from`` to ``advance_to``, which is null where only its end will tell.
+    from ``advance_from`` to ``advance_to``, which is null where only its end will tell. ``limits``
+    are those that are not Azure's.
     """
 
     id = Column(Integer, primary_key=True, autoincrement=False)
@@ -68,6 +70,7 @@ class WorldColumns(TypedColumns):
     reserved_until: Column[int | None] = Column(BigInteger, nullable=True)
     advance_from: Column[int | None] = Column(BigInteger, nullable=True)
     advance_to: Column[int | None] = Column(BigInteger, nullable=True)
+    limits: Column[Document] = Column(JSON, nullable=False, server_default="{}")
 
 
 world = Table("world", metadata, WorldColumns)
@@ -164,6 +167,22 @@ Index(
     policies.c.vault_key,
     policies.c.folded_name,
     unique=True,
+)
+
+
+class PolicyChangeColumns(TypedColumns):
+    """How many times policies of a vault were created or edited at an instant."""
+
+    vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    changed_at = Column(BigInteger, nullable=False)
+    times = Column(Integer, nullable=False)
+
+
+policy_changes = Table(
+    "policy_changes",
+    metadata,
+    PolicyChangeColumns,
+    PrimaryKeyConstraint("vault_key", "changed_at"),
 )
 
 
@@ -358,6 +377,14 @@ Index(
     jobs.c.ended_at,
     sqlite_where=jobs.c.operation == "Restore",
     postgresql_where=jobs.c.operation == "Restore",
+)
+# What users trigger of one item: the limits of a day count it.
+Index(
+    "ix_jobs_triggered",
+    jobs.c.item_key,
+    jobs.c.started_at,
+    sqlite_where=text("user_triggered = 1"),
+    postgresql_where=text("user_triggered"),
 )
 
 

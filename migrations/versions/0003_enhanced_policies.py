@@ -15,10 +15,14 @@ def upgrade() -> None:
     """Add what is new; rows that are there were made by Standard policies."""
     _tell_what_is_vaulted()
     _place_snapshots()
+    _keep_limits()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("policy_changes")
+    op.drop_index("ix_jobs_triggered", "jobs")
+    op.drop_column("world", "limits")
     op.drop_table("restore_point_collections")
     op.drop_index("ix_items_unplaced_at", "items")
     op.drop_column("items", "unplaced_at")
@@ -92,4 +96,28 @@ def _place_snapshots() -> None:
         "restore_point_collections",
         ["folded"],
         unique=True,
+    )
+
+
+def _keep_limits() -> None:
+    op.add_column("world", sa.Column("limits", sa.JSON(), server_default="{}", nullable=False))
+    op.create_index(
+        "ix_jobs_triggered",
+        "jobs",
+        ["item_key", "started_at"],
+        sqlite_where=sa.text("user_triggered = 1"),
+        postgresql_where=sa.text("user_triggered"),
+    )
+    op.create_table(
+        "policy_changes",
+        sa.Column("vault_key", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["vault_key"],
+            ["vaults.key"],
+            name="fk_policy_changes_vault_key_vaults",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("vault_key", "changed_at", name="pk_policy_changes"),
     )

@@ -19,7 +19,16 @@ import httpx
 from app.main import create_app
 from app.settings import Settings
 from tests.bench.figures import Options, Table
-from tests.bench.worlds import ITEM, POLICY, VAULT, VERSION, a_job, make_small_world, policy
+from tests.bench.worlds import (
+    ITEM,
+    POLICY,
+    VAULT,
+    VERSION,
+    a_job,
+    make_small_world,
+    policy,
+    small_world,
+)
 
 BIG = ("jobs", "recovery_points", "items", "operations", "resources")
 """Tables that grow with use: no list and no due-work statement may read one as a whole."""
@@ -118,6 +127,14 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
         body = {"properties": policy(31, gfs=True)}
         (await client.put(f"{POLICY}?{VERSION}", json=body)).raise_for_status()
 
+    async def back_up() -> None:
+        body = {"properties": {"objectType": "IaasVMBackupRequest"}}
+        (await client.post(f"{ITEM}/backup?{VERSION}", json=body)).raise_for_status()
+
+    async def protect_again() -> None:
+        _, path, body = small_world()[-1]
+        (await client.put(path, json=body)).raise_for_status()
+
     return {
         "GET vault": get(f"{VAULT}?{VERSION}"),
         "GET job": get(f"{job}?{VERSION}"),
@@ -138,6 +155,8 @@ def _doings(client: httpx.AsyncClient, job: str) -> dict[str, Callable[[], Await
         "list policies": get(f"{VAULT}/backupPolicies?{VERSION}"),
         "three days of due work": three_days,
         "edit a policy with items": edit,
+        "back up on demand": back_up,
+        "protect what is protected": protect_again,
     }
 
 

@@ -135,7 +135,9 @@ def writes(options: Options) -> Table:
         candidates = []
         for kind in KINDS:
             made = stack.enter_context(place(kind))
-            ours = stack.enter_context(serving(rsvault(database=made.database)))
+            # All in one instant: counted as always, but with no day to be over.
+            often = ("--limit", "policy-changes-per-day=1000000000")
+            ours = stack.enter_context(serving(rsvault(*often, database=made.database)))
             with httpx.Client(base_url=ours.url, timeout=60) as client:
                 make_small_world(client)
             candidates.append(Candidate(f"rsvault, {kind}", ours, _policies()))

@@ -11,6 +11,7 @@ import click
 
 from app.arm.calls import Endpoint
 from app.cli import rsvault
+from app.domain.limits import LIMITS
 from app.main import endpoints
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -33,6 +34,12 @@ def reference() -> str:
             "## The control plane",
             "",
             *_table(control),
+            "## Limits",
+            "",
+            "`rsvault serve --limit NAME=N` sets one, `--limit NAME=off` switches one off and "
+            "`--limits off` all; a day is the last 24 hours (docs/decisions/0045).",
+            "",
+            *_limits(),
             "## Azure's operations",
             "",
             "Paths ignore case, any well-formed `api-version` is accepted.",
@@ -68,6 +75,11 @@ def _leaves(
         for name, each in sorted(command.commands.items())
         for leaf in _leaves((*words, name), each)
     ]
+
+
+def _limits() -> list[str]:
+    rows = [f"| {each.name} | {each.value} | {each.counts} |" for each in LIMITS.values()]
+    return ["| limit | Azure's | how many |", "|---|---|---|", *rows, ""]
 
 
 def _by_tag(served: list[Endpoint]) -> list[str]:

@@ -63,3 +63,21 @@ def test_a_list_is_read_in_its_order_and_what_it_adds_by_item(
         if p.doing == doing and any(plan in line and f" {table} " in line for line in p.lines)
     }
     assert table == "jobs" or not [line for line in lines if "B-TREE FOR ORDER BY" in line]
+
+
+@pytest.mark.parametrize(
+    ("doing", "plan"),
+    [
+        ("back up on demand", "INDEX ix_jobs_triggered (item_key=? AND started_at>?)"),
+        (
+            "protect what is protected",
+            "INDEX ix_operations_scope_started_at (scope=? AND started_at>?)",
+        ),
+        ("edit a policy with items", "autoindex_policy_changes_1 (vault_key=? AND changed_at>?)"),
+    ],
+)
+def test_what_a_day_has_seen_is_counted_from_that_day_on(
+    plans: list[Plan], doing: str, plan: str
+) -> None:
+    [lines] = {p.lines for p in plans if p.doing == doing and any(plan in x for x in p.lines)}
+    assert len(lines) == 1, "the rows are sorted once more"

@@ -57,6 +57,7 @@ def test_the_home_folder_is_the_users_when_the_environment_is_silent(
         ("skip_on_wait", "always", "off, step, finish"),
         ("soft_delete", "off", "always-on, enabled, disabled"),
         ("recovery_point_visibility", "archive", "snapshot, vault"),
+        ("limits", "none", "on, off"),
         ("log_level", "loud", "debug, info, warning, error, critical"),
         ("clock_rate", 0, "from 1 to"),
         ("seed", -1, "from 0 to"),
@@ -78,6 +79,22 @@ def test_a_wrong_value_is_refused_with_its_option_and_what_is_allowed(
     assert option.replace("_", "-") in str(refusal.value)
     assert str(value) in str(refusal.value)
     assert allowed in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        ({"vms-per-vaults": 5}, "limit cannot be 'vms-per-vaults': it must be vms-per-vault,"),
+        ({"backups": 5}, "limit cannot be 'backups': it must be backups-per-day,"),
+        ({"": 5}, "limit cannot be '': it must be "),
+        ({"backups-per-day": 0}, "limit cannot be 'backups-per-day=0': it must be .*=off, or a"),
+        ({"backups-per-day": True}, "limit cannot be 'backups-per-day=True'"),
+        ({"backups-per-day": 2**40}, "from 1 to 1000000000"),
+    ],
+)
+def test_a_wrong_limit_is_refused_with_the_nearest_right_one(limit: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Settings(limit=limit)
 
 
 def test_a_host_name_with_a_path_is_refused() -> None:

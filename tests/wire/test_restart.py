@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from app.client import ControlPlane
+from app.domain.limits import LIMITS
 from app.main import run_worker
 from app.server import CannotStart, start
 from app.settings import Settings
@@ -105,6 +106,7 @@ def test_a_killed_servers_scaled_clock_never_goes_back(stored_world: str, tmp_pa
         ("expiry_sweep_hours", 24),
         ("skip_on_wait", "off"),
         ("start_time", datetime(2031, 1, 1, tzinfo=UTC)),
+        ("limit", {"backups-per-day": 20}),
     ],
 )
 def test_an_option_that_contradicts_the_stored_world_is_refused(
@@ -129,6 +131,25 @@ def test_a_default_that_was_asked_for_may_contradict_too(make: Make) -> None:
         pass
     with pytest.raises(CannotStart, match="--seed 0 contradicts 5"):
         start(make(given=frozenset({"seed"})))
+
+
+def test_limits_that_contradict_the_stored_ones_are_refused_by_name(make: Make) -> None:
+    kept: dict[str, int | None] = {"backups-per-day": 20, "vms-per-vault": None}
+    with start(make(limit=kept)) as server, ControlPlane(server.http_url) as control:
+        stored = control.limits()
+        assert stored == {name: each.value for name, each in LIMITS.items()} | kept
+    for same in (make(), make(limit=kept), make(limit={"backups-per-day": 20})):
+        with start(same) as server, ControlPlane(server.http_url) as control:
+            assert control.limits() == stored
+    for options, message in (
+        ({"limit": {"backups-per-day": 21}}, "--limit backups-per-day=21 contradicts 20"),
+        ({"limit": {"backups-per-day": None}}, "--limit backups-per-day=off contradicts 20"),
+        ({"limit": {"vms-per-vault": 1000}}, "--limit vms-per-vault=1000 contradicts off"),
+        ({"limits": "off"}, "--limit vaults-per-region=off contradicts 500"),
+        ({"given": frozenset({"limits"})}, "--limit vms-per-vault=1000 contradicts off"),
+    ):
+        with pytest.raises(CannotStart, match=message):
+            start(make(**options))
 
 
 def test_no_message_tells_the_password_of_a_database(

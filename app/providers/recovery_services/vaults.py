@@ -15,6 +15,7 @@ from ...domain.instants import SECOND
 from ...domain.policy_documents import default_policies
 from ...domain.resource_ids import VAULT_TYPE, normal_location
 from ...engine import operations, vault_lifecycle
+from ...store import room
 from ...store.tables import policies, vaults
 from ...store.vaults import (
     REDUNDANCY_SET_ON_VAULT,
@@ -70,6 +71,7 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     properties = _first_properties(call, body.properties, location)
     identity = vault_identity.created(call, key, body.identity)
     check_first_key(properties, identity)
+    room.for_vault(call.connection, call.rules.limits, call.subscription, location)
     call.connection.execute(
         insert(vaults).values(
             key=key,

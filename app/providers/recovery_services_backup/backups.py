@@ -15,6 +15,7 @@ from ...domain.instants import DAY, parse, wire
 from ...domain.jobs import ProtectionState
 from ...domain.policies import read
 from ...engine import backups
+from ...store import room
 from ...store.tables import policies
 from .paths import ITEM, item_of
 from .protected_items import TAG, item_accepted
@@ -66,6 +67,7 @@ def trigger(call: Call, body: BackupBody) -> Answer:
             "UserErrorProtectionStopped",
             f"Protection of '{item.friendly_name}' is stopped; resume it with a policy first.",
         )
+    room.for_backup(call.connection, call.rules.limits, item, call.now)
     stored = call.connection.execute(
         select(policies.c.document).where(policies.c.key == item.policy_key)
     ).scalar_one()

@@ -21,6 +21,7 @@ from ...domain.resource_ids import VAULT_TYPE
 from ...domain.retention_rules import MONTHS, WEEKDAYS, WEEKS
 from ...domain.schedule_documents import INTERVALS
 from ...engine import jobs, protection
+from ...store import room
 from ...store.statements import Statement
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
@@ -289,10 +290,19 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
     stored = find_policy(call.connection, vault.key, name)
     document = document_of(name, body, stored.document if stored else None, call.now)
     if stored is None:
+        room.for_policy(call.connection, call.rules.limits, vault)
+        _note_change(call, vault)
         _insert(call, vault, name, document)
-    else:
+    elif stored.document != document:
+        _note_change(call, vault)
         _edit(call, stored, document)
     return _show(call, vault, name)
+
+
+def _note_change(call: Call, vault: Row[Any]) -> None:
+    """Count a policy that is created or edited. Raises ``Refused`` if there were too many."""
+    room.for_policy_change(call.connection, call.rules.limits, vault, call.now)
+    room.note_policy_change(call.connection, vault, call.now)
 
 
 def document_of(name: str, body: PolicyBody, stored: Document | None, now: int) -> Document:
@@ -328,8 +338,6 @@ def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) ->
 
 
 def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
-    if stored.document == document:
-        return
     call.connection.execute(
         update(policies)
         .where(policies.c.key == stored.key)

@@ -22,6 +22,7 @@ from ...domain.jobs import Operation, ProtectionState
 from ...domain.policies import ENHANCED, STANDARD, VmPolicy, read
 from ...domain.resource_ids import normal_location, parse
 from ...engine import jobs, operations, protection, sources
+from ...store import room
 from ...store.tables import disk_sets, items, policies, recovery_points, vaults
 from ...store.vaults import find_item, item_not_found, policy_of_id
 from ...workloads import azure_vm
@@ -173,6 +174,8 @@ def _enable(
     source = _source(call, vault, name, asked)
     _check_security(call, source, policy)
     _refuse_second_vault(call, vault, source.id, source.name)
+    room.for_item(call.connection, call.rules.limits, vault)
+    _check_configuration(call, vault, policy_key)
     item = protection.enable(
         call.connection,
         call.rules,
@@ -187,6 +190,15 @@ def _enable(
     _note_first_item(call, vault)
     detail = {"policy_name": policy_name_of(call, item)}
     return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
+
+
+def _check_configuration(
+    call: Call, vault: Row[Any], policy_key: int, item: Row[Any] | None = None
+) -> None:
+    """Refuse to put an item under a policy that has no room, or once too often in a day."""
+    if item is None or item.policy_key != policy_key:
+        room.for_item_under(call.connection, call.rules.limits, policy_key)
+    room.for_configuration(call.connection, call.rules.limits, vault, call.now)
 
 
 def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tuple[int, VmPolicy]:
@@ -339,6 +351,7 @@ def _undelete(
             "properties.isRehydrate true, then resume its protection.",
         )
     _refuse_second_vault(call, vault, item.source_id, item.friendly_name)
+    room.for_item(call.connection, call.rules.limits, vault)
     protection.undelete(call.connection, item)
     return _accepted(call, vault, item, Operation.UNDELETE, {})
 
@@ -367,6 +380,7 @@ def _use_policy(
     source = sources.find(call.connection, item.source_id)
     if source is not None:
         _check_security(call, source, policy, item)
+    _check_configuration(call, vault, key, item)
     # Azure forgets the choice of disks when protection is stopped and resumed.
     if asked.extended_properties is not None or item.state in RESUMABLE:
         protection.choose_disks(call.connection, call.rules, item, _exclusion(asked))

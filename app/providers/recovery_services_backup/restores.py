@@ -10,6 +10,7 @@ from ...arm.calls import Answer, Call, endpoint
 from ...domain.errors import conflict, invalid_input, not_emulated
 from ...domain.resource_ids import normal_location
 from ...engine import restores
+from ...store import room
 from .paths import POINT, item_of
 from .protected_items import item_accepted
 from .recovery_points import TAG, point_of
@@ -28,6 +29,7 @@ from .restore_targets import check
 def trigger(call: Call, body: RestoreBody) -> Answer:
     """Restore a recovery point: disks, a new VM, or the disks of the VM; its job makes it true."""
     vault, item, point, detail = prepare(call, body.properties)
+    room.for_restore(call.connection, call.rules.limits, item, call.now)
     job_id = restores.trigger(
         call.connection,
         call.rules,
