@@ -120,8 +120,8 @@ enhanced_policies = st.one_of(
 
 # --- what is done under them -------------------------------------------------------------------
 
-AT_ANY_TIME = ["back up", "edit", "edit", "use", "stop", "suspend", "delete", "undelete", "look"]
-DURING_A_SNAPSHOT = ["suspend", "stop", "use", "edit", "delete", "cancel", "cancel", "back up"]
+AT_ANY_TIME = ["back up", "edit", "edit", "edit", "use", "use", "stop", "suspend", "look"]
+DURING_A_SNAPSHOT = ["suspend", "suspend", "stop", "use", "edit", "edit", "delete", "back up"]
 
 # On an instant to the microsecond, or so near that it is before or after another one.
 nudges = st.sampled_from(
@@ -139,6 +139,7 @@ starts = st.builds(
     st.integers(0, 4 * 366),
     st.integers(0, 47),
 )
+some_minutes = st.integers(1, 4)
 vms = st.integers(0, VMS - 1)
 whiches = st.integers(0, 6)
 policy_keys = st.integers(0, POLICIES - 1)
@@ -171,11 +172,24 @@ def during_a_snapshot(act: Act, minute: int) -> list[Act]:
     return [replace(act, aim="slot", nudge=minute * ONE_MINUTE)]
 
 
-def outage(vm: int, what: str, first: Act, slots: int) -> list[Act]:
+def cancelled(act: Act, minute: int, seconds: int) -> list[Act]:
+    """Cancel a scheduled backup, and back up soon after it."""
+    cancel = replace(act, verb="cancel", aim="slot", nudge=minute * ONE_MINUTE)
+    return [cancel, replace(act, verb="back up", wait=timedelta(seconds=seconds), aim=None)]
+
+
+def outage(act: Act, what: str, slots: int) -> list[Act]:
     """Let a VM or its agent miss one slot or some."""
-    goes = replace(first, verb=f"{what} goes", vm=vm, aim="slot", nudge=-3 * ONE_MINUTE)
+    goes = replace(act, verb=f"{what} goes", aim="slot", nudge=-3 * ONE_MINUTE)
     comes = replace(goes, verb=f"{what} comes", wait=10 * ONE_MINUTE, which=slots)
     return [goes, comes]
+
+
+def pause(act: Act, verb: str, later: timedelta) -> list[Act]:
+    """Stop protection, or delete what there is, and take it up again."""
+    ends = replace(act, verb=verb)
+    back = [replace(act, verb="undelete", wait=later, aim=None)] if verb == "delete" else []
+    return [ends, *back, replace(act, verb="use", wait=later, aim=None)]
 
 
 def burst(vm: int, nudged: list[timedelta], days: int) -> list[Act]:
@@ -191,16 +205,17 @@ def histories(
     longest: timedelta | None = None,
 ) -> Drawn[History]:
     """Draw what happens to a few VMs under two policies: at most so much, in so long."""
-    once = acts_of(waits, AT_ANY_TIME, st.sampled_from([None, "slot", "due"]))
-    aimed = acts_of(waits, DURING_A_SNAPSHOT, st.just("slot"))
-    outages = st.builds(outage, vms, st.sampled_from(["vm", "agent"]), aimed, st.integers(0, 6))
-    bursts = st.builds(burst, vms, st.lists(nudges, min_size=1, max_size=3), st.integers(1, 20))
+    once = acts_of(waits, AT_ANY_TIME, st.sampled_from([None, None, "slot", "due"]))
+    single = once.map(lambda act: [act])
     parts = st.one_of(
-        once.map(lambda act: [act]),
-        once.map(lambda act: [act]),
-        st.builds(during_a_snapshot, aimed, st.integers(1, 4)),
-        outages,
-        bursts,
+        single,
+        single,
+        single,
+        st.builds(during_a_snapshot, acts_of(waits, DURING_A_SNAPSHOT, st.none()), some_minutes),
+        st.builds(cancelled, once, some_minutes, st.sampled_from([0, 5, 10, 60])),
+        st.builds(outage, once, st.sampled_from(["vm", "agent"]), st.integers(0, 6)),
+        st.builds(pause, once, st.sampled_from(["stop", "suspend", "delete"]), waits),
+        st.builds(burst, vms, st.lists(nudges, min_size=1, max_size=3), st.integers(1, 20)),
     )
     policies = st.one_of(
         st.tuples(standard_policies, standard_policies),
@@ -216,7 +231,7 @@ def histories(
         start_jitter=st.sampled_from([timedelta(0), timedelta(0), ONE_HOUR, 2 * ONE_HOUR]),
         disk_gb=st.sampled_from([8, 64, 32_000]),
     )
-    drawn = st.lists(parts, min_size=1, max_size=most).map(lambda found: _after_all(found, longest))
+    drawn = st.lists(parts, min_size=3, max_size=most).map(lambda found: _after_all(found, longest))
     return st.builds(History, settings, drawn)
 
 
