@@ -80,7 +80,7 @@ def use_policy(
     """Put an item under a policy: its own, another one, or after protection was stopped."""
     slot = policy.next_slot(now)
     resumed = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
-    backed_up = ProtectionState.PROTECTED if item.latest_vaulted_at else ProtectionState.IR_PENDING
+    backed_up = ProtectionState.PROTECTED if item.latest_snapshot_at else ProtectionState.IR_PENDING
     connection.execute(
         update(items)
         .where(items.c.key == item.key)

@@ -101,7 +101,6 @@ class Item:
     state: str = "IRPending"
     vm_exists: bool = True
     agent_answers: bool = True
-    has_completed: bool = False
     owed: date | None = None
     """The day whose backup for the vault came to nothing, until another one for it starts."""
     purge_at: datetime | None = None
@@ -227,7 +226,6 @@ class Item:
         return []
 
     def _note_completed(self) -> None:
-        self.has_completed = True
         if self.state == "IRPending":
             self.state = "Protected"
 
@@ -284,7 +282,7 @@ class Item:
         Its lengths reach what is there under the same rules; rules that it adds do not.
         """
         if self.policy is None:
-            self.state = "Protected" if self.has_completed else "IRPending"
+            self.state = "Protected" if self.points() else "IRPending"
         self.policy, self.under_since = policy, self.now
         for backup in self.backups:
             backup.follow(policy, self.now)

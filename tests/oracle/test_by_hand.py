@@ -1,4 +1,4 @@
-"""Five policies whose dates were worked out with a calendar and a pencil, from the rules.
+"""Policies whose dates were worked out with a calendar and a pencil, from the rules.
 
 Each line is a recovery point that is there at an instant: the day (UTC) on which its backup
 started, the rule that governs it, and the day (UTC) on which that ends, at the same time of day.
@@ -30,6 +30,15 @@ TUESDAYS = Policy(
     weekly=(("Tuesday",), 2),
     monthly=(DaysOfMonth(weekdays=("Tuesday",), weeks=("First", "Last")), 3),
     yearly=(("February",), DaysOfMonth(weekdays=("Tuesday",), weeks=("Last",)), 4),
+)
+
+SATURDAYS = Policy(
+    at=time(10),
+    run_days=("Saturday",),
+    instant=5,
+    weekly=(("Saturday",), 1),
+    monthly=(DaysOfMonth(weekdays=("Saturday",), weeks=("Fourth",)), 2),
+    yearly=(("May",), DaysOfMonth(weekdays=("Saturday",), weeks=("Last",)), 1),
 )
 
 ADELAIDE = Policy(
@@ -149,6 +158,20 @@ def test_weeks_months_and_years_of_a_weekly_schedule(protect: Protect) -> None:
         "2032-02-03 Monthly 2032-05-03",
         "2032-02-17 Weekly 2032-03-02",
         "2032-02-24 Yearly 2036-02-24",
+    ]
+
+
+def test_a_fifth_weekday_is_the_last_and_no_fourth(protect: Protect) -> None:
+    vm = protect(SATURDAYS, "2026-01-01 00:00")
+    # January and May have five Saturdays.
+    assert vm.kept("2026-02-05 12:00") == [
+        "2026-01-24 Monthly 2026-03-24",
+        "2026-01-31 Weekly 2026-02-07",
+    ]
+    assert vm.kept("2026-06-04 12:00") == [
+        "2026-04-25 Monthly 2026-06-25",
+        "2026-05-23 Monthly 2026-07-23",
+        "2026-05-30 Yearly 2027-05-30",
     ]
 
 

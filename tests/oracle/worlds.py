@@ -125,7 +125,7 @@ class EngineWorld:
             for number, key in enumerate(setting.vms):
                 self._protect(connection, number, key, setting, now)
             if setting.aged:
-                connection.execute(insert(recovery_points), self._aged(setting))
+                self._age(connection, setting, now)
 
     def _protect(
         self, connection: Connection, number: int, key: int, setting: Setting, now: int
@@ -145,8 +145,9 @@ class EngineWorld:
         )
         self.keys.append(item.key)
 
-    def _aged(self, setting: Setting) -> list[dict[str, Any]]:
-        return [
+    def _age(self, connection: Connection, setting: Setting, now: int) -> None:
+        """Give the first VM its old points, as on-demand backups would have left them."""
+        rows = [
             {
                 "item_key": self.keys[0],
                 "taken_at": micros(taken),
@@ -162,6 +163,11 @@ class EngineWorld:
             }
             for taken, ends in setting.aged_points()
         ]
+        connection.execute(insert(recovery_points), rows)
+        latest = rows[-1]["taken_at"]
+        known = {"latest_snapshot_at": latest, "latest_vaulted_at": latest, "crowded_at": now}
+        of: ColumnElement[bool] = items.c.key == self.keys[0]
+        connection.execute(update(items).where(of).values(state="Protected", **known))
 
     # --- what is there ---
 
@@ -338,6 +344,7 @@ class OracleWorld:
         facts: Callable[[int, datetime], Facts],
         delay: Callable[[int, datetime], timedelta] | None = None,
     ) -> None:
+        self.start = setting.start
         self.policies = list(setting.policies)
         self.under: list[int | None] = list(setting.vms)
         self.items = [
@@ -354,6 +361,7 @@ class OracleWorld:
             started = taken - timedelta(seconds=5)
             old = Backup(started, ends, taken + ONE_DAY, state="completed", has_vault=True)
             self.items[0].backups.append(old)
+            self.items[0].state = "Protected"
 
     def live_until(self, end: datetime) -> None:
         """Let time pass."""
@@ -372,7 +380,14 @@ class OracleWorld:
         """Return the backups of each VM, but for those that it came with."""
         found = [[*item.backups, *item.over] for item in self.items]
         return [
-            sorted(((each.started, each.state, each.why) for each in backups), key=str)
+            sorted(
+                (
+                    (each.started, each.state, each.why)
+                    for each in backups
+                    if each.started >= self.start
+                ),
+                key=str,
+            )
             for backups in found
         ]
 
