@@ -36,6 +36,7 @@ def read(
     start, end = documents.span(whole, now)
     sample = whole.whole("sample", 1, documents.MOST_VMS)
     stored = _rows(connection, policies, policies.c.vault_key == vault.key)
+    stored.sort(key=lambda row: str(row["folded_name"]))
     every = _rows(connection, items, items.c.vault_key == vault.key)
     under = _under(stored, every)
     known = {row["name"]: row["document"] for row in stored if _runs(row["document"])}

@@ -21,10 +21,10 @@ def kept(count: int, unit: str, at: str = "22:00") -> Document:
     return {"retentionTimes": [f"2026-01-01T{at}:00Z"], "retentionDuration": duration}
 
 
-def first_sunday(count: int, unit: str, **more: Any) -> Document:
+def first_sunday(count: int, unit: str, at: str = "22:00", **more: Any) -> Document:
     days = {"daysOfTheWeek": ["Sunday"], "weeksOfTheMonth": ["First"]}
     by_week = {"retentionScheduleFormatType": "Weekly", "retentionScheduleWeekly": days}
-    return {**by_week, **kept(count, unit), **more}
+    return {**by_week, **kept(count, unit, at), **more}
 
 
 def daily(days: int = 7, at: str = "22:00", more: Document | None = None) -> Document:
