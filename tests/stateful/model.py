@@ -96,9 +96,9 @@ class Point:
     vaulted: bool = False
     in_transfer: bool = False
 
-    def shown_expiry(self, now: int, *, newest: bool) -> int | None:
+    def shown_expiry(self, now: int, *, newest: bool, expiring: bool) -> int | None:
         """Return the end that is shown: none on the newest's first day, the snapshot's first."""
-        if newest and now < self.taken + DAY:
+        if not expiring or (newest and now < self.taken + DAY):
             return None
         in_snapshot = self.snapshot and now < self.instant_until < self.expires
         return self.instant_until if in_snapshot else self.expires
@@ -141,6 +141,11 @@ class Item:
     jobs: list[Job] = field(default_factory=list)
     ever_vaulted: bool = False
     purge_at: int | None = None
+
+    @property
+    def expiring(self) -> bool:
+        """Tell whether points go when they are over: neither stopped nor soft-deleted."""
+        return not self.deleted and self.state != "ProtectionStopped"
 
     @property
     def deleted(self) -> bool:
@@ -316,7 +321,7 @@ class Model:
 
     def _sweep(self, at: int) -> None:
         for item in self.items.values():
-            if not item.deleted and item.state != "ProtectionStopped":
+            if item.expiring:
                 self._sweep_item(item, at)
 
     def _sweep_item(self, item: Item, at: int) -> None:

@@ -188,7 +188,7 @@ class VaultMachine(RuleBasedStateMachine):
                     "Valid" if point.snapshot else "Deleted",
                     point.vaulted,
                     point.consistency,
-                    point.shown_expiry(seen.now, newest=taken == newest),
+                    point.shown_expiry(seen.now, newest=taken == newest, expiring=item.expiring),
                 )
                 for taken, point in sorted(self.model.visible(item).items(), reverse=True)
             ]

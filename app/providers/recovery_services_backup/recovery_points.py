@@ -168,16 +168,18 @@ def _storage(point: Row[Any]) -> str:
 
 def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
     """When the point ends: the newest has no such block for its first day, an ageing one shows
-    the end of its snapshot first and of its vault copy then (recordings)."""
+    the end of its snapshot first and of its vault copy then (recordings). Where nothing expires,
+    as protection was stopped or the data is soft-deleted, no end is shown (docs/decisions/0015).
+    """
+    is_soft_deleted = item.deleted_at is not None
     newest = point.taken_at == item.latest_snapshot_at
-    if newest and call.now < point.taken_at + DAY:
+    if newest and call.now < point.taken_at + DAY and not is_soft_deleted:
         return {}
-    in_snapshot = point.snapshot_valid and call.now < point.instant_until < point.expires_at
-    expires_at = point.instant_until if in_snapshot else point.expires_at
-    life: dict[str, Any] = {
-        "expiryTime": wire_without_zone(expires_at),
-        "isSoftDeleted": item.deleted_at is not None,
-    }
+    life: dict[str, Any] = {"isSoftDeleted": is_soft_deleted}
+    if item.expiring:
+        in_snapshot = point.snapshot_valid and call.now < point.instant_until < point.expires_at
+        expires_at = point.instant_until if in_snapshot else point.expires_at
+        life["expiryTime"] = wire_without_zone(expires_at)
     if point.rule is not None:
         life["ruleName"] = point.rule
     return {"recoveryPointProperties": life}
