@@ -461,6 +461,6 @@ _COMPLETE = Statement(
 
 def end_transfers(connection: Connection, *, until: int) -> None:
     """Complete the backups whose transfer (or skipped transfer) is over by an instant."""
-    _VAULT_POINTS.run(connection, until=until)
     if _NOTE_BACKUPS.run(connection, until=until).rowcount:
+        _VAULT_POINTS.run(connection, until=until)
         _COMPLETE.run(connection, until=until)

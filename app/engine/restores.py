@@ -25,6 +25,8 @@ DISKS = "RestoreDisks"
 NEW_VM = "AlternateLocation"
 SAME_VM = "OriginalLocation"
 PHASES = (Phase.RESTORE, Phase.COPYING, Phase.BUILDING)
+CHANGING = (Phase.COPYING, Phase.BUILDING)
+"""The phases of a restore that makes or changes a VM."""
 
 # Written out, so that SQLite sees that the index over these few rows holds them all.
 _CHANGES_A_VM = text(f"jobs.phase IN ('{Phase.COPYING}', '{Phase.BUILDING}')")

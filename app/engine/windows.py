@@ -35,12 +35,18 @@ from .rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The first instant at which each kind of work is due; ``None`` where there is none."""
+    """The first instant at which each kind of work is due; ``None`` where there is none.
+
+    ``crowded`` and ``unplaced`` are since when there are items of that kind: ends of snapshots
+    have something more to do for them.
+    """
 
     start: int | None
     job: int | None
     purge: int | None
     sweep: int | None
+    crowded: int | None
+    unplaced: int | None
 
     def first(self) -> int | None:
         """Return the first instant at which anything is due."""
@@ -70,8 +76,15 @@ _DUE = Statement(
         _minimum(jobs.c.due_at),
         _minimum(items.c.purge_at),
         _minimum(recovery_points.c.sweep_at),
+        _minimum(items.c.crowded_at),
+        _minimum(items.c.unplaced_at),
     )
 )
+_PHASES = Statement(
+    select(jobs.c.phase).where(jobs.c.due_at <= bindparam("until")).group_by(jobs.c.phase)
+)
+_ENDING = frozenset({Phase.TRANSFER, Phase.SKIPPED})
+_OF_BACKUPS = _ENDING | {Phase.SNAPSHOT}
 _COHORTS = Statement(
     select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
     .join(policies, policies.c.key == items.c.policy_key)
@@ -111,8 +124,8 @@ def _policy(document: str) -> VmPolicy:
 def due(connection: Connection, settled: int) -> Due:
     """Return when each kind of work is due next, by the rows; a point kept past its expiry
     is looked at again by every sweep."""
-    start, job, purge, point = _DUE.run(connection).fetchone()
-    return Due(start, job, purge, None if point is None else max(point, settled + 1))
+    start, job, purge, point, *some = _DUE.run(connection).fetchone()
+    return Due(start, job, purge, None if point is None else max(point, settled + 1), *some)
 
 
 def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -> int:
@@ -127,12 +140,15 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
     until = min(target, grid)
+    phases: set[str] = set()
     if found.job is not None and found.job <= until:
+        phases = {phase for (phase,) in _PHASES.run(connection, until=until).fetchall()}
+    if not phases.isdisjoint(restores.CHANGING):
         until = restores.next_change_of_a_vm(connection, until)
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
-    _run(connection, rules, found, cohorts, settled, until)
+    _run(connection, rules, found, phases, cohorts, settled, until)
     if until == grid:
         retention.sweep(connection, until)
     return until
@@ -164,12 +180,13 @@ def _run(
     connection: Connection,
     rules: Rules,
     found: Due,
+    phases: set[str],
     cohorts: list[Cohort],
     settled: int,
     until: int,
 ) -> None:
-    jobs_due = found.job is not None and found.job <= until
-    if jobs_due:
+    """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
+    if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
     for cohort in cohorts:
         backups.start_scheduled(
@@ -181,11 +198,14 @@ def _run(
             until=until,
             next_slot=cohort.next_slot,
         )
-    if (jobs_due or cohorts) and backups.end_snapshots(connection, settled=settled, until=until):
-        snapshots.place(connection, rules, settled=settled)
-        retention.trim(connection)
+    taken = bool(cohorts) or Phase.SNAPSHOT in phases
+    if taken and backups.end_snapshots(connection, settled=settled, until=until):
+        if found.unplaced is not None:
+            snapshots.place(connection, rules, settled=settled)
+        if found.crowded is not None:
+            retention.trim(connection)
         backups.end_transfers(connection, until=until)
-    if jobs_due:
+    if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)
     if found.purge is not None and found.purge <= until:
         soft_delete.purge(connection, until=until)
