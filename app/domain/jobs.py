@@ -65,6 +65,7 @@ class JobError:
 BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
 VM_NOT_FOUND = "UserErrorVmNotFoundV2"
 NO_GUEST_AGENT = "UserErrorGuestAgentStatusUnavailable"
+UNSUPPORTED_DISKS = "UserErrorUnsupportedDiskSize"
 CANCELLED_BY_USER = "UserErrorJobSuccessfullyCancelled"
 TARGET_GROUP_NOT_FOUND = "UserErrorTargetResourceGroupNotFound"
 TARGET_VM_EXISTS = "UserErrorTargetVmAlreadyExists"
@@ -95,6 +96,16 @@ ERRORS: Mapping[str, JobError] = {
         (
             "Install the VM agent and set provisionVMAgent of the VM's osProfile to true.",
             "Or stop the VM: of a stopped one a crash-consistent snapshot is taken.",
+        ),
+    ),
+    UNSUPPORTED_DISKS: JobError(
+        400087,
+        UNSUPPORTED_DISKS,
+        "The configured disk size(s) is currently not supported by Azure Backup.",
+        (
+            "Split the disks, or exclude some from the backup: it takes 32 data disks, 32 TB of a "
+            "disk and 256 TB of a virtual machine, unless rsvault was told otherwise by its limits "
+            "data-disks-per-vm, terabytes-per-disk and terabytes-per-vm ('rsvault limits').",
         ),
     ),
     CANCELLED_BY_USER: JobError(400158, CANCELLED_BY_USER, "The job was cancelled by a user.", ()),

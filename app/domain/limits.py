@@ -6,7 +6,7 @@ that differ, by name, ``None`` where a limit is off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import Refused, conflict, invalid
@@ -38,6 +38,12 @@ CONFIGURATIONS = Limit(
 )
 BACKUPS = Limit("backups-per-day", 9, "on-demand backups of this item")
 RESTORES = Limit("restores-per-day", 10, "restores of this virtual machine")
+DATA_DISKS = Limit("data-disks-per-vm", 32, "data disks of a virtual machine in its backup")
+DISK_SIZE = Limit("terabytes-per-disk", 32, "terabytes of a disk in a backup")
+VM_SIZE = Limit("terabytes-per-vm", 256, "terabytes of a virtual machine in its backup")
+
+_GIGABYTES = 1024
+"""In a terabyte, as Azure counts the sizes of disks."""
 
 LIMITS = {
     limit.name: limit
@@ -51,6 +57,9 @@ LIMITS = {
         CONFIGURATIONS,
         BACKUPS,
         RESTORES,
+        DATA_DISKS,
+        DISK_SIZE,
+        VM_SIZE,
     )
 }
 
@@ -65,6 +74,17 @@ def changes(asked: Changes, *, on: bool) -> dict[str, int | None]:
 def allowed(kept: Changes, limit: Limit) -> int | None:
     """Return how many a world allows; ``None`` is any number."""
     return kept.get(limit.name, limit.value)
+
+
+def fits(kept: Changes, data_disks: int, sizes: Sequence[int]) -> bool:
+    """Tell whether a backup takes so many data disks, and the sizes (GB) of all its disks."""
+    used = (
+        (DATA_DISKS, 1, data_disks),
+        (DISK_SIZE, _GIGABYTES, max(sizes, default=0)),
+        (VM_SIZE, _GIGABYTES, sum(sizes)),
+    )
+    bounds = ((allowed(kept, limit), unit, amount) for limit, unit, amount in used)
+    return all(most is None or amount <= most * unit for most, unit, amount in bounds)
 
 
 def shown(most: int | None) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 from ..domain import ids
 from ..store.tables import Document, resources
 from . import sources
+from .rules import Rules
 
 RUNNING = "running"
 STOPPED = "stopped"
@@ -66,7 +67,7 @@ def follow_power(connection: Connection, vm: Row[Any], power: str, now: int) -> 
         _store(connection, disk, now, vm.id, state(power), writing=power == RUNNING)
 
 
-def remove_vm(connection: Connection, seed: int, vm: Row[Any], now: int) -> None:
+def remove_vm(connection: Connection, rules: Rules, vm: Row[Any], now: int) -> None:
     """Delete a VM; its disks stay, but for those that it was told to take along."""
     disks = disks_of(connection, [vm])
     for entry in entries(vm.document):
@@ -76,7 +77,7 @@ def remove_vm(connection: Connection, seed: int, vm: Row[Any], now: int) -> None
         else:
             release(connection, disk, now)
     connection.execute(delete(resources).where(resources.c.folded == vm.folded))
-    sources.refresh(connection, seed, vm.id)
+    sources.refresh(connection, rules, vm.id)
 
 
 def _store(

@@ -34,6 +34,7 @@ from ..domain.instants import SECOND
 from ..domain.jobs import (
     BACKUP_IN_PROGRESS,
     NO_GUEST_AGENT,
+    UNSUPPORTED_DISKS,
     VM_NOT_FOUND,
     Operation,
     Phase,
@@ -70,8 +71,9 @@ _START = items.c.next_backup_at
 _JITTER = func.rsv_hash(_natural("jitter_prefix", _START), type_=BigInteger)
 _SNAPSHOT_ENDS = _START + azure_vm.SNAPSHOT_MIN + _JITTER % _SPREAD
 _GONE = items.c.source_exists.is_(False)
-_BROKEN = or_(_GONE, items.c.source_agent.is_(False))
-_WHY_BROKEN = case((_GONE, VM_NOT_FOUND), else_=NO_GUEST_AGENT)
+_SILENT = items.c.source_agent.is_(False)
+_BROKEN = or_(_GONE, _SILENT, items.c.source_fits.is_(False))
+_WHY_BROKEN = case((_GONE, VM_NOT_FOUND), (_SILENT, NO_GUEST_AGENT), else_=UNSUPPORTED_DISKS)
 _ERROR = case(
     (_BROKEN, _WHY_BROKEN),
     (items.c.snapshot_until > _START, BACKUP_IN_PROGRESS),
@@ -233,14 +235,11 @@ def trigger(
 ) -> str:
     """Start an on-demand backup and return its job's id.
 
-    It fails at once when the VM is gone or cannot be reached, or when its snapshot still runs.
+    It fails at once when the VM is gone, cannot be reached or has disks that no backup takes, or
+    when its snapshot still runs.
     """
     job_id = job_rows.new_job_id(connection, rules, item, Operation.BACKUP, now)
-    error = None
-    if not (item.source_exists and item.source_agent):
-        error = NO_GUEST_AGENT if item.source_exists else VM_NOT_FOUND
-    elif item.snapshot_until > now:
-        error = BACKUP_IN_PROGRESS
+    error = _problem(item, now)
     jitter = ids.key(rules.seed, "jitter", job_id)
     due_at = now + azure_vm.SNAPSHOT_MIN + jitter % _SPREAD
     values: dict[str, Any] = {
@@ -268,6 +267,17 @@ def trigger(
     if changed:
         connection.execute(update(items).where(items.c.key == item.key).values(**changed))
     return job_id
+
+
+def _problem(item: Row[Any], now: int) -> str | None:
+    """Return why a backup of an item fails at once: the twin of ``_ERROR``."""
+    if not item.source_exists:
+        return VM_NOT_FOUND
+    if not item.source_agent:
+        return NO_GUEST_AGENT
+    if not item.source_fits:
+        return UNSUPPORTED_DISKS
+    return BACKUP_IN_PROGRESS if item.snapshot_until > now else None
 
 
 def _has_many_points(connection: Connection, item: Row[Any]) -> bool:

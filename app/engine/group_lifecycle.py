@@ -11,6 +11,7 @@ from ..domain import ids
 from ..domain.resource_ids import DISK_TYPE, VM_TYPE
 from ..store.tables import resource_groups, resources, vaults
 from . import attachments, snapshots, vault_lifecycle
+from .rules import Rules
 
 
 def blockers(connection: Connection, group_folded: str) -> list[tuple[str, str]]:
@@ -40,10 +41,10 @@ def _protects(connection: Connection, vault: Row[Any]) -> str:
     )
 
 
-def remove(connection: Connection, seed: int, group: Row[Any], now: int) -> None:
+def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> None:
     """Remove a group that nothing blocks, with all it holds."""
     for vm in _of_type(connection, group.folded, VM_TYPE):
-        attachments.remove_vm(connection, seed, vm, now)
+        attachments.remove_vm(connection, rules, vm, now)
     for vault in _vaults(connection, group.folded):
         vault_lifecycle.remove(connection, vault, now)
     snapshots.remove(connection, snapshots.in_group(group.folded), now)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE
 from ..store.tables import Document, blobs, items, resources
 from . import sources
+from .rules import Rules
 
 _NOT_LINKS = ("tags", "creationData")
 """Parts of a document that may hold ids without being tied to what they name."""
@@ -55,7 +56,7 @@ def new_id(row: Row[Any], group: Row[Any]) -> str:
 
 
 def move(
-    connection: Connection, seed: int, moved: Sequence[Row[Any]], group: Row[Any], now: int
+    connection: Connection, rules: Rules, moved: Sequence[Row[Any]], group: Row[Any], now: int
 ) -> None:
     """Give resources their ids in another group, wherever they are named, and tell the items."""
     names = {row.folded: new_id(row, group) for row in moved}
@@ -72,7 +73,7 @@ def move(
     if renamed:
         connection.execute(update(resources).where(resources.c.folded == bindparam("at")), renamed)
     _replace(connection, moved, names, arrived)
-    _tell_items(connection, seed, moved, names)
+    _tell_items(connection, rules, moved, names)
 
 
 def _replace(
@@ -95,7 +96,7 @@ def _replace(
 
 
 def _tell_items(
-    connection: Connection, seed: int, moved: Sequence[Row[Any]], names: Mapping[str, str]
+    connection: Connection, rules: Rules, moved: Sequence[Row[Any]], names: Mapping[str, str]
 ) -> None:
     """Tell the items of VMs that went, and those that were left by VMs of these names before."""
     machines = [row.folded for row in moved if row.type_folded == VM_TYPE.lower()]
@@ -107,7 +108,7 @@ def _tell_items(
         .order_by(items.c.source_folded)
     ).scalars()
     for vm_id in protected.all():
-        sources.refresh(connection, seed, vm_id)
+        sources.refresh(connection, rules, vm_id)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

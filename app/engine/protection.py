@@ -58,7 +58,7 @@ def enable(
             exclusion=exclusion,
             crowded_at=now if policy.is_crowded else None,
             unplaced_at=now,
-            **sources.columns(connection, rules.seed, source, entropy, exclusion),
+            **sources.columns(connection, rules, source, entropy, exclusion),
         )
     )
     return get(connection, key)
@@ -113,7 +113,7 @@ def choose_disks(
 ) -> None:
     """Choose the disks that the next backup includes, in place of any choice before."""
     connection.execute(update(items).where(items.c.key == item.key).values(exclusion=exclusion))
-    sources.refresh(connection, rules.seed, item.source_id)
+    sources.refresh(connection, rules, item.source_id)
 
 
 def stop(connection: Connection, item: Row[Any], now: int, *, keep_per_policy: bool) -> None:

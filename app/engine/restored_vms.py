@@ -47,7 +47,7 @@ def build(work: Restored) -> str | None:
     document = _vm(work, vm_id, nic_id, disks)
     hidden = {"power_state": attachments.RUNNING, "revision": 1}
     restored_disks.insert_resource(work, group, vm_id, VM_TYPE, document, hidden)
-    sources.refresh(work.connection, work.rules.seed, vm_id)
+    sources.refresh(work.connection, work.rules, vm_id)
     return None
 
 
@@ -91,7 +91,7 @@ def replace_disks(work: Restored) -> str | None:
     group = vm.id.partition("/providers/")[0]
     disks = restored_disks.create(work, group, vm.name, owner=vm.id, state=attachments.state(power))
     _store(work, vm, disks)
-    sources.refresh(work.connection, work.rules.seed, vm.id)
+    sources.refresh(work.connection, work.rules, vm.id)
     return None
 
 

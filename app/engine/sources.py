@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from ..domain import disk_selection, ids
+from ..domain import disk_selection, ids, limits
 from ..store.tables import disk_sets, items, resources
 from ..workloads import azure_vm
+from .rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, 
 
 def columns(
     connection: Connection,
-    seed: int,
+    rules: Rules,
     source: Source,
     entropy: int,
     exclusion: dict[str, Any] | None,
@@ -104,10 +105,13 @@ def columns(
         document["security"] = source.security
     if source.tags:
         document["tags"] = source.tags
-    key = ids.key(seed, "disks", json.dumps(document, sort_keys=True))
+    key = ids.key(rules.seed, "disks", json.dumps(document, sort_keys=True))
     if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
         connection.execute(insert(disk_sets).values(key=key, document=document))
-    used = azure_vm.used_bytes([disk["sizeGB"] for disk in disk_selection.included(disks)], entropy)
+    chosen = disk_selection.included(disks)
+    sizes = [disk["sizeGB"] for disk in chosen]
+    data_disks = sum(disk["lun"] != disk_selection.OS_LUN for disk in chosen)
+    used = azure_vm.used_bytes(sizes, entropy)
     return {
         "source_id": source.id,
         "source_exists": True,
@@ -117,6 +121,7 @@ def columns(
         "source_vm_id": source.vm_id,
         "source_agent": source.agent,
         "source_scripts": source.scripts,
+        "source_fits": limits.fits(rules.limits, data_disks, sizes),
         "disk_set_key": key,
         "used_bytes": used,
         "churn_bytes_per_second": azure_vm.churn_bytes_per_second(used, entropy),
@@ -127,7 +132,7 @@ def _chosen(disk: dict[str, Any], exclusion: dict[str, Any] | None) -> dict[str,
     return disk if disk_selection.is_included(disk["lun"], exclusion) else disk | {"excluded": True}
 
 
-def refresh(connection: Connection, seed: int, vm_id: str) -> None:
+def refresh(connection: Connection, rules: Rules, vm_id: str) -> None:
     """Bring the items that protect a VM up to what it is now, or note that it is gone.
 
     A VM that was built anew under its old id is backed up in full the next time.
@@ -139,7 +144,7 @@ def refresh(connection: Connection, seed: int, vm_id: str) -> None:
     for item in found:
         values: dict[str, Any] = {"source_exists": False, "source_running": False}
         if source is not None:
-            values = columns(connection, seed, source, item.entropy, item.exclusion)
+            values = columns(connection, rules, source, item.entropy, item.exclusion)
             if item.source_vm_id not in (None, source.vm_id):
                 values["full_next"] = True
         connection.execute(update(items).where(items.c.key == item.key).values(**values))

@@ -193,6 +193,7 @@ class ItemColumns(TypedColumns):
     a start knows what still runs. The ``source_*`` columns repeat what the VM is at present:
     ``source_agent`` is false while its guest cannot be asked for a snapshot, ``source_scripts``
     true while a Linux guest has scripts that make its snapshots application-consistent.
+    ``source_fits`` is false while its disks are more or larger than what is backed up.
     ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
     ``exclusion`` is which disks are backed up, as the wire says it; null is all of them.
     ``crowded_at`` is since when the item's points are counted, as there may be too many.
@@ -241,6 +242,7 @@ class ItemColumns(TypedColumns):
     vault_owed = Column(Boolean, nullable=False, server_default=false())
     policy_type = Column(_text(2), nullable=False, server_default="V1")
     unplaced_at: Column[int | None] = Column(BigInteger, nullable=True)
+    source_fits = Column(Boolean, nullable=False, server_default=true())
 
 
 items = Table("items", metadata, ItemColumns)

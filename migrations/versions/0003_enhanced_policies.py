@@ -20,6 +20,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_column("items", "source_fits")
     op.drop_table("policy_changes")
     op.drop_index("ix_jobs_triggered", "jobs")
     op.drop_column("world", "limits")
@@ -100,6 +101,8 @@ def _place_snapshots() -> None:
 
 
 def _keep_limits() -> None:
+    fits = sa.Column("source_fits", sa.Boolean(), nullable=False, server_default=sa.true())
+    op.add_column("items", fits)
     op.add_column("world", sa.Column("limits", sa.JSON(), server_default="{}", nullable=False))
     op.create_index(
         "ix_jobs_triggered",

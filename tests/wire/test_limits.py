@@ -29,8 +29,10 @@ from tests.wire.builders import (
     delete_item,
     done,
     finish,
+    item,
     item_body,
     item_id,
+    job,
     listed,
     now,
     policy_body,
@@ -42,6 +44,7 @@ from tests.wire.builders import (
     put_vm,
     refused,
     set_clock,
+    vm_body,
     vm_id,
 )
 
@@ -106,6 +109,9 @@ def test_the_limits_are_those_of_the_table_unless_others_are_asked_for(arm: http
         "configurations-per-day": 1000,
         "backups-per-day": 9,
         "restores-per-day": 10,
+        "data-disks-per-vm": 32,
+        "terabytes-per-disk": 32,
+        "terabytes-per-vm": 256,
     }
     assert all(each["limit"] == each["azureLimit"] for each in answer)
 
@@ -290,6 +296,72 @@ def test_a_vm_is_restored_so_often_in_a_day(limited: Limited) -> None:
     asked = {"properties": {**RESTORE["properties"], "recoveryType": "Nowhere"}}
     assert arm.post(f"{point}/restore", json=asked).status_code == 400
     frees(arm, lambda: arm.post(f"{point}/restore", json=RESTORE), "restores-per-day", 2)
+
+
+# --- the disks of a VM --------------------------------------------------------------------
+
+
+def put_large_vm(arm: httpx.Client, *sizes: int, sku: str = "Premium_LRS") -> None:
+    """Create or change ``vm-1``, whose OS disk has 30 GB and whose data disks have these sizes."""
+    body = vm_body()
+    body["properties"]["storageProfile"]["dataDisks"] = [
+        {
+            "lun": lun,
+            "createOption": "Empty",
+            "diskSizeGB": size,
+            "managedDisk": {"storageAccountType": sku},
+        }
+        for lun, size in enumerate(sizes)
+    ]
+    done(arm.put(vm_id(), json=body))
+
+
+@pytest.mark.parametrize(
+    ("limit", "largest", "larger"),
+    [
+        ("data-disks-per-vm", [1, 1], [1, 1, 1]),
+        ("terabytes-per-disk", [2048, 2048], [2048, 2049]),
+        ("terabytes-per-vm", [1000, 1018], [1000, 1019]),
+    ],
+)
+def test_a_backup_takes_so_many_disks_and_no_larger_ones(
+    limited: Limited, limit: str, largest: list[int], larger: list[int]
+) -> None:
+    arm = limited(**{limit: 2})
+    put_large_vm(arm, *largest)
+    protect(arm)
+    assert job(arm, back_up(arm))["status"] == "Completed"
+    done(arm.delete(vm_id()))
+    put_large_vm(arm, *larger)
+    found = job(arm, back_up(arm))
+    assert found["status"] == "Failed"
+    [error] = found["errorDetails"]
+    assert error["errorTitle"] == "UserErrorUnsupportedDiskSize"
+    assert limit in error["recommendations"][0]
+    assert len(listed(arm, POINTS)) == 1
+    # What is scheduled meets them too, until the disk is left out.
+    advance(arm, to="2026-01-02T00:00:00Z")
+    assert item(arm)["healthDetails"][0]["title"] == "UserErrorUnsupportedDiskSize"
+    assert len(listed(arm, POINTS)) == 1
+    excluded = {"diskLunList": [len(larger) - 1], "isInclusionList": False}
+    body = item_body(policyId=POLICY_ID, extendedProperties={"diskExclusionProperties": excluded})
+    finish(arm, arm.put(ITEM_ID, json=body))
+    advance(arm, to="2026-01-03T00:00:00Z")
+    assert len(listed(arm, POINTS)) == 2
+
+
+def test_no_disk_beyond_32_terabytes_is_backed_up(arm: httpx.Client) -> None:
+    put_group(arm)
+    put_vault(arm)
+    put_policy(arm)
+    put_large_vm(arm, 32 * 1024, sku="UltraSSD_LRS")
+    protect(arm)
+    assert job(arm, back_up(arm))["status"] == "Completed"
+    disk = done(arm.get(vm_id())).json()["properties"]["storageProfile"]["dataDisks"][0]
+    grown = {"properties": {"diskSizeGB": 32 * 1024 + 1}}
+    done(arm.patch(disk["managedDisk"]["id"], json=grown))
+    found = job(arm, back_up(arm))
+    assert found["errorDetails"][0]["errorTitle"] == "UserErrorUnsupportedDiskSize"
 
 
 # --- the options --------------------------------------------------------------------------

@@ -280,12 +280,12 @@ def _agent(since: str) -> Document:
 
 
 def _remove(call: Call, vm: Row[Any]) -> None:
-    attachments.remove_vm(call.connection, call.rules.seed, vm, call.now)
+    attachments.remove_vm(call.connection, call.rules, vm, call.now)
 
 
 def _follow(call: Call, document: Document, vm_id: str) -> None:
     networks.claim(call.connection, vm_id, document)
-    sources.refresh(call.connection, call.rules.seed, vm_id)
+    sources.refresh(call.connection, call.rules, vm_id)
 
 
 VIRTUAL_MACHINES = CompanionType(
@@ -391,7 +391,7 @@ def _become(call: Call, vm: Row[Any], power: str) -> Answer:
         .where(resources.c.folded == vm.folded)
         .values(hidden=_next_hidden(vm, power), changed_at=call.now)
     )
-    sources.refresh(call.connection, call.rules.seed, vm.id)
+    sources.refresh(call.connection, call.rules, vm.id)
     return Answer(200)
 
 

@@ -58,7 +58,7 @@ def move(call: Call, body: MoveBody) -> Answer:
     """Move VMs, disks and what else a group holds to another group; their ids change."""
     source, target, rows = _checked(call, body)
     operation = _begin(call, source, MOVE, MOVE_TAKES)
-    moves.move(call.connection, call.rules.seed, rows, target, call.now)
+    moves.move(call.connection, call.rules, rows, target, call.now)
     return Answer(202, headers=poll(call, operation))
 
 

@@ -139,7 +139,7 @@ def delete(call: Call) -> Answer:
         now=call.now,
         ends_at=call.now + DELETE_TAKES,
     )
-    group_lifecycle.remove(call.connection, call.rules.seed, group, call.now)
+    group_lifecycle.remove(call.connection, call.rules, group, call.now)
     return Answer(202, headers=poll(call, operation))
 
 
