@@ -154,7 +154,7 @@ def rsvault() -> None:
 )
 @_setting(
     "plan_backups",
-    "How many backups a request for a plan may live through; 'rsvault plan FILE' knows no limit.",
+    "How much a request for a plan may live through; 'rsvault plan FILE' knows no limit.",
     metavar="N",
 )
 @_setting(

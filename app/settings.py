@@ -96,8 +96,8 @@ class Settings:
     start_jitter_minutes: int = 0
     """Up to how many minutes after its slot a scheduled backup starts."""
 
-    plan_backups: int = 50_000
-    """How many backups a request for a plan may live through: each thousand is some 0.1 s."""
+    plan_backups: int = 100_000
+    """How much a request for a plan may live through, in backups: these take some ten seconds."""
 
     limits: AzuresLimits = "on"
     """Whether the limits of Azure Backup hold, such as 200 policies in a vault."""

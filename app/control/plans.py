@@ -95,16 +95,16 @@ def _read(
             return plan, None
         _refuse_too_much(vaults.count_points(connection, document), most)
         plan, copy = vaults.read(connection, document, read_policy, state.settled_at)
-    _refuse_too_much(plan.backups_of((part.policy, part.simulated) for part in copy.parts), most)
+    _refuse_too_much(plan.work_of((part.policy, part.simulated) for part in copy.parts), most)
     return plan, copy
 
 
-def _refuse_too_much(backups: int, most: int) -> None:
-    if backups > most:
+def _refuse_too_much(work: int, most: int) -> None:
+    if work > most:
         raise invalid(
             "PlanTooLarge",
-            f"horizon: this plan is about {backups} backups and recovery points; a request may "
-            f"live through {most}: shorten 'horizon', set 'sample' (so many VMs of each group), "
+            f"horizon: this plan is the work of about {work} backups; a request may live "
+            f"through {most}: shorten 'horizon', set 'sample' (so many VMs of each group), "
             "start the server with a larger --plan-backups, or run 'rsvault plan FILE', which "
             "knows no limit.",
             target="horizon",

@@ -28,6 +28,7 @@ VMS_IN_THE_PORTAL = 100
 SHORT_DAYS = 35
 _MONTH = 30.44
 _MOST_WAYS = 6
+_A_CROWD = 5
 _QUIET_HOURS = (1, 2, 0, 3, 4, 23, 22, 5, 21, 6, 20, 19, 18, 7, 8, *range(9, 18))
 """Hours in the order in which offices least mind a backup."""
 
@@ -61,8 +62,8 @@ class Facts:
         return (policy for policy in self.report["policies"] if policy["vms"])
 
     def document(self, policy: Mapping[str, Any]) -> Document:
-        """Return a policy as Azure has it."""
-        return self.plan.policies[policy["name"]]
+        """Return a policy as Azure has it, once all edits are made."""
+        return self.plan.last[policy["name"]]
 
     def record(self, policy: Mapping[str, Any]) -> Record:
         """Return what the backups of a policy were like."""
@@ -106,7 +107,7 @@ def _advice(importance: str, about: str, text: str, **figures: Any) -> Advice:
 def _starts_in_peak(facts: Facts) -> Iterator[Advice]:
     for policy in facts.used():
         starts, backups = policy["startsInPeak"], policy["backups"]
-        if not starts:
+        if not starts or not _stays_in_peak(facts, policy):
             continue
         told = f"{number(starts)} of {number(backups)} backups of '{policy['name']}' start in "
         told += f"{_peak(facts)}"
@@ -121,6 +122,15 @@ def _starts_in_peak(facts: Facts) -> Iterator[Advice]:
             told += ", in summer only, as schedules keep standard time"
         told += f": move it from {clock_time(start)} to {at}."
         yield _advice(HIGH, "peak", told, **figures, suggestedTime=at)
+
+
+def _stays_in_peak(facts: Facts, policy: Mapping[str, Any]) -> bool:
+    """Tell whether a policy, as the edits leave it, starts in peak hours within a year."""
+    found, slot = policy_of(facts.document(policy)), facts.plan.end
+    while (slot := found.next_slot(slot)) < facts.plan.end + 366 * DAY:
+        if facts.plan.peak.holds(slot):
+            return True
+    return False
 
 
 def _runs_into_peak(facts: Facts) -> Iterator[Advice]:
@@ -140,7 +150,7 @@ def _runs_into_peak(facts: Facts) -> Iterator[Advice]:
 
 def _first_backups(facts: Facts) -> Iterator[Advice]:
     first = facts.report["day"]["firstBackups"]
-    if not first["inPeak"]:
+    if first["inPeak"] < _A_CROWD:
         return
     zone = facts.plan.time_zone
     until = parse(first["until"])
@@ -175,7 +185,7 @@ def quiet_hour(facts: Facts, policy: Mapping[str, Any]) -> str:
 def _crowds(facts: Facts) -> Iterator[Advice]:
     for policy in facts.used():
         crowd = policy["mostStartsAtOnce"]
-        if crowd < 5 or wording.is_hourly(facts.document(policy)):
+        if crowd < _A_CROWD or wording.is_hourly(facts.document(policy)):
             continue
         minutes = max(policy["longestBackupMinutes"], 1)
         step = -(-minutes // 30) * 30 * MINUTE
@@ -426,9 +436,9 @@ def _edits(facts: Facts) -> Iterator[Advice]:
         )
         text = (
             f"The edit of '{edit['policy']}' on {edit['at'][:10]} deletes "
-            f"{several(edit['points'], 'point')}: {lost or 'none at once'}. It frees "
-            f"{gigabytes(edit['vaultGB'])} of the vault and {gigabytes(edit['snapshotGB'])} of "
-            "snapshots, and nothing brings them back."
+            f"{several(edit['points'], 'point')}: {lost or 'none at once'}. Nothing brings them "
+            f"back. It frees {gigabytes(edit['snapshotGB'])} of snapshots and "
+            f"{gigabytes(edit['vaultGB'])} of the vault, where newer points take over the rest."
         )
         if edit["laterPoints"]:
             text += f" {number(edit['laterPoints'])} more go once there is a newer backup."
@@ -483,9 +493,9 @@ def _growth(facts: Facts) -> Iterator[Advice]:
     days = max((_longest_days(facts.document(policy)) for policy in facts.used()), default=0.0)
     planned = (facts.plan.end - facts.plan.start) / DAY
     growth = last - before["vaultGB"]
-    if planned >= days or growth < last / 100:
+    if planned >= days - 7 or growth < last / 100:
         return
-    years = -(-days // 365.25)
+    years = -(-round(days / 365.25, 1) // 1)
     text = (
         f"The vault still grows at the end: {gigabytes(last)}, {gigabytes(growth)} more than on "
         f"{before['at'][:10]}. Retention goes on for {number(years)} years: look again then, or "

@@ -119,8 +119,10 @@ class Daybook:
                 self._note_first(backup, part)
             elif backup.completed:
                 record.longest = max(record.longest, backup.ended_at - backup.started_at)
-                if self._peak.meets(backup.started_at, backup.ended_at):
-                    record.running_in_peak += part.factor
+            # How long a first backup runs says nothing of the days after it.
+            end = backup.started_at + 1 if first else backup.ended_at
+            if self._peak.meets(backup.started_at, end):
+                record.running_in_peak += part.factor
             self._note_gap(backup, record)
             self._expect_events(backup, FIRST if first else TRANSFER)
 

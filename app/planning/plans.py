@@ -19,8 +19,9 @@ Raises ``Refused`` as the PUT would.
 """
 
 
-BACKUPS_TO_MAKE_A_VM = 10
-"""How many backups take as long as to put a VM into the scratch world."""
+BACKUPS_OF_A_VM = 15
+BACKUPS_OF_A_SLOT = 4
+"""How many backups take as long as to make a VM, and as what a slot costs besides its backups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +129,32 @@ class Plan:
     unprotected: int = 0
     """VMs that nothing backs up, besides those of groups."""
 
+    @property
+    def last(self) -> dict[str, Document]:
+        """The policies as the edits leave them."""
+        return {**self.policies, **{edit.policy: edit.document for edit in self.edits}}
+
     def simulated(self, group: Group) -> int:
         """Return how many VMs of a group are lived through; they stand for all of it."""
         return group.count if self.sample is None else min(group.count, self.sample)
 
     @property
     def work(self) -> int:
-        """About how many backups the scratch world will run; making a VM counts as some."""
-        simulated = [(group.policy, self.simulated(group)) for group in self.groups if group.policy]
-        making = sum(count for _, count in simulated) * BACKUPS_TO_MAKE_A_VM
-        return making + self.backups_of(simulated)
+        """How much there is to live through, in backups."""
+        return self.work_of((group.policy, self.simulated(group)) for group in self.groups)
 
-    def backups_of(self, simulated: Iterable[tuple[str | None, int]]) -> int:
-        """Return about how many backups of so many VMs under a policy each will run."""
-        runs = {
-            name: runs_a_day(policy_of(each), self.start) for name, each in self.policies.items()
-        }
+    def work_of(self, simulated: Iterable[tuple[str | None, int]]) -> int:
+        """Return how much so many VMs under a policy each are to live through, in backups."""
         days = (self.end - self.start) / DAY
-        return round(
-            sum(count * runs[name] * days for name, count in simulated if name is not None)
-        )
+        vms: dict[str, int] = {}
+        for name, count in simulated:
+            if name is not None:
+                vms[name] = vms.get(name, 0) + count
+        work = sum(vms.values()) * float(BACKUPS_OF_A_VM)
+        for name, count in vms.items():
+            slots = runs_a_day(policy_of(self.policies[name]), self.start) * days
+            work += slots * (count + BACKUPS_OF_A_SLOT)
+        return round(work)
 
 
 def policy_of(document: Document) -> VmPolicy:

@@ -163,7 +163,7 @@ def _peak(lived: Lived, plan: Plan) -> dict[str, Any]:
 
 
 def _policy(world: ScratchWorld, plan: Plan, lived: Lived, name: str) -> dict[str, Any]:
-    document = plan.policies[name]
+    document = plan.last[name]
     numbers = [number for number, part in enumerate(world.parts) if part.policy == name]
     last = stock.total([lived.samples[-1].stocks[number] for number in numbers])
     of_a_vm = [lived.of_a_vm[number] for number in numbers if number in lived.of_a_vm]

@@ -242,10 +242,11 @@ def _edits(report: Report) -> Iterator[str]:
     )
 
 
-def _freed(edit: Mapping[str, Any]) -> tuple[str, str]:
+def _freed(edit: Mapping[str, Any]) -> tuple[str, ...]:
     if not edit:
         return "", ""
-    return f"{-edit['snapshotGB']:+,.0f}", f"{-edit['vaultGB']:+,.0f}"
+    freed = [round(edit[tier]) for tier in ("snapshotGB", "vaultGB")]
+    return tuple(f"{-size:+,}" if size else "0" for size in freed)
 
 
 # --- lines -------------------------------------------------------------------------------------

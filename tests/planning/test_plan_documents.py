@@ -36,7 +36,7 @@ def test_the_good_plan_is_good() -> None:
     found = plan(GOOD)
     assert [group.vm(2) for group in found.groups] == ["p1x-1-2", "p2x-2-2"]
     assert (found.peak.shown, found.time_zone) == ("09:00-17:00", "UTC")
-    assert found.work == round(2 * 365 + 2 * 365 / 7) + 4 * 10
+    assert found.work == round((365 + 365 / 7) * (2 + 4)) + 4 * 15
 
 
 @pytest.mark.parametrize(

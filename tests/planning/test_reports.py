@@ -115,7 +115,19 @@ def test_an_edit_that_deletes_is_told_first() -> None:
     # Of twenty evenings one is the first Sunday of February.
     assert found["advice"][0]["text"].startswith(
         "The edit of 'p1x' on 2026-03-02 deletes 38 points: 38 daily ones (2026-01-31 to "
-        "2026-02-19). It frees "
+        "2026-02-19). Nothing brings them back. It frees 0 GB of snapshots and "
+    )
+
+
+def test_advice_is_about_what_the_edits_leave() -> None:
+    given = document(daily(30, at="10:00"), horizon="P90D")
+    given["edits"] = [{"policy": "p1x", "after": "P30D", "properties": daily(60, at="01:00")}]
+    found = report(given)
+    assert found["peak"]["starts"] == 22
+    assert [each["about"] for each in found["advice"]] == []
+    assert (found["policies"][0]["schedule"], found["policies"][0]["retention"]) == (
+        "daily at 01:00",
+        "60 days",
     )
 
 

@@ -199,12 +199,12 @@ def test_a_wrong_plan_is_refused_with_its_place(
 
 
 def test_too_much_for_a_request_is_refused_with_what_to_do(serve: Served) -> None:
-    arm = serve(plan_backups=1_000)
+    arm = serve(plan_backups=3_000)
     given = document(daily(), count=10, horizon="P1Y")
     answer = arm.post("/_emulator/plan", json=given)
     assert refused(answer) == (400, "PlanTooLarge")
     message = answer.json()["error"]["message"]
-    assert "3750 backups" in message
+    assert "the work of about 5260 backups" in message
     for way_out in ("horizon", "sample", "--plan-backups", "rsvault plan FILE"):
         assert way_out in message
     plan(arm, **{**given, "sample": 2})
