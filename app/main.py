@@ -37,6 +37,8 @@ from .engine import clock
 from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
+from .identity import clouds, discovery, grants, managed_identities
+from .identity.tokens import Issuer
 from .providers.blob_storage import blobs
 from .providers.companions import table as companions
 from .providers.recovery_services import (
@@ -74,7 +76,7 @@ from .providers.recovery_services_backup import (
     vault_configs,
 )
 from .providers.resources import moves, resource_groups, subscriptions
-from .settings import Settings
+from .settings import Settings, default_home
 from .store.database import Database
 from .store.schema import ensure_schema
 
@@ -82,6 +84,8 @@ ROOMS: tuple[ModuleType, ...] = (
     control_clock,
     control_world,
     control_limits,
+    clouds,
+    discovery,
     subscriptions,
     resource_groups,
     moves,
@@ -127,15 +131,24 @@ DESCRIPTION = (
 
 
 def endpoints(
-    requests: Requests | None = None, plan_backups: int = Settings.plan_backups
+    requests: Requests | None = None,
+    plan_backups: int = Settings.plan_backups,
+    issuer: Issuer | None = None,
 ) -> list[Endpoint]:
     """Return every endpoint that the front door serves.
 
-    ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through.
+    ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
+    ``issuer`` signs tokens.
     """
     metrics = control_metrics.endpoint_of(requests or Requests())
     plan = control_plans.endpoint_of(read_policy, plan_backups)
-    return [metrics, plan, *(each for room in ROOMS for each in room.ENDPOINTS)]
+    signed_by = issuer or Issuer(default_home())
+    tokens = (
+        *discovery.key_endpoints(signed_by),
+        *grants.endpoints_of(signed_by),
+        *managed_identities.endpoints_of(signed_by),
+    )
+    return [metrics, plan, *tokens, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
 def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now: int) -> Document:
@@ -253,7 +266,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     engine = open_world(settings)
     journal = Journal()
     requests = Requests()
-    served = [*endpoints(requests, settings.plan_backups), *more]
+    served = [*endpoints(requests, settings.plan_backups, Issuer(settings.home)), *more]
 
     def record(exchange: Exchange) -> None:
         journal.record(exchange)

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -19,9 +20,12 @@ from ..domain.errors import Kind, Refused, invalid, invalid_request_content
 
 LARGEST = 4 * 1024 * 1024
 """ARM refuses request bodies over 4 MB."""
+LARGEST_FORM = 64 * 1024
+"""A form of a sign-in holds a token or two."""
 DEEPEST = 100
 """How many objects and lists may be inside one another."""
 
+FORM = "application/x-www-form-urlencoded"
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -71,6 +75,17 @@ def read(content: bytes, model: type[AnyBody], *, optional: bool) -> tuple[AnyBo
     if not isinstance(document, dict):
         raise invalid("InvalidRequestContent", "The request content must be a JSON object.")
     return _validated(document, model), document
+
+
+def read_form(content: bytes, kind: str) -> dict[str, str]:
+    """Return the fields of a form; of a repeated one the first counts.
+
+    What is no form, or larger than any, has no fields: whoever reads it misses the first one.
+    """
+    if not kind.lower().startswith(FORM) or len(content) > LARGEST_FORM:
+        return {}
+    pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(reversed(pairs))
 
 
 def is_storable(text: str) -> bool:

@@ -53,6 +53,20 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A request of somebody who need not say who he is, and of which the world knows nothing.
+
+    ``headers`` have lower-case names, ``form`` holds the fields of a form that was sent.
+    """
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    form: Mapping[str, str]
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """What a poll waits for: an operation's end or a job's."""
 
@@ -77,6 +91,7 @@ class Answer:
 
 
 Handler = Callable[..., Any]
+Describe = Callable[[Handler], "Endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,9 @@ class Endpoint:
 
     ``statuses`` are those that its handler alone knows of, ``answers`` the shape of a 200 or 201
     where it is not the usual one, or a JSON schema of its own: ``arm/answers.py`` adds the rest.
+    An ``anonymous`` endpoint gets a ``Visit`` and asks for no token; ``form`` has the fields
+    of the form it takes, each with its example if it has one, ``headers`` those it demands.
+    One that does not refuse as ARM does takes any api-version, or none.
     """
 
     method: str
@@ -98,6 +116,10 @@ class Endpoint:
     secondary_twin: bool
     optional_body: bool
     answers: Shape | Mapping[str, Any] | None
+    anonymous: bool = False
+    form: Mapping[str, str | None] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refuses: Shape = Shape.ERROR
 
     @property
     def writes(self) -> bool:
@@ -117,7 +139,11 @@ def endpoint(
     secondary_twin: bool = False,
     optional_body: bool = False,
     answers: Shape | Mapping[str, Any] | None = None,
-) -> Callable[[Handler], Endpoint]:
+    anonymous: bool = False,
+    form: Mapping[str, str | None] | None = None,
+    headers: Mapping[str, str] | None = None,
+    refuses: Shape = Shape.ERROR,
+) -> Describe:
     """Describe the endpoint that a handler serves.
 
     ``secondary_twin`` marks a list whose path with a trailing slash means the secondary region;
@@ -137,6 +163,10 @@ def endpoint(
             secondary_twin,
             optional_body,
             answers,
+            anonymous,
+            form or {},
+            headers or {},
+            refuses,
         )
 
     return describe

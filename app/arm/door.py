@@ -28,8 +28,9 @@ from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..engine import clock
 from ..engine.worker import Engine, Moment
 from . import bodies, errors, etags, paths
-from .calls import Answer, Call, Endpoint, Waiting
+from .calls import Answer, Call, Endpoint, Visit, Waiting
 from .journal import Exchange, Record
+from .shapes import Shape
 
 _log = logging.getLogger("rsvault.door")
 
@@ -139,7 +140,7 @@ class FrontDoor:
         if match.path.startswith(CONTROL_PREFIX):
             self._gate(state["headers"])
             return
-        if not match.path.startswith(f"{BLOBS}/"):
+        if state["endpoint"].refuses is Shape.ERROR and not match.path.startswith(f"{BLOBS}/"):
             _check_api_version(query)
         paths.check_subscription(match.parameters)
         for value in query.values():
@@ -244,7 +245,7 @@ class Desk:
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """Return the coroutine function that FastAPI calls for an endpoint."""
-        act = self._steer if inspect.iscoroutinefunction(endpoint.handler) else self._handle
+        act = self._way(endpoint)
 
         async def serve(request: Request) -> Response:
             try:
@@ -260,6 +261,11 @@ class Desk:
         serve.__name__ = endpoint.operation_id
         serve.__doc__ = endpoint.handler.__doc__
         return serve
+
+    def _way(self, endpoint: Endpoint) -> Callable[[Endpoint, Request], Awaitable[Answer]]:
+        if endpoint.anonymous:
+            return _receive
+        return self._steer if inspect.iscoroutinefunction(endpoint.handler) else self._handle
 
     def _failed(self, endpoint: Endpoint, correlation: str, problem: Exception) -> Response:
         """Answer for the database if it is to blame, else for a fault of ours; log either."""
@@ -324,20 +330,38 @@ class Desk:
     def _call(self, connection: Connection, now: int, request: Request) -> Call:
         scope = request.scope
         state = scope["rsvault"]
-        headers = state["headers"]
-        host = headers.get("host") or "localhost"
-        client_id = headers.get("x-ms-client-request-id", "")
+        client_id = state["headers"].get("x-ms-client-request-id", "")
         return Call(
             connection=connection,
             rules=self._engine.rules,
             now=now,
             path=state["path"],
             query=state["query"],
-            base_url=f"{scope['scheme']}://{host}",
+            base_url=_base_url(scope),
             url_path=scope["path"],
             client_request_id=client_id if ids.parse_guid(client_id) else None,
             retry_after=self._retry_after,
         )
+
+
+def _base_url(scope: Scope) -> str:
+    """Return where the client believes the server to be: what it asked under."""
+    return f"{scope['scheme']}://{scope['rsvault']['headers'].get('host') or 'localhost'}"
+
+
+async def _receive(endpoint: Endpoint, request: Request) -> Answer:
+    """Serve somebody who need not say who he is; nothing of the world is read."""
+    state = request.scope["rsvault"]
+    content = await _content(request, bodies.LARGEST_FORM) if endpoint.form else b""
+    visit = Visit(
+        path=state["path"],
+        query=state["query"],
+        headers=state["headers"],
+        form=bodies.read_form(content, state["headers"].get("content-type", "")),
+        base_url=_base_url(request.scope),
+    )
+    answer = endpoint.handler(visit)
+    return answer if isinstance(answer, Answer) else Answer(body=answer)
 
 
 def _answer(endpoint: Endpoint, call: Call, arguments: Sequence[Any]) -> Answer:
@@ -368,11 +392,7 @@ async def _arguments(endpoint: Endpoint, request: Request) -> tuple[list[Any], A
     """Read and validate the body before anything begins; return it, and the eTag it holds."""
     if endpoint.body is None:
         return [], None
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > bodies.LARGEST:
-            break
+    content = await _content(request, bodies.LARGEST)
     kind = request.scope["rsvault"]["headers"].get("content-type", "application/json")
     # The control plane is also driven by hand, and curl calls whatever it sends a form.
     by_hand = endpoint.template.startswith(CONTROL_PREFIX)
@@ -382,5 +402,15 @@ async def _arguments(endpoint: Endpoint, request: Request) -> tuple[list[Any], A
             "UnsupportedMediaType",
             f"The content type '{kind}' is not supported; send application/json.",
         )
-    body, document = bodies.read(bytes(content), endpoint.body, optional=endpoint.optional_body)
+    body, document = bodies.read(content, endpoint.body, optional=endpoint.optional_body)
     return [body], document.get("eTag", document.get("etag"))
+
+
+async def _content(request: Request, most: int) -> bytes:
+    """Read what was sent, or as much of it as tells that it is too much."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > most:
+            break
+    return bytes(content)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..domain.tenancy import TENANT_ID
+
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group-1"
 VM_ID = f"{GROUP_ID}/providers/Microsoft.Compute/virtualMachines/vm-1"
@@ -13,6 +15,8 @@ NETWORK_ID = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/network-1"
 POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
 
 PARAMETERS: Mapping[str, str] = {
+    "tenant": TENANT_ID,
+    "username": "user@rsvault.onmicrosoft.com",
     "subscriptionId": SUBSCRIPTION,
     "resourceGroupName": "group-1",
     "sourceResourceGroupName": "group-1",
@@ -37,6 +41,11 @@ PARAMETERS: Mapping[str, str] = {
     "identityName": "server-1",
     "backupEngineName": "server-1",
     "vaultSettingName": "default",
+}
+
+QUERIES: Mapping[str, str] = {
+    "resource": "https://management.azure.com/",
+    "api-version": "2018-02-01",
 }
 
 FOUND: Mapping[str, str] = {

@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 
 from . import examples
 from .answers import is_preconditioned, is_versioned, shape_of, statuses_of
-from .bodies import Body
+from .bodies import FORM, Body
 from .calls import Endpoint
 from .shapes import SCHEMAS, Shape
 
@@ -102,7 +102,12 @@ def describe(app: FastAPI, endpoints: Iterable[Endpoint], *, version: str) -> di
         "components": {
             "schemas": {**schemas.get("$defs", {}), **SCHEMAS},
             "headers": _headers(),
-            "responses": {str(status): _refusal(status) for status in _MEANING if status >= 400},
+            "responses": {
+                _refusal_name(status, shape): _refusal(status, shape)
+                for shape in (Shape.ERROR, Shape.SIGN_IN_ERROR)
+                for status in _MEANING
+                if status >= 400
+            },
         },
         "tags": [{"name": tag} for tag in sorted({each.tag for each in listed})],
     }
@@ -123,7 +128,15 @@ def _operation(each: Endpoint, methods: Collection[str]) -> dict[str, Any]:
     }
     if each.body is not None:
         operation["requestBody"] = _request_body(each, each.body)
+    if each.form:
+        operation["requestBody"] = _form(each.form)
     return operation
+
+
+def _form(fields: Mapping[str, str | None]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in fields}}
+    example = {name: value for name, value in fields.items() if value is not None}
+    return {"required": True, "content": {FORM: {"schema": schema, "example": example}}}
 
 
 def _request_body(each: Endpoint, model: type[Body]) -> dict[str, Any]:
@@ -157,11 +170,12 @@ def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]
         }
         for name in names
     ]
+    parameters += [_query(name) for name in each.query]
     parameters += [
-        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-        for name in each.query
+        {"name": name, "in": "header", "required": True, "schema": _NAME, "example": value}
+        for name, value in each.headers.items()
     ]
-    if not each.template.startswith("/_emulator"):
+    if not each.template.startswith("/_emulator") and each.refuses is Shape.ERROR:
         parameters.append(
             {
                 "name": "api-version",
@@ -177,10 +191,18 @@ def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]
     return parameters
 
 
+def _query(name: str) -> dict[str, Any]:
+    """Return a parameter of the query; one that has an example cannot be left out."""
+    example = examples.QUERIES.get(name)
+    told = {} if example is None else {"example": example}
+    required = example is not None
+    return {"name": name, "in": "query", "required": required, "schema": {"type": "string"}} | told
+
+
 def _response(each: Endpoint, status: int, methods: Collection[str]) -> dict[str, Any]:
     """Return what stands for one status: the refusals are all alike, unless there is no body."""
     if status >= 400 and each.method != "HEAD":
-        return {"$ref": f"#/components/responses/{status}"}
+        return {"$ref": f"#/components/responses/{_refusal_name(status, each.refuses)}"}
     response = {
         "description": _MEANING[status],
         "headers": _header_refs(_own_headers(each, status, methods)),
@@ -212,11 +234,15 @@ def _own_headers(each: Endpoint, status: int, methods: Collection[str]) -> list[
     return [name for name, fact in facts.items() if fact]
 
 
-def _refusal(status: int) -> dict[str, Any]:
+def _refusal_name(status: int, shape: Shape) -> str:
+    return str(status) if shape is Shape.ERROR else f"{shape.value}{status}"
+
+
+def _refusal(status: int, shape: Shape) -> dict[str, Any]:
     return {
         "description": _MEANING[status],
         "headers": _header_refs(()),
-        "content": _json({"$ref": _REF.format(model="Error")}),
+        "content": _json({"$ref": _REF.format(model=shape.value)}),
     }
 
 

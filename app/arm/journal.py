@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-_SECRET = re.compile(r"(?i)((?:^|&)(?:sig|[^=&]*(?:token|secret|password|key))=)[^&]*")
+_SECRET = re.compile(
+    r"(?i)((?:^|&)(?:sig|[^=&]*(?:token|secret|password|key|assertion|code))=)[^&]*"
+)
 """What nobody may read in a log: the signature of a SAS, and whatever else opens a door."""
 _HARMLESS = "$skiptoken"
 

@@ -58,7 +58,13 @@ class PathTree:
         node.endpoints[each.method] = each
 
     def find(self, segments: list[str]) -> Match | None:
-        """Return where a path's segments lead, or ``None``."""
+        """Return where a path's segments lead, or ``None``.
+
+        A first segment that is a keyword is never taken for the name of a tenant.
+        """
+        keyword = self._root.keywords.get(segments[0].lower()) if segments else None
+        if keyword is not None:
+            return _walk(keyword[1], segments, 1, [keyword[0]])
         return _walk(self._root, segments, 0, [])
 
 

@@ -21,6 +21,8 @@ class Shape(Enum):
     VALUES = "ValueList"
     OPERATION = "OperationStatus"
     OBJECT = "Object"
+    ERROR = "Error"
+    SIGN_IN_ERROR = "SignInError"
 
 
 _TEXT = {"type": "string"}
@@ -44,6 +46,16 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         **_object(("error",), error={"$ref": "#/components/schemas/ErrorDetail"}),
         "additionalProperties": False,
     },
+    "SignInError": _object(
+        ("error", "error_description"),
+        error=_TEXT,
+        error_description=_TEXT,
+        error_codes={"type": "array", "items": {"type": "integer"}},
+        timestamp=_TEXT,
+        trace_id=_TEXT,
+        correlation_id=_TEXT,
+        error_uri=_URL,
+    ),
     "ErrorDetail": {**_ERROR, "additionalProperties": False},
     "Resource": _object(
         ("id", "name", "type"),

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from . import ids
+
 TENANT_ID = "00000000-0000-0000-0000-000000000001"
-"""The one tenant. Tokens are opaque here, so no client has to name it."""
+"""The tenant of the subscriptions; a client that names another is served alike."""
 
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 """What a list of subscriptions shows as long as none of them holds anything."""
+
+
+def principal_id(name: str) -> str:
+    """Return the object id of a client id or a user name: everybody has one."""
+    return ids.guid(ids.md5_hex(f"principal/{name.lower()}"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from app.arm.bodies import FORM
 from app.arm.examples import FOUND, SUBSCRIPTION, VAULT_ID
 from tests.wire.builders import done, set_clock
 
@@ -63,15 +64,19 @@ def send(
     arm: httpx.Client, method: str, path: str, operation: dict[str, Any], known: dict[str, str]
 ) -> httpx.Response:
     """Send what the document says, and nothing that it does not."""
-    query = {}
+    query, headers = {}, {}
     for each in operation["parameters"]:
         value = each.get("example", known.get(each["name"]))
         if each["in"] == "path":
             path = path.replace(f"{{{each['name']}}}", str(value))
+        elif each["in"] == "header" and each["required"]:
+            headers[each["name"]] = value
         elif each["required"]:
             query[each["name"]] = value
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    return arm.request(method, path, params=query, json=body.get("example"))
+    content = operation.get("requestBody", {}).get("content", {})
+    body = content.get("application/json", {}).get("example")
+    form = content.get(FORM, {}).get("example")
+    return arm.request(method, path, params=query, headers=headers, json=body, data=form)
 
 
 def found_in(arm: httpx.Client, item: str) -> dict[str, str]:
@@ -153,5 +158,5 @@ def test_every_body_has_an_example(arm: httpx.Client) -> None:
     document = arm.get("/openapi.json").json()
     for _, path, operation in operations(document):
         if "requestBody" in operation:
-            content = operation["requestBody"]["content"]["application/json"]
+            (content,) = operation["requestBody"]["content"].values()
             assert content["example"], path
