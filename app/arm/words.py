@@ -1,8 +1,8 @@
-"""Enumerations as Azure reads them: any casing in, one spelling out."""
+"""Words and numbers as Azure reads them: any casing in, one spelling out; true is not 1."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
@@ -15,3 +15,13 @@ def Word(*allowed: str) -> BeforeValidator:
         return by_folded.get(value.lower(), value) if isinstance(value, str) else value
 
     return BeforeValidator(fold)
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is not a number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_boolean)]
+"""A whole number; pydantic alone takes true for 1, .NET does not."""

@@ -20,6 +20,8 @@ KINDS = (STANDARD, ENHANCED)
 FREQUENCIES = {STANDARD: ("Daily", "Weekly"), ENHANCED: ("Hourly", "Daily", "Weekly")}
 INTERVALS = (4, 6, 8, 12, 24)
 WINDOW_HOURS = (4, 24)
+WEEKLY_FREQUENCIES = (0, 1)
+"""Every week, in either of two spellings: no week of a VM's schedule is skipped."""
 DEFAULT_INSTANT_DAYS = {STANDARD: 2, ENHANCED: 7}
 _INSTANT_DAYS = {(STANDARD, "Daily"): (1, 5), (STANDARD, "Weekly"): (5, 5)}
 _INSTANT_DAYS_OF_INTERVALS = {4: 17, 6: 22}
@@ -66,7 +68,9 @@ def schedule_of(sent: Mapping[str, Any], now: int) -> Schedule:
     shared: Document = {"schedulePolicyType": name, "scheduleRunFrequency": frequency}
     if kind == STANDARD:
         at, run_days, runs = _runs(schedule, frequency, field, now)
-        document = shared | runs | {"scheduleWeeklyFrequency": 0}
+        name = "scheduleWeeklyFrequency"
+        in_range(schedule.get(name, 0), f"{field}.{name}", WEEKLY_FREQUENCIES, "weeks")
+        document = shared | runs | {name: 0}
         return Schedule(kind, frequency, at, run_days, None, document)
     part = f"{frequency.lower()}Schedule"
     inner = required(schedule, part, f"{field}.{part}")
@@ -114,8 +118,9 @@ def instant_days(
 ) -> int:
     """Return the snapshot days: those sent, else those stored if they are allowed still.
 
-    Snapshots are kept no longer than the vault keeps its points, which is ``kept_days``.
-    Raises ``Refused``.
+    Snapshots are kept no longer than the vault keeps its points, which is ``kept_days``. Where
+    only one number is allowed, the stored one sent back counts as left out: azurerm patches what
+    it read, and its daily policies become weekly. Raises ``Refused``.
     """
     name = "instantRpRetentionRangeInDays"
     low, high = schedule.instant_days
@@ -123,5 +128,8 @@ def instant_days(
     days = stored.get(name) if stored else None
     if days is None or not low <= days <= high:
         days = min(max(DEFAULT_INSTANT_DAYS[schedule.kind], low), high)
+    asked = sent.get(name, days)
+    if low == high and stored is not None and asked == stored[name]:
+        asked = low
     unit = f"days on a {schedule} whose points are kept for {kept_days} days"
-    return in_range(sent.get(name, days), f"properties.{name}", (low, high), unit)
+    return in_range(asked, f"properties.{name}", (low, high), unit)

@@ -146,7 +146,16 @@ def test_a_policy_is_answered_and_found_as_it_was_sent(vault: httpx.Client) -> N
 
 @pytest.mark.parametrize(
     "sent",
-    ["2026-01-01T22:00:00.000Z", "2026-01-01T22:00:00+00:00", "2026-01-01T23:00:00+01:00", "22:00"],
+    [
+        "2026-01-01T22:00:00.000Z",
+        "2026-01-01T22:00:00.0000000Z",
+        "2026-01-01T22:00:00+00:00",
+        "2026-01-01T23:00:00+01:00",
+        "2026-01-02T03:30:00+05:30",
+        "22:00",
+        "22:00:00.0000000Z",
+        "23:00+01:00",
+    ],
 )
 def test_a_run_time_comes_back_in_one_spelling(vault: httpx.Client, sent: str) -> None:
     body = policy_body()
@@ -211,6 +220,8 @@ DAILY = "retentionPolicy.dailySchedule"
         (f"{DAILY}.retentionDuration.count", 6),
         (f"{DAILY}.retentionDuration.count", 10_000),
         (f"{DAILY}.retentionDuration.count", -30),
+        (f"{DAILY}.retentionDuration.count", 10**30),
+        ("schedulePolicy.scheduleWeeklyFrequency", 2),
         (f"{DAILY}.retentionDuration.durationType", "Weeks"),
         ("instantRpRetentionRangeInDays", 0),
         ("instantRpRetentionRangeInDays", 6),
@@ -246,7 +257,9 @@ def policy_and_field(path: str, value: Any) -> dict[str, Any]:
         ("schedulePolicy.scheduleRunTimes", [22]),
         (f"{DAILY}.retentionDuration.count", "many"),
         (f"{DAILY}.retentionDuration.count", 30.5),
+        (f"{DAILY}.retentionDuration.count", True),
         ("instantRpRetentionRangeInDays", [2]),
+        ("instantRpRetentionRangeInDays", True),
         ("backupManagementType", 7),
         ("timeZone", {}),
         ("instantRPDetails", "x"),

@@ -11,6 +11,7 @@ from ...arm import filters
 from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
+from ...arm.words import Whole
 from ...domain import ids, policy_documents
 from ...domain.documents import Document
 from ...domain.errors import invalid, invalid_policy_input, not_emulated
@@ -66,7 +67,7 @@ class RetentionDuration(Body):
 
     model_config = demands("count", "durationType")
 
-    count: int | None = Field(
+    count: Whole | None = Field(
         None, examples=[30], json_schema_extra={"minimum": 1, "maximum": 9999}
     )
     duration_type: str | None = _one_of("Days", "Weeks", "Months", "Years")
@@ -92,7 +93,7 @@ class WeeklyRetentionSchedule(RetentionSchedule):
 class Day(Body):
     """A day of the month: a date from 1 to 28, or the last one."""
 
-    date: int | None = Field(None, examples=[1], json_schema_extra={"maximum": 28})
+    date: Whole | None = Field(None, examples=[1], json_schema_extra={"maximum": 28})
     is_last: bool | None = Field(None, examples=[False])
 
 
@@ -149,11 +150,11 @@ class HourlySchedule(Body):
 
     model_config = demands("interval", "scheduleWindowStartTime", "scheduleWindowDuration")
 
-    interval: int | None = Field(None, examples=[4], json_schema_extra={"enum": list(INTERVALS)})
+    interval: Whole | None = Field(None, examples=[4], json_schema_extra={"enum": list(INTERVALS)})
     schedule_window_start_time: str | None = Field(
         None, examples=["2026-01-01T08:00:00Z"], json_schema_extra={"format": "date-time"}
     )
-    schedule_window_duration: int | None = Field(
+    schedule_window_duration: Whole | None = Field(
         None, examples=[12], json_schema_extra={"minimum": 4, "maximum": 24}
     )
 
@@ -189,7 +190,7 @@ class SchedulePolicy(Body):
         None, description="Of weekly schedules", examples=[["Sunday"]]
     )
     schedule_run_times: RunTimes = None
-    schedule_weekly_frequency: int | None = None
+    schedule_weekly_frequency: Whole | None = None
     hourly_schedule: HourlySchedule | None = None
     daily_schedule: DailySchedule | None = None
     weekly_schedule: WeeklySchedule | None = None
@@ -201,7 +202,7 @@ class TieringPolicy(Body):
     model_config = demands("tieringMode")
 
     tiering_mode: str | None = _one_of("DoNotTier", "TierRecommended", "TierAfter")
-    duration: int | None = Field(None, description="Of TierAfter", examples=[0])
+    duration: Whole | None = Field(None, description="Of TierAfter", examples=[0])
     duration_type: str | None = _one_of("Invalid", "Days", "Weeks", "Months", "Years")
 
 
@@ -233,7 +234,7 @@ class PolicyProperties(Body):
     policy_type: str | None = _one_of("V1", "V2")
     schedule_policy: SchedulePolicy | None = None
     retention_policy: RetentionPolicy | None = None
-    instant_rp_retention_range_in_days: int | None = Field(
+    instant_rp_retention_range_in_days: Whole | None = Field(
         None,
         examples=[2],
         description="1 to 5 of a daily Standard schedule, 5 of a weekly one, 1 to 17 of an "
