@@ -182,13 +182,22 @@ bursts = st.builds(
     st.integers(0, VMS - 1),
     st.lists(st.integers(4 * MINUTE, 20 * MINUTE), min_size=2, max_size=4),
 )
+# All VMs backed up at almost the same time: their snapshots end in whatever order.
+rushes = st.builds(
+    lambda vms, gap: [
+        *(Action(gap, None, "backup", vm, 600) for vm in vms),
+        Action(10 * MINUTE, None, "nothing", 0, 0),
+    ],
+    st.permutations(range(VMS)),
+    st.integers(0, MINUTE),
+)
 scripts = st.builds(
     Script,
     st.lists(documents, min_size=2, max_size=2),
     st.lists(st.sampled_from([8, 500, 8_000, 32_000]), min_size=VMS, max_size=VMS),
     st.sampled_from([0, 0, 2 * HOUR]),
-    st.sampled_from([MOST_COLLECTIONS, 0, 1]),
-    st.lists(actions.map(lambda action: [action]) | bursts, min_size=1, max_size=8).map(
+    st.sampled_from([MOST_COLLECTIONS, 1, 2]),
+    st.lists(actions.map(lambda action: [action]) | bursts | rushes, min_size=1, max_size=8).map(
         lambda parts: [action for part in parts for action in part]
     ),
 )
