@@ -82,7 +82,7 @@ _ERROR = case(
 _FAILS = or_(_BROKEN, items.c.snapshot_until > _START)
 _VAULTED = or_(
     cast(bindparam("vaulted"), Boolean),
-    and_(cast(bindparam("settles"), Boolean), items.c.vault_owed),
+    and_(cast(bindparam("settles"), Boolean), items.c.owed_day < bindparam("slot_day")),
 )
 _INSTANT = cast(bindparam("instant"), BigInteger)
 _COHORT = and_(
@@ -145,7 +145,11 @@ def _advance_items(next_start: ColumnElement[int]) -> Statement:
             last_backup_status=case((_BROKEN, Status.FAILED), else_=items.c.last_backup_status),
             last_backup_at=case((_BROKEN, _START), else_=items.c.last_backup_at),
             last_error=case((_BROKEN, _WHY_BROKEN), else_=items.c.last_error),
-            vault_owed=case((_VAULTED, _FAILS), else_=items.c.vault_owed),
+            owed_day=case(
+                (and_(_VAULTED, _FAILS), cast(bindparam("slot_day"), Integer)),
+                (_VAULTED, null()),
+                else_=items.c.owed_day,
+            ),
             slot_at=_NEXT,
             next_backup_at=next_start,
         )
@@ -169,7 +173,7 @@ def start_scheduled(
     """Start the backups of one policy's slot that are due by an instant."""
     keep = policy.keep(slot)
     cohort = {"policy": policy_key, "slot": slot, "until": until}
-    cohort |= {"vaulted": keep.vaulted, "settles": keep.settles}
+    cohort |= {"vaulted": keep.vaulted, "settles": keep.settles, "slot_day": keep.day}
     jitter = ids.natural(rules.seed, "jitter", "")
     _INSERT_SCHEDULED.run(
         connection,
@@ -180,7 +184,6 @@ def start_scheduled(
         rule=keep.length.rule,
         instant=policy.instant,
         tags=keep.tags,
-        slot_day=keep.day,
         policy_type=policy.kind,
         crash_consistent=policy.crash_consistent,
     )

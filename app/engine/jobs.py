@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -216,7 +215,7 @@ def cancel(connection: Connection, job: Row[Any], now: int) -> int:
             .values(
                 snapshot_until=due_at,
                 last_error=CANCELLED_BY_USER,
-                vault_owed=or_(items.c.vault_owed, literal(bool(job.tags))),
+                owed_day=job.slot_day if job.tags else items.c.owed_day,
             )
         )
     return due_at

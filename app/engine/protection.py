@@ -128,7 +128,7 @@ def stop(connection: Connection, item: Row[Any], now: int, *, keep_per_policy: b
             slot_at=None,
             next_backup_at=None,
             expiring=keep_per_policy,
-            vault_owed=False,
+            owed_day=None,
         )
     )
     if not keep_per_policy:

@@ -197,7 +197,7 @@ class ItemColumns(TypedColumns):
     ``full_next`` is true of a VM that was built anew: nothing of its disks was transferred yet.
     ``exclusion`` is which disks are backed up, as the wire says it; null is all of them.
     ``crowded_at`` is since when the item's points are counted, as there may be too many.
-    ``vault_owed`` is true while the last backup that was to be vaulted has failed.
+    ``owed_day`` is the date of the last backup that was to be vaulted, while that has failed.
     ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
     ``unplaced_at`` is since when it must be asked where the next snapshot belongs.
     """
@@ -239,7 +239,7 @@ class ItemColumns(TypedColumns):
     full_next = Column(Boolean, nullable=False, server_default=false())
     exclusion: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
     crowded_at: Column[int | None] = Column(BigInteger, nullable=True)
-    vault_owed = Column(Boolean, nullable=False, server_default=false())
+    owed_day: Column[int | None] = Column(Integer, nullable=True)
     policy_type = Column(_text(2), nullable=False, server_default="V1")
     unplaced_at: Column[int | None] = Column(BigInteger, nullable=True)
     source_fits = Column(Boolean, nullable=False, server_default=true())

@@ -31,7 +31,7 @@ def downgrade() -> None:
     op.drop_column("jobs", "crash_consistent")
     op.drop_column("jobs", "policy_type")
     op.drop_column("items", "policy_type")
-    op.drop_column("items", "vault_owed")
+    op.drop_column("items", "owed_day")
 
 
 def _text(length: int) -> sa.String:
@@ -47,7 +47,7 @@ def _truth(name: str) -> sa.Column[bool]:
 
 
 def _tell_what_is_vaulted() -> None:
-    op.add_column("items", _truth("vault_owed"))
+    op.add_column("items", sa.Column("owed_day", sa.Integer(), nullable=True))
     op.add_column("items", _policy_type())
     op.add_column("jobs", sa.Column("policy_type", _text(2), nullable=True))
     op.execute("UPDATE jobs SET policy_type = 'V1' WHERE operation = 'Backup'")

@@ -179,7 +179,7 @@ def cancelled(act: Act, minute: int, seconds: int) -> list[Act]:
 
 
 def outage(act: Act, what: str, slots: int) -> list[Act]:
-    """Let a VM or its agent miss one slot or some."""
+    """Let a VM miss one slot or some: it is gone, its agent falls silent, its disks fit no more."""
     goes = replace(act, verb=f"{what} goes", aim="slot", nudge=-3 * ONE_MINUTE)
     comes = replace(goes, verb=f"{what} comes", wait=10 * ONE_MINUTE, which=slots)
     return [goes, comes]
@@ -201,7 +201,7 @@ def burst(vm: int, nudged: list[timedelta], days: int) -> list[Act]:
 def histories(
     waits: Drawn[timedelta],
     most: int,
-    sweeps: Sequence[int] = (1, 2, 3, 4, 6, 8, 12, 24),
+    sweeps: Sequence[int] = (1, 2, 4, 6, 8, 12, 24, 24),
     longest: timedelta | None = None,
 ) -> Drawn[History]:
     """Draw what happens to a few VMs under two policies: at most so much, in so long."""
@@ -210,10 +210,10 @@ def histories(
     parts = st.one_of(
         single,
         single,
-        single,
+        once.map(lambda act: [replace(act, verb="edit")]),
         st.builds(during_a_snapshot, acts_of(waits, DURING_A_SNAPSHOT, st.none()), some_minutes),
         st.builds(cancelled, once, some_minutes, st.sampled_from([0, 5, 10, 60])),
-        st.builds(outage, once, st.sampled_from(["vm", "agent"]), st.integers(0, 6)),
+        st.builds(outage, once, st.sampled_from(["vm", "agent", "fit"]), st.integers(0, 6)),
         st.builds(pause, once, st.sampled_from(["stop", "suspend", "delete"]), waits),
         st.builds(burst, vms, st.lists(nudges, min_size=1, max_size=3), st.integers(1, 20)),
     )
@@ -231,7 +231,7 @@ def histories(
         start_jitter=st.sampled_from([timedelta(0), timedelta(0), ONE_HOUR, 2 * ONE_HOUR]),
         disk_gb=st.sampled_from([8, 64, 32_000]),
     )
-    drawn = st.lists(parts, min_size=3, max_size=most).map(lambda found: _after_all(found, longest))
+    drawn = st.lists(parts, min_size=5, max_size=most).map(lambda found: _after_all(found, longest))
     return st.builds(History, settings, drawn)
 
 
@@ -245,4 +245,4 @@ def _after_all(parts: list[list[Act]], longest: timedelta | None) -> tuple[Act, 
             if waited > longest:
                 acts = acts[:number]
                 break
-    return (*acts, Act("look", ONE_HOUR), Act("look", 9 * ONE_DAY), Act("look", 40 * ONE_DAY))
+    return (*acts, Act("look", ONE_HOUR), Act("look", 9 * ONE_DAY), Act("look", 16 * ONE_DAY))

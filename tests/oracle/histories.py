@@ -87,7 +87,7 @@ class Desk:
 
     def lets(self, act: Act, policies: list[Policy], seen: Seen) -> bool:
         """Tell whether something may be done; an Enhanced policy is never left for a Standard."""
-        if act.verb in ("edit", "look", "vm goes", "vm comes", "agent goes", "agent comes"):
+        if act.verb in ("edit", "look") or act.verb.endswith(("goes", "comes")):
             return act.vm in seen
         if act.vm not in seen or self.deleted[act.vm] != (act.verb == "undelete"):
             return False
@@ -125,6 +125,8 @@ DO: dict[str, Callable[[World, Act, datetime], None]] = {
     "vm goes": lambda world, act, now: world.set_vm(act.vm, exists=False),
     "vm comes": lambda world, act, now: world.set_vm(act.vm, exists=True),
     "agent goes": lambda world, act, now: world.set_agent(act.vm, answers=False),
+    "fit goes": lambda world, act, now: world.set_disks(act.vm, fit=False),
+    "fit comes": lambda world, act, now: world.set_disks(act.vm, fit=True),
     "agent comes": lambda world, act, now: world.set_agent(act.vm, answers=True),
 }
 

@@ -101,10 +101,12 @@ class Item:
     state: str = "IRPending"
     vm_exists: bool = True
     agent_answers: bool = True
+    disks_fit: bool = True
     owed: date | None = None
     """The day whose backup for the vault came to nothing, until another one for it starts."""
     purge_at: datetime | None = None
     backups: list[Backup] = field(default_factory=list)
+    """In the order of their starts."""
     over: list[Backup] = field(default_factory=list)
     """The backups of which nothing is left."""
 
@@ -193,11 +195,13 @@ class Item:
         return self._ends(backup)
 
     def _start(self, backup: Backup) -> None:
-        """Start a backup; it fails without its VM or the agent in it, and while another snaps."""
+        """Start a backup; it may fail for its VM, for the agent or disks of it, or for another."""
         if not self.vm_exists:
             backup.why = "the VM is gone"
         elif not self.agent_answers:
             backup.why = "its agent does not answer"
+        elif not self.disks_fit:
+            backup.why = "its disks are too large"
         elif any(each.state in ("snapshot", "cancelling") for each in self.backups):
             backup.why = "another takes its snapshot"
         if backup.why is not None:
@@ -270,9 +274,7 @@ class Item:
 
     def points(self) -> list[Backup]:
         """Return the backups that are recovery points now, the oldest first."""
-        found = [each for each in self.backups if each.is_point]
-        found.sort(key=lambda each: each.taken)
-        return found
+        return [each for each in self.backups if each.is_point]
 
     # --- what users do, now ---
 

@@ -143,6 +143,22 @@ def test_a_last_backup_that_failed_is_owed_by_the_next_day(protect: Protect) -> 
     ]
 
 
+def test_what_is_owed_waits_for_a_first_backup_or_a_last_one(protect: Protect) -> None:
+    vm = protect(OFFICE_HOURS, "2026-03-09 00:00")
+    # Monday's last backup fails and Tuesday's first: Tuesday's others stay snapshots but one.
+    vm.gone("2026-03-09 19:00", "2026-03-10 10:00")
+    assert vm.kept_by_the_hour("2026-03-11 12:30") == [
+        "2026-03-09 08:00 - 2026-03-11 snapshot",
+        "2026-03-09 12:00 - 2026-03-11 snapshot",
+        "2026-03-09 16:00 - 2026-03-11 snapshot",
+        "2026-03-10 12:00 - 2026-03-12 snapshot",
+        "2026-03-10 16:00 - 2026-03-12 snapshot",
+        "2026-03-10 20:00 Daily 2026-03-17 both",
+        "2026-03-11 08:00 - 2026-03-13 snapshot",
+        "2026-03-11 12:00 - 2026-03-13 snapshot",
+    ]
+
+
 def test_what_settles_is_tagged_by_its_own_date(protect: Protect) -> None:
     vm = protect(TWICE_A_DAY, "2026-06-06 12:00")
     # Sunday's last one is cancelled, so that no point is kept for Sunday's two weeks.

@@ -15,7 +15,7 @@ from tests.oracle.drawn import histories, waits_of
 from tests.oracle.histories import History, Tally, check_agreement
 from tests.oracle.policy import ONE_DAY
 
-days = histories(waits_of(1, 3, 12), most=8)
+days = histories(waits_of(1, 3, 12), most=10)
 """Much happens in little time."""
 seasons = histories(waits_of(3, 30, 200), most=8, sweeps=(6, 12, 24))
 decades = histories(waits_of(60, 1000, 3650), most=12, sweeps=(24,), longest=30 * 365 * ONE_DAY)

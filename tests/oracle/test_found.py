@@ -61,3 +61,21 @@ def test_a_transfer_may_end_while_the_next_snapshot_is_taken(database: Database)
         second = Act("back up", aim="due", which=0, nudge=minutes * ONE_MINUTE)
         transfers = Act("look", 10 * ONE_MINUTE)
         agree(database, DAILY, first, transfers, second, Act("look", ONE_HOUR), LATER)
+
+
+def test_what_is_owed_is_not_settled_on_the_same_day(database: Database) -> None:
+    # The last backup of the day, at 04:00, fails; by noon the policy says 12:00 and 20:00.
+    early = Policy(at=time(0), enhanced=True, window=Window(4, 4), instant=3, daily=7)
+    late = replace(early, at=time(12), window=Window(8, 8))
+    gone = Act("vm goes", ONE_DAY + 3 * ONE_HOUR)
+    edit = Act("edit", 3 * ONE_HOUR, edited=(DAILY, late))
+    agree(database, early, gone, Act("vm comes", 3 * ONE_HOUR), edit, Act("look", ONE_DAY), LATER)
+
+
+def test_a_snapshot_that_failed_is_not_owed(database: Database) -> None:
+    # The backup at 16:00 fails; by 17:00 the policy says 00:00, 04:00 and 08:00.
+    office = Policy(at=time(8), enhanced=True, window=Window(4, 12), instant=3, daily=7)
+    night = replace(office, at=time(0), window=Window(4, 8))
+    gone = Act("vm goes", ONE_DAY + 15 * ONE_HOUR)
+    edit = Act("edit", ONE_HOUR, edited=(DAILY, night))
+    agree(database, office, gone, Act("vm comes", ONE_HOUR), edit, Act("look", ONE_DAY), LATER)

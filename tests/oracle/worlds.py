@@ -14,7 +14,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from app.domain.instants import from_datetime
-from app.domain.jobs import BACKUP_IN_PROGRESS, NO_GUEST_AGENT, VM_NOT_FOUND, Phase
+from app.domain.jobs import (
+    BACKUP_IN_PROGRESS,
+    NO_GUEST_AGENT,
+    UNSUPPORTED_DISKS,
+    VM_NOT_FOUND,
+    Phase,
+)
 from app.domain.policies import VmPolicy, read
 from app.domain.policy_documents import vm_policy
 from app.engine import backups, clock, protection, sources
@@ -44,6 +50,7 @@ NOTHING = timedelta(0)
 WHY = {
     VM_NOT_FOUND: "the VM is gone",
     NO_GUEST_AGENT: "its agent does not answer",
+    UNSUPPORTED_DISKS: "its disks are too large",
     BACKUP_IN_PROGRESS: "another takes its snapshot",
 }
 
@@ -303,6 +310,10 @@ class EngineWorld:
         """Let the agent in a VM fall silent or answer again."""
         self._set_source(vm, source_agent=answers)
 
+    def set_disks(self, vm: int, *, fit: bool) -> None:
+        """Let the disks of a VM be more than can be backed up, or not."""
+        self._set_source(vm, source_fits=fit)
+
     def _set_source(self, vm: int, **values: Any) -> None:
         of: ColumnElement[bool] = items.c.key == self.keys[vm]
         with self.database.writing() as connection:
@@ -432,6 +443,10 @@ class OracleWorld:
     def set_agent(self, vm: int, *, answers: bool) -> None:
         """Let the agent in a VM fall silent or answer again."""
         self.items[vm].agent_answers = answers
+
+    def set_disks(self, vm: int, *, fit: bool) -> None:
+        """Let the disks of a VM be more than can be backed up, or not."""
+        self.items[vm].disks_fit = fit
 
 
 def _point(backup: Backup) -> Point:
