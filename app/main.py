@@ -298,28 +298,16 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
             )
         ],
     )
-    _add_routes(app, served, Desk(engine, retry_after=settings.retry_after))
+    desk = Desk(engine, retry_after=settings.retry_after)
     home.add_to(app, engine)
     blobs.add_to(app, engine)
-    app.router.middleware_stack = ByEndpoint(app.router)
+    app.router.middleware_stack = ByEndpoint(app.router, desk.serve)
     # Made once it is asked for, and only once: it takes a tenth of a second.
     app.openapi = cache(lambda: explorer.describe(app, served, version=app.version))  # type: ignore[method-assign]
     app.state.engine = engine
     app.state.on_stop = engine.stop
     app.state.journal = journal
     return app
-
-
-def _add_routes(app: FastAPI, served: Iterable[Endpoint], desk: Desk) -> None:
-    for each in served:
-        app.add_api_route(
-            each.template,
-            desk.serve(each),
-            methods=[each.method],
-            operation_id=each.operation_id,
-            response_model=None,
-            include_in_schema=False,
-        )
 
 
 def _start_driver(engine: Engine) -> Any:
