@@ -75,7 +75,7 @@ from .providers.recovery_services_backup import (
     usage_summaries,
     vault_configs,
 )
-from .providers.resources import moves, resource_groups, subscriptions
+from .providers.resources import locks, moves, resource_groups, subscriptions
 from .settings import Settings, default_home
 from .store.database import Database
 from .store.schema import ensure_schema
@@ -89,6 +89,7 @@ ROOMS: tuple[ModuleType, ...] = (
     subscriptions,
     resource_groups,
     moves,
+    locks,
     companions,
     vaults,
     vault_operations,
@@ -298,7 +299,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
             )
         ],
     )
-    desk = Desk(engine, retry_after=settings.retry_after)
+    desk = Desk(engine, retry_after=settings.retry_after, guard=locks.guard)
     home.add_to(app, engine)
     blobs.add_to(app, engine)
     app.router.middleware_stack = ByEndpoint(app.router, desk.serve)

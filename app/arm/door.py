@@ -40,6 +40,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Gate = Callable[[Mapping[str, str]], None]
+Guard = Callable[[Endpoint, Call], None]
+"""Refuses a write that something else in the world forbids, such as a lock."""
 
 CONTROL_PREFIX = "/_emulator"
 ASSETS = "assets"
@@ -118,6 +120,9 @@ class FrontDoor:
             if match is None and scope["raw_path"].startswith(f"{BLOBS}/".encode()):
                 return None  # Storage has other spellings and errors than Resource Manager
             if match is None:
+                of_key_vault = paths.data_plane_of_key_vaults(state["headers"].get("host", ""))
+                if of_key_vault is not None:
+                    raise of_key_vault
                 return _enter_page(paths.segments_of(scope["raw_path"]), scope)
             found = match.endpoints.get(scope["method"])
             if found is None:
@@ -239,8 +244,9 @@ async def http_exception(request: Request, problem: Exception) -> Response:
 class Desk:
     """Serves an endpoint: the part of the journey that needs the world."""
 
-    def __init__(self, engine: Engine, *, retry_after: int) -> None:
+    def __init__(self, engine: Engine, *, retry_after: int, guard: Guard) -> None:
         self._engine = engine
+        self._guard = guard
         self._retry_after = retry_after
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -292,6 +298,8 @@ class Desk:
             await self._engine.catch_up()
 
         def act(call: Call) -> Answer:
+            if endpoint.writes:
+                self._guard(endpoint, call)
             if demanded is None or reader is None:
                 return _answer(endpoint, call, arguments)
             return _act_if(demanded, reader, call, lambda: _answer(endpoint, call, arguments))

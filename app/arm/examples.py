@@ -12,6 +12,8 @@ VM_ID = f"{GROUP_ID}/providers/Microsoft.Compute/virtualMachines/vm-1"
 VAULT_ID = f"{GROUP_ID}/providers/Microsoft.RecoveryServices/vaults/vault-1"
 STORAGE_ID = f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/staging"
 NETWORK_ID = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/network-1"
+DISK_ID = f"{GROUP_ID}/providers/Microsoft.Compute/disks/disk-1"
+KEY_VAULT_ID = f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/vault-1"
 POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
 
 PARAMETERS: Mapping[str, str] = {
@@ -30,6 +32,26 @@ PARAMETERS: Mapping[str, str] = {
     "virtualNetworkName": "network-1",
     "subnetName": "default",
     "networkInterfaceName": "interface-1",
+    "networkSecurityGroupName": "guard-1",
+    "securityRuleName": "allow-ssh",
+    "defaultSecurityRuleName": "DenyAllInBound",
+    "publicIpAddressName": "address-1",
+    "snapshotName": "snapshot-1",
+    "availabilitySetName": "set-1",
+    "diskEncryptionSetName": "encryption-1",
+    "resourceName": "identity-1",
+    "resourceGuardsName": "guard-1",
+    "keyName": "key-1",
+    "operationKind": "add",
+    "vmExtensionName": "extension-1",
+    "shareName": "share-1",
+    "blobContainerName": "container-1",
+    "lockName": "lock-1",
+    "lockedNamespace": "Microsoft.Compute",
+    "lockedType": "disks",
+    "lockedName": "disk-1",
+    "childType": "parts",
+    "childName": "part-1",
     "containerName": "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
     "protectedItemName": "VM;iaasvmcontainerv2;group-1;vm-1",
     "azureRegion": "westeurope",
@@ -49,6 +71,8 @@ QUERIES: Mapping[str, str] = {
 }
 
 FOUND: Mapping[str, str] = {
+    "keyVersion": "The last part of a key's keyUriWithVersion",
+    "deletedVaultName": "The name of a key vault that was deleted",
     "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",
     "jobName": "The name of a job in the list of jobs",
     "recoveryPointId": "The name of a recovery point in the list of recovery points",

@@ -16,6 +16,8 @@ from ..domain.errors import Kind, Refused, invalid, not_found
 from .calls import Endpoint
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+_ESCAPED_SCOPE = re.compile("/(?:%2f)?subscriptions%2f", re.IGNORECASE)
+"""Newer SDKs escape the slashes of an id that is a scope: ``ManagementLocks_DeleteByScope``."""
 LONGEST_SEGMENT = 400
 
 
@@ -99,7 +101,11 @@ def segments_of(raw_path: bytes) -> list[str]:
 
     Raises ``Refused`` for characters that no Azure name can hold.
     """
-    segments = [unquote(part) for part in raw_path.decode("latin-1").split("/") if part]
+    path = raw_path.decode("latin-1")
+    if _ESCAPED_SCOPE.match(path):
+        scope, _, rest = path[1:].partition("/")
+        path = f"{unquote(scope)}/{rest}"
+    segments = [unquote(part) for part in path.split("/") if part]
     for segment in segments:
         if len(segment) > LONGEST_SEGMENT or _CONTROL_CHARACTERS.search(segment):
             raise invalid("InvalidRequestUri", "The request URI holds a name that is not allowed.")
@@ -125,6 +131,18 @@ def method_not_allowed(method: str, allowed: Iterable[str]) -> Refused:
         Kind.METHOD_NOT_ALLOWED,
         "MethodNotAllowed",
         f"The method {method} is not allowed here; allowed: {', '.join(sorted(allowed))}.",
+    )
+
+
+def data_plane_of_key_vaults(host: str) -> Refused | None:
+    """Refuse what is asked of a key vault itself, whose host name tells; 404 as azurerm expects."""
+    name, _, rest = host.partition(".")
+    if not rest.lower().startswith("vault."):
+        return None
+    return not_found(
+        "NotSupported",
+        f"The data plane of key vault '{name}' (keys, secrets, certificates) is not emulated by "
+        "rsvault; keys can be made through Resource Manager, at .../vaults/{vault}/keys/{key}.",
     )
 
 

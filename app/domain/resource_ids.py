@@ -14,6 +14,17 @@ STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
 VNET_TYPE = "Microsoft.Network/virtualNetworks"
 NIC_TYPE = "Microsoft.Network/networkInterfaces"
 COLLECTION_TYPE = "Microsoft.Compute/restorePointCollections"
+NSG_TYPE = "Microsoft.Network/networkSecurityGroups"
+PUBLIC_IP_TYPE = "Microsoft.Network/publicIPAddresses"
+SNAPSHOT_TYPE = "Microsoft.Compute/snapshots"
+AVAILABILITY_SET_TYPE = "Microsoft.Compute/availabilitySets"
+DISK_ENCRYPTION_SET_TYPE = "Microsoft.Compute/diskEncryptionSets"
+EXTENSION_TYPE = f"{VM_TYPE}/extensions"
+USER_IDENTITY_TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
+RESOURCE_GUARD_TYPE = "Microsoft.DataProtection/resourceGuards"
+KEY_VAULT_TYPE = "Microsoft.KeyVault/vaults"
+KEY_TYPE = f"{KEY_VAULT_TYPE}/keys"
+LOCK_TYPE = "Microsoft.Authorization/locks"
 
 _GROUP = re.compile(r"[-\w.()]{1,90}")
 _RESOURCE = re.compile(
@@ -59,6 +70,24 @@ def parse(text: str) -> ResourceId | None:
         match["group"],
         f"{match['namespace']}/{match['kind']}",
         match["name"],
+    )
+
+
+def parse_nested(text: str) -> ResourceId | None:
+    """Read the id of a resource at whatever depth: type and name hold every level of it.
+
+    ``.../virtualMachines/vm-1/extensions/e`` has the type ``.../virtualMachines/extensions`` and
+    the name ``vm-1/e``. ``None`` if the text is none.
+    """
+    parts = text.split("/")
+    top = parse("/".join(parts[:9]))
+    if top is None or len(parts) % 2 == 0:
+        return None
+    return ResourceId(
+        top.subscription,
+        top.group,
+        "/".join([top.type, *parts[9::2]]),
+        "/".join([top.name, *parts[10::2]]),
     )
 
 

@@ -11,11 +11,17 @@ from types import MappingProxyType
 
 from .resource_ids import (
     COLLECTION_TYPE,
-    DISK_TYPE,
+    DISK_ENCRYPTION_SET_TYPE,
+    KEY_TYPE,
+    KEY_VAULT_TYPE,
+    LOCK_TYPE,
     NIC_TYPE,
+    NSG_TYPE,
+    PUBLIC_IP_TYPE,
+    RESOURCE_GUARD_TYPE,
     STORAGE_TYPE,
+    USER_IDENTITY_TYPE,
     VAULT_TYPE,
-    VM_TYPE,
     VNET_TYPE,
 )
 
@@ -29,68 +35,123 @@ class ResourceType:
     regional: bool
 
 
+_VM_VERSIONS = ("2026-04-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-03-01")
+_DISK_VERSIONS = ("2026-03-02", "2025-01-02", "2024-03-02", "2023-10-02", "2023-04-02")
+_SKU_VERSIONS = ("2021-07-01", "2019-04-01")
 _BACKUP_VERSIONS = ("2026-10-01", "2025-08-01", "2025-02-01", "2024-10-01", "2023-04-01")
 _VAULT_VERSIONS = ("2026-11-01", "2025-08-01", "2025-02-01", "2024-04-01", "2024-01-01")
-_COMPUTE_VERSIONS = ("2026-04-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-03-01")
 _NETWORK_VERSIONS = ("2025-05-01", "2024-10-01", "2024-05-01", "2023-09-01", "2022-01-01")
 _STORAGE_VERSIONS = ("2025-08-01", "2025-01-01", "2024-01-01", "2023-05-01", "2016-01-01")
 _RESOURCE_VERSIONS = ("2025-04-01", "2024-11-01", "2023-07-01", "2022-09-01", "2021-04-01")
+_KEY_VAULT_VERSIONS = ("2026-02-01", "2025-05-01", "2024-11-01", "2023-07-01")
+_IDENTITY_VERSIONS = ("2024-11-30", "2023-01-31", "2018-11-30")
+_GUARD_VERSIONS = ("2025-07-01", "2025-01-01", "2024-04-01", "2023-11-01")
+_LOCK_VERSIONS = ("2020-05-01", "2016-09-01")
+_GRAPH_VERSIONS = ("2024-04-01", "2022-10-01", "2021-03-01")
 
 
-def _in_vault(*names: str) -> tuple[ResourceType, ...]:
-    return tuple(ResourceType(f"vaults/{name}", _BACKUP_VERSIONS, False) for name in names)
+def _types(versions: tuple[str, ...], *names: str) -> tuple[ResourceType, ...]:
+    """Return types that lie in a region, by their names with or without the namespace."""
+    return tuple(ResourceType(_short(name), versions, True) for name in names)
+
+
+def _placeless(versions: tuple[str, ...], *names: str) -> tuple[ResourceType, ...]:
+    return tuple(ResourceType(_short(name), versions, False) for name in names)
+
+
+def _short(name: str) -> str:
+    return name.partition("/")[2] if name.startswith("Microsoft.") else name
 
 
 EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
     {
+        "Microsoft.Authorization": _placeless(_LOCK_VERSIONS, LOCK_TYPE),
         "Microsoft.Compute": (
-            ResourceType(VM_TYPE.partition("/")[2], _COMPUTE_VERSIONS, True),
-            ResourceType(COLLECTION_TYPE.partition("/")[2], _COMPUTE_VERSIONS, True),
-            ResourceType("restorePointCollections/restorePoints", _COMPUTE_VERSIONS, False),
-            ResourceType(
-                DISK_TYPE.partition("/")[2],
-                ("2026-03-02", "2025-01-02", "2024-03-02", "2023-10-02", "2023-04-02"),
-                True,
+            *_types(_VM_VERSIONS, "virtualMachines", "virtualMachines/extensions"),
+            *_types(_VM_VERSIONS, "availabilitySets", COLLECTION_TYPE),
+            *_placeless(_VM_VERSIONS, "restorePointCollections/restorePoints"),
+            *_types(_DISK_VERSIONS, "disks", "snapshots", DISK_ENCRYPTION_SET_TYPE),
+            *_placeless(_VM_VERSIONS, "locations/publishers", "locations/vmSizes"),
+            *_placeless(_VM_VERSIONS, "locations/usages"),
+            *_placeless(_SKU_VERSIONS, "skus"),
+        ),
+        "Microsoft.DataProtection": _types(_GUARD_VERSIONS, RESOURCE_GUARD_TYPE),
+        "Microsoft.KeyVault": (
+            *_types(_KEY_VAULT_VERSIONS, KEY_VAULT_TYPE),
+            *_placeless(_KEY_VAULT_VERSIONS, KEY_TYPE, "vaults/accessPolicies"),
+            *_placeless(_KEY_VAULT_VERSIONS, "deletedVaults", "locations/deletedVaults"),
+        ),
+        "Microsoft.ManagedIdentity": _types(_IDENTITY_VERSIONS, USER_IDENTITY_TYPE),
+        "Microsoft.Network": (
+            *_types(_NETWORK_VERSIONS, VNET_TYPE, NIC_TYPE, NSG_TYPE, PUBLIC_IP_TYPE),
+            *_placeless(
+                _NETWORK_VERSIONS,
+                "virtualNetworks/subnets",
+                "networkSecurityGroups/securityRules",
+                "networkSecurityGroups/defaultSecurityRules",
             ),
         ),
-        "Microsoft.Network": (
-            ResourceType(VNET_TYPE.partition("/")[2], _NETWORK_VERSIONS, True),
-            ResourceType("virtualNetworks/subnets", _NETWORK_VERSIONS, False),
-            ResourceType(NIC_TYPE.partition("/")[2], _NETWORK_VERSIONS, True),
-        ),
         "Microsoft.RecoveryServices": (
-            ResourceType(VAULT_TYPE.partition("/")[2], _VAULT_VERSIONS, True),
-            *_in_vault("backupPolicies", "backupJobs", "backupProtectedItems", "backupFabrics"),
-            ResourceType("locations", _VAULT_VERSIONS, False),
+            *_types(_VAULT_VERSIONS, VAULT_TYPE),
+            *_placeless(
+                _BACKUP_VERSIONS,
+                "vaults/backupPolicies",
+                "vaults/backupJobs",
+                "vaults/backupProtectedItems",
+                "vaults/backupFabrics",
+            ),
+            *_placeless(_VAULT_VERSIONS, "locations"),
         ),
+        "Microsoft.ResourceGraph": _placeless(_GRAPH_VERSIONS, "resources"),
         "Microsoft.Resources": (
-            ResourceType("subscriptions", ("2022-12-01", "2021-01-01", "2019-11-01"), False),
-            ResourceType("tenants", ("2022-12-01", "2020-01-01"), False),
-            ResourceType("resourceGroups", _RESOURCE_VERSIONS, False),
-            ResourceType("subscriptions/resourceGroups", _RESOURCE_VERSIONS, False),
-            ResourceType("subscriptions/locations", ("2022-12-01", "2021-01-01"), False),
-            ResourceType("subscriptions/providers", _RESOURCE_VERSIONS, False),
+            *_placeless(("2022-12-01", "2021-01-01", "2019-11-01"), "subscriptions"),
+            *_placeless(("2022-12-01", "2020-01-01"), "tenants"),
+            *_placeless(_RESOURCE_VERSIONS, "resourceGroups", "subscriptions/resourceGroups"),
+            *_placeless(("2022-12-01", "2021-01-01"), "subscriptions/locations"),
+            *_placeless(_RESOURCE_VERSIONS, "subscriptions/providers"),
         ),
         "Microsoft.Storage": (
-            ResourceType(STORAGE_TYPE.partition("/")[2], _STORAGE_VERSIONS, True),
+            *_types(_STORAGE_VERSIONS, STORAGE_TYPE),
+            *_placeless(
+                _STORAGE_VERSIONS,
+                "storageAccounts/blobServices",
+                "storageAccounts/blobServices/containers",
+                "storageAccounts/fileServices",
+                "storageAccounts/fileServices/shares",
+                "storageAccounts/managementPolicies",
+            ),
         ),
     }
 )
+
+UNLISTED = frozenset(
+    f"{namespace}/{each.name}".lower()
+    for namespace, types in EMULATED.items()
+    for each in types
+    if not each.regional
+)
+"""Types, in lower case, that are no resources of their own: ARM's lists leave them out."""
 
 REGISTERED_ONLY = tuple(
     f"Microsoft.{name}"
     for name in (
         "AlertsManagement",
-        "Authorization",
         "Automation",
-        "DataProtection",
         "Features",
         "Insights",
-        "KeyVault",
-        "ManagedIdentity",
         "OperationalInsights",
         "PolicyInsights",
-        "ResourceGraph",
     )
 )
 """Namespaces that clients want registered before they start; no type of theirs is emulated."""
+
+UNMOVABLE = frozenset(
+    each.lower()
+    for each in (
+        COLLECTION_TYPE,
+        DISK_ENCRYPTION_SET_TYPE,
+        USER_IDENTITY_TYPE,
+        RESOURCE_GUARD_TYPE,
+    )
+)
+"""Types that Azure moves to no other group, in lower case."""

@@ -56,11 +56,3 @@ def _check_casing(tags: Mapping[str, str]) -> None:
         raise invalid(
             "DuplicateTagName", "tags: two names differ only in their casing.", target="tags"
         )
-
-
-def match(tags: Mapping[str, str], name: str, value: str | None) -> bool:
-    """Tell whether a tag is there, with a value if one is asked for; names ignore case."""
-    return any(
-        name.lower() == own.lower() and (value is None or value == found)
-        for own, found in tags.items()
-    )

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from ..domain import ids
+from ..store import rows
 from ..store.tables import Document, resources
 from . import sources
 from .rules import Rules
@@ -29,9 +30,7 @@ def entries(vm: Document) -> list[Document]:
 
 def find(connection: Connection, resource_id: str) -> Row[Any] | None:
     """Return a disk or VM by its id, whatever its casing."""
-    return connection.execute(
-        select(resources).where(resources.c.folded == resource_id.lower())
-    ).first()
+    return rows.find(connection, resource_id)
 
 
 def disks_of(connection: Connection, vms: Sequence[Row[Any]]) -> dict[str, Row[Any]]:
@@ -76,7 +75,7 @@ def remove_vm(connection: Connection, rules: Rules, vm: Row[Any], now: int) -> N
             connection.execute(delete(resources).where(resources.c.folded == disk.folded))
         else:
             release(connection, disk, now)
-    connection.execute(delete(resources).where(resources.c.folded == vm.folded))
+    rows.delete_tree(connection, vm.folded)
     sources.refresh(connection, rules, vm.id)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, select
 from ..domain import ids
 from ..domain.resource_ids import DISK_TYPE, VM_TYPE
 from ..store.tables import resource_groups, resources, vaults
-from . import attachments, snapshots, vault_lifecycle
+from . import attachments, key_vaults, snapshots, vault_lifecycle
 from .rules import Rules
 
 
@@ -48,6 +48,8 @@ def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> N
     for vault in _vaults(connection, group.folded):
         vault_lifecycle.remove(connection, vault, now)
     snapshots.remove(connection, snapshots.in_group(group.folded), now)
+    for key_vault in key_vaults.in_group(connection, group.folded):
+        key_vaults.remove(connection, key_vault, now)
     connection.execute(delete(resources).where(resources.c.group_folded == group.folded))
     connection.execute(delete(resource_groups).where(resource_groups.c.folded == group.folded))
 

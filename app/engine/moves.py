@@ -11,12 +11,27 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE
+from ..store import rows
 from ..store.tables import Document, blobs, items, resources
 from . import sources
 from .rules import Rules
 
 _NOT_LINKS = ("tags", "creationData")
 """Parts of a document that may hold ids without being tied to what they name."""
+
+
+def with_their_own(connection: Connection, named: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return the resources that a move names, each with those that lie in it."""
+    return [
+        each
+        for row in named
+        for each in (
+            row,
+            *connection.execute(
+                select(resources).where(rows.below(row.folded)).order_by(resources.c.folded)
+            ),
+        )
+    ]
 
 
 def strangers(connection: Connection, moved: Sequence[Row[Any]]) -> list[str]:

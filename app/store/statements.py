@@ -63,8 +63,14 @@ class Query:
     def first(self, connection: Connection, **parameters: Any) -> Row[Any] | None:
         """Return the first row, or ``None``."""
         found = self._statement.run(connection, **parameters).fetchone()
-        if found is None:
-            return None
+        return None if found is None else self._read(found)
+
+    def all(self, connection: Connection, **parameters: Any) -> list[Row[Any]]:
+        """Return the rows."""
+        found = self._statement.run(connection, **parameters).fetchall()
+        return [self._read(each) for each in found]
+
+    def _read(self, found: Any) -> Row[Any]:
         values = list(found)
         for index in self._json:
             if isinstance(values[index], str):  # PostgreSQL's driver has read it already

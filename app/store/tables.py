@@ -114,6 +114,30 @@ resources = Table("resources", metadata, ResourceColumns)
 Index("ix_resources_type_folded_folded", resources.c.type_folded, resources.c.folded)
 
 
+class SubscriptionResourceColumns(TypedColumns):
+    """What belongs to a subscription and to no group: locks on whatever, and deleted key vaults.
+
+    ``scope_folded`` is the lower-case id of what is locked, or of the key vault that was.
+    """
+
+    folded = Column(_text(800), primary_key=True)
+    id = Column(_text(800), nullable=False)
+    subscription = Column(_text(36), nullable=False)
+    type_folded = Column(_text(120), nullable=False)
+    scope_folded = Column(_text(600), nullable=False)
+    name = Column(_text(260), nullable=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+
+
+subscription_resources = Table("subscription_resources", metadata, SubscriptionResourceColumns)
+Index(
+    "ix_subscription_resources_subscription_type_folded",
+    subscription_resources.c.subscription,
+    subscription_resources.c.type_folded,
+)
+
+
 class VaultColumns(TypedColumns):
     """Vaults; a deleted vault that holds soft-deleted items stays until they are purged.
 

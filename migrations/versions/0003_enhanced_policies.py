@@ -16,10 +16,12 @@ def upgrade() -> None:
     _tell_what_is_vaulted()
     _place_snapshots()
     _keep_limits()
+    _keep_what_has_no_group()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("subscription_resources")
     op.drop_column("items", "source_fits")
     op.drop_table("policy_changes")
     op.drop_index("ix_jobs_triggered", "jobs")
@@ -123,4 +125,24 @@ def _keep_limits() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("vault_key", "changed_at", name="pk_policy_changes"),
+    )
+
+
+def _keep_what_has_no_group() -> None:
+    op.create_table(
+        "subscription_resources",
+        sa.Column("folded", _text(800), nullable=False),
+        sa.Column("id", _text(800), nullable=False),
+        sa.Column("subscription", _text(36), nullable=False),
+        sa.Column("type_folded", _text(120), nullable=False),
+        sa.Column("scope_folded", _text(600), nullable=False),
+        sa.Column("name", _text(260), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("folded", name="pk_subscription_resources"),
+    )
+    op.create_index(
+        "ix_subscription_resources_subscription_type_folded",
+        "subscription_resources",
+        ["subscription", "type_folded"],
     )

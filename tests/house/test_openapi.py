@@ -39,6 +39,11 @@ def resolved(part: dict[str, Any]) -> dict[str, Any]:
     return part
 
 
+def test_no_two_operations_have_one_name() -> None:
+    names = [each.operation_id for each in SERVED]
+    assert sorted(names) == sorted(set(names)), "a route is found by its operation's name"
+
+
 @pytest.mark.parametrize("each", NAMED)
 def test_what_is_put_or_patched_has_a_schema(each: Endpoint) -> None:
     if each.method not in ("PUT", "PATCH") and each.body is None:

@@ -28,9 +28,3 @@ def test_tags_that_arm_would_not_keep_are_refused(wanted: dict[str, str], code: 
 
 def test_the_most_and_longest_tags_are_kept() -> None:
     tags.check({f"tag{number}": "v" * 256 for number in range(49)} | {"n" * 512: ""})
-
-
-def test_the_name_of_a_tag_ignores_case_and_its_value_does_not() -> None:
-    assert tags.match({"Env": "Test"}, "env", None)
-    assert tags.match({"Env": "Test"}, "ENV", "Test")
-    assert not tags.match({"Env": "Test"}, "env", "test")

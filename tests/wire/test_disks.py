@@ -173,7 +173,7 @@ def test_an_os_disk_grows_only_while_its_vm_is_deallocated(arm: httpx.Client, vm
         ({"diskSizeGB": None}, "InvalidParameter"),
         ({"osType": "BeOS"}, "InvalidRequestContent"),
         ({"maxShares": 3}, "NotSupported"),
-        ({"encryption": {"type": "EncryptionAtRestWithCustomerKey"}}, "NotSupported"),
+        ({"encryption": {"type": "EncryptionAtRestWithCustomerKey"}}, "InvalidParameter"),
     ],
 )
 def test_a_wrong_disk_is_refused(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from app.arm.bodies import FORM
-from app.arm.examples import FOUND, SUBSCRIPTION, VAULT_ID
+from app.arm.examples import FOUND, KEY_VAULT_ID, SUBSCRIPTION, VAULT_ID
 from tests.wire.builders import done, set_clock
 
 ROOT = f"/subscriptions/{SUBSCRIPTION}"
@@ -16,6 +16,16 @@ FIRST = (
     "VirtualMachines_CreateOrUpdate",
     "Disks_CreateOrUpdate",
     "StorageAccounts_Create",
+    "UserAssignedIdentities_CreateOrUpdate",
+    "ResourceGuards_Put",
+    "KeyVaults_CreateOrUpdate",
+    "KeyVaultKeys_CreateIfNotExist",
+    "DiskEncryptionSets_CreateOrUpdate",
+    "AvailabilitySets_CreateOrUpdate",
+    "Snapshots_CreateOrUpdate",
+    "NetworkSecurityGroups_CreateOrUpdate",
+    "SecurityRules_CreateOrUpdate",
+    "PublicIPAddresses_CreateOrUpdate",
     "VirtualNetworks_CreateOrUpdate",
     "Subnets_CreateOrUpdate",
     "NetworkInterfaces_CreateOrUpdate",
@@ -32,8 +42,17 @@ LAST = (
     "ProtectedItems_Delete",
     "ProtectionPolicies_Delete",
     "Vaults_Delete",
+    "Snapshots_Delete",
     "Disks_Delete",
+    "AvailabilitySets_Delete",
+    "UserAssignedIdentities_Delete",
+    "ResourceGuards_Delete",
+    "DiskEncryptionSets_Delete",
+    "KeyVaults_Delete",
     "NetworkInterfaces_Delete",
+    "SecurityRules_Delete",
+    "NetworkSecurityGroups_Delete",
+    "PublicIPAddresses_Delete",
     "Subnets_Delete",
     "VirtualNetworks_Delete",
     "StorageAccounts_Delete",
@@ -88,12 +107,15 @@ def found_in(arm: httpx.Client, item: str) -> dict[str, str]:
     collections = f"{ROOT}/providers/Microsoft.Compute/restorePointCollections"
     collection = done(arm.get(collections)).json()["value"][0]
     expanded = done(arm.get(collection["id"], params={"$expand": "restorePoints"})).json()
+    key = done(arm.get(f"{KEY_VAULT_ID}/keys/key-1")).json()["properties"]
     return {
         "jobName": job,
         "recoveryPointId": point,
         "operationId": operation,
         "restorePointCollectionName": collection["name"],
         "restorePointName": expanded["properties"]["restorePoints"][0]["name"],
+        "keyVersion": key["keyUriWithVersion"].rpartition("/")[2],
+        "deletedVaultName": "vault-1",
     }
 
 
@@ -134,6 +156,9 @@ ELSEWHERE = {
     "RestorePointCollections_CreateOrUpdate",
     "RestorePointCollections_Update",
     "RestorePoints_Create",
+    # Nothing is deleted yet.
+    "KeyVaults_GetDeleted",
+    "KeyVaults_PurgeDeleted",
     # What no vault has here yet.
     "BackupEngines_Get",
     "PrivateEndpointConnection_Get",

@@ -16,20 +16,19 @@ from sqlalchemy import Row
 from ...arm.bodies import Body
 from ...arm.calls import Call
 from ...arm.words import Word
-from ...domain import ids, resource_ids
+from ...domain import ids
 from ...domain.errors import (
     Refused,
     conflict,
     invalid,
     not_emulated,
-    resource_not_found,
 )
 from ...domain.instants import wire
-from ...domain.resource_ids import DISK_TYPE
+from ...domain.resource_ids import DISK_ENCRYPTION_SET_TYPE, DISK_TYPE, SNAPSHOT_TYPE, parse
 from ...engine import attachments, sources
 from ...store.tables import Document
 from ...workloads.azure_vm import GIBIBYTE
-from . import store
+from . import links, store
 from .store import CompanionType, Write, Written, missing_parameter
 
 LARGEST_GB = 32_767
@@ -98,7 +97,7 @@ class CreationData(Body):
         default=None, examples=["Empty"]
     )
     source_resource_id: str | None = Field(
-        default=None, max_length=600, description="The disk that a Copy is of"
+        default=None, max_length=600, description="The disk or the snapshot that a Copy is of"
     )
     image_reference: DiskImageReference | None = None
     gallery_image_reference: DiskImageReference | None = None
@@ -187,7 +186,8 @@ class DiskPatch(Body):
 
 
 def _write(write: Write) -> Written:
-    _refuse_what_is_not_emulated(write)
+    _check_what_is_sent(write)
+    write.wanted["properties"] = encrypted(write)
     if write.existing is None:
         return _create(write)
     changed = write.wanted | {"properties": dict(write.wanted["properties"])}
@@ -212,13 +212,26 @@ def _power_of_owner(write: Write) -> str | None:
     return vm.hidden["power_state"] if vm is not None else None
 
 
-def _refuse_what_is_not_emulated(write: Write) -> None:
+def encrypted(write: Write) -> Document:
+    """Return the properties with the id of what encrypts them in its canonical spelling."""
+    properties: Document = write.wanted["properties"]
+    sent = store.at(properties, "encryption.diskEncryptionSetId")
+    if not sent:
+        return properties
+    field = "properties.encryption.diskEncryptionSetId"
+    found = links.get_linked(write, sent, field, DISK_ENCRYPTION_SET_TYPE)
+    told = {"type": found.document["properties"]["encryptionType"]} | properties["encryption"]
+    return properties | {"encryption": told | {"diskEncryptionSetId": found.id}}
+
+
+def _check_what_is_sent(write: Write) -> None:
     sent = write.sent["properties"]
     if sent.get("maxShares", 1) > 1:
         raise not_emulated("properties.maxShares", "disks shared by several VMs")
     encryption = sent.get("encryption", {})
-    if encryption.get("type", "").endswith(("CustomerKey", "CustomerKeys")):
-        raise not_emulated("properties.encryption.type", "customer-managed keys")
+    by_customer = encryption.get("type", "").endswith(("CustomerKey", "CustomerKeys"))
+    if by_customer and not encryption.get("diskEncryptionSetId"):
+        raise missing_parameter("disk.encryption.diskEncryptionSetId")
 
 
 def _create(write: Write) -> Written:
@@ -259,7 +272,11 @@ def _source(write: Write) -> Row[Any]:
     sent = write.wanted["properties"]["creationData"].get("sourceResourceId")
     if not sent:
         raise missing_parameter("disk.creationData.sourceResourceId")
-    return get_disk(write, sent, "properties.creationData.sourceResourceId")
+    field = "properties.creationData.sourceResourceId"
+    parsed = parse(sent)
+    if parsed is not None and parsed.type.lower() == SNAPSHOT_TYPE.lower():
+        return links.get_linked(write, sent, field, SNAPSHOT_TYPE)
+    return get_disk(write, sent, field)
 
 
 def _copied(write: Write, source: Row[Any], document: Document) -> Document:
@@ -289,13 +306,7 @@ def new_document(write: Write, *, size: int, sku: str, os_type: str | None) -> D
 
 def get_disk(write: Write, sent: str, field: str) -> Row[Any]:
     """Return the disk that a request names by id. Raises ``Refused``."""
-    parsed = resource_ids.parse(sent)
-    if parsed is None or parsed.type.lower() != DISK_TYPE.lower():
-        raise invalid_linked_id(sent, field, DISK_TYPE)
-    row = attachments.find(write.call.connection, parsed.folded)
-    if row is None:
-        raise resource_not_found(DISK_TYPE, parsed.name, parsed.group)
-    return row
+    return links.get_linked(write, sent, field, DISK_TYPE)
 
 
 # --- what is allowed ---------------------------------------------------------------------
@@ -337,16 +348,6 @@ def too_small(size: int, least: int, field: str) -> Refused:
         "BadRequest",
         f"{field}: {size} GB is less than the {least} GB there are; "
         "reducing the size of a disk is not supported to prevent data loss.",
-        target=field,
-    )
-
-
-def invalid_linked_id(sent: str, field: str, type_name: str) -> Refused:
-    """ARM's answer to a reference that is no resource id."""
-    return invalid(
-        "LinkedInvalidPropertyId",
-        f"Property id '{sent}' at path '{field}' is invalid. Expect a fully qualified resource id "
-        f"of '{type_name}' that starts with '/subscriptions/{{subscriptionId}}'.",
         target=field,
     )
 

@@ -16,10 +16,10 @@ from ...arm.words import Word
 from ...domain import ids
 from ...domain.documents import merge
 from ...domain.errors import invalid
-from ...domain.resource_ids import NIC_TYPE
+from ...domain.resource_ids import NIC_TYPE, NSG_TYPE, PUBLIC_IP_TYPE
 from ...engine import networks
 from ...store.tables import Document
-from . import store
+from . import links, network_uses, store
 from .store import CompanionType, Write, Written, missing_parameter
 from .virtual_networks import NAME, NAME_RULE, TagsBody
 
@@ -103,6 +103,11 @@ def _write(write: Write) -> Written:
         found.append(_configuration(write, name, told, known, taken))
     hidden = write.existing.hidden if write.existing else {}
     properties = write.wanted["properties"] | {"ipConfigurations": found}
+    guard = properties.get("networkSecurityGroup")
+    if guard is not None:
+        field = "properties.networkSecurityGroup.id"
+        group = links.get_in_region(write, guard.get("id"), field, NSG_TYPE)
+        properties["networkSecurityGroup"] = {"id": group.id}
     return Written(write.wanted | {"properties": properties}, hidden)
 
 
@@ -122,7 +127,28 @@ def _configuration(
     held[address] = f"{write.id}/ipConfigurations/{name}"
     born = networks.configuration(name, subnet, address)
     own = {key: value for key, value in sent.items() if key not in ("subnet", "privateIPAddress")}
+    if "publicIPAddress" in own:
+        own["publicIPAddress"] = {"id": _public_address(write, own["publicIPAddress"], name)}
     return merge(born, {"properties": own})
+
+
+def _public_address(write: Write, sent: Document, name: str) -> str:
+    """Return the id of a public IP address that no other configuration has."""
+    field = f"properties.ipConfigurations.{name}.publicIPAddress.id"
+    address = links.get_in_region(write, sent.get("id"), field, PUBLIC_IP_TYPE)
+    own = f"{write.id}/ipConfigurations/{name}".lower()
+    for user in network_uses.configurations_by_address(write.call.connection).get(
+        address.folded, ()
+    ):
+        if user.lower() != own:
+            raise invalid(
+                "PublicIPAddressInUse",
+                f"{field}: Resource {own} is referencing public IP address {address.id} that is "
+                f"already allocated to resource {user}.",
+                target=field,
+            )
+    found: str = address.id
+    return found
 
 
 def _subnet(write: Write, sent: str | None, field: str) -> networks.Subnet:
@@ -130,13 +156,7 @@ def _subnet(write: Write, sent: str | None, field: str) -> networks.Subnet:
         raise missing_parameter(f"{field}.subnet.id")
     found = networks.find_subnet(write.call.connection, sent)
     if found is None or found.network.location != write.location:
-        raise invalid(
-            "InvalidResourceReference",
-            f"{field}.subnet.id: Resource {sent} referenced by resource {write.id} was not found. "
-            "Please make sure that the referenced resource exists, and that both resources are in "
-            "the same region.",
-            target=f"{field}.subnet.id",
-        )
+        raise links.not_referable(sent, write.id, f"{field}.subnet.id")
     return found
 
 
@@ -254,7 +274,7 @@ NETWORK_INTERFACES = CompanionType(
     render=_render,
     remove=_remove,
     update="UpdateTags",
-    not_for_lists=("$filter",),
+    replaces=True,
 )
 
 ENDPOINTS = store.endpoints(NETWORK_INTERFACES)

@@ -1,6 +1,7 @@
 """The one store of companion resources: what every type does alike, told by its row of the table.
 
 A PUT on a resource that exists changes what it names and replaces the tags; a PATCH keeps them.
+A type that lies in another one names its ``parent``: its resources go when that goes.
 """
 
 from __future__ import annotations
@@ -10,16 +11,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, Endpoint, endpoint
 from ...arm.paging import after, page, row_limit, size
 from ...domain import tags
 from ...domain.documents import merge
-from ...domain.errors import Refused, conflict, invalid, not_emulated, resource_not_found
+from ...domain.errors import (
+    Refused,
+    conflict,
+    invalid,
+    not_emulated,
+    not_found,
+    resource_not_found,
+)
 from ...domain.regions import REGIONS, some_names
-from ...domain.resource_ids import ResourceId, normal_location
+from ...domain.resource_ids import group_id, normal_location
+from ...store import rows
 from ...store.tables import Document, resource_groups, resources
 from ...store.vaults import get_group
 
@@ -52,6 +61,10 @@ def _nothing_follows(_call: Call, _document: Document, _resource_id: str) -> Non
     """Most types have nobody to tell."""
 
 
+def _nothing_in_the_way(_call: Call, _row: Row[Any]) -> None:
+    """Most types can be deleted at any time."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompanionType:
     """One row of the table of types.
@@ -59,7 +72,10 @@ class CompanionType:
     ``fixed`` are properties that cannot change. ``write`` checks a resource and completes it,
     ``render`` adds the computed properties to some, ``remove`` refuses or prepares a deletion,
     ``follow`` tells others of a change. ``create``, ``get``, ``update`` and the two lists are
-    Azure's names of the operations, which differ from one namespace to the next.
+    Azure's names of the operations, which differ from one namespace to the next, or ``None``
+    where Azure has none. A type with a ``parent`` lies at ``folder`` below it, where its
+    ``list_in_group`` lists; unless it is ``located`` it has neither a region nor tags of its own.
+    ``replaces`` is for types whose PUT forgets what it does not name.
     """
 
     type_name: str
@@ -72,7 +88,7 @@ class CompanionType:
     patch: type[Body]
     write: Callable[[Write], Written]
     render: Callable[[Call, Sequence[Row[Any]]], list[Document]]
-    remove: Callable[[Call, Row[Any]], None]
+    remove: Callable[[Call, Row[Any]], None] = _nothing_in_the_way
     follow: Callable[[Call, Document, str], None] = _nothing_follows
     fixed: tuple[str, ...] = ()
     expands: tuple[str, ...] = ()
@@ -80,15 +96,32 @@ class CompanionType:
     name_code: str = "InvalidParameter"
     create: str = "CreateOrUpdate"
     get: str = "Get"
-    update: str = "Update"
-    list_in_group: str = "List"
-    list_all: str = "ListAll"
+    update: str | None = "Update"
+    delete: str | None = "Delete"
+    list_in_group: str | None = "List"
+    list_all: str | None = "ListAll"
     not_for_lists: tuple[str, ...] = field(default=("$filter",))
+    parent: CompanionType | None = None
+    folder: str = ""
+    located: bool = True
+    replaces: bool = False
 
     @property
     def template(self) -> str:
         """The path of one resource of this type."""
-        return f"{GROUP}/providers/{self.type_name}/{{{self.parameter}}}"
+        return f"{self.collection}/{{{self.parameter}}}"
+
+    @property
+    def collection(self) -> str:
+        """The path of all the resources of this type in a group, or in their parent."""
+        if self.parent is not None:
+            return f"{self.parent.template}/{self.folder}"
+        return f"{GROUP}/providers/{self.type_name}"
+
+    def id_below(self, holder: str, name: str) -> str:
+        """Return the id of a resource in a group, or in its parent."""
+        between = self.folder if self.parent is not None else f"providers/{self.type_name}"
+        return f"{holder}/{between}/{name}"
 
 
 # --- rows --------------------------------------------------------------------------------
@@ -96,19 +129,47 @@ class CompanionType:
 
 def find(call: Call, kind: CompanionType) -> Row[Any] | None:
     """Return the resource in the path, or ``None``."""
-    folded = ResourceId(
-        call.subscription, call.group, kind.type_name, call.path[kind.parameter]
-    ).folded
-    return call.connection.execute(select(resources).where(resources.c.folded == folded)).first()
+    return rows.find(call.connection, _sent_id(call, kind))
+
+
+def _sent_id(call: Call, kind: CompanionType) -> str:
+    """Return the id that the path has, with the names as they are sent."""
+    if kind.parent is not None:
+        return kind.id_below(_sent_id(call, kind.parent), call.path[kind.parameter])
+    group = group_id(call.subscription, call.group)
+    return kind.id_below(group, call.path[kind.parameter])
 
 
 def get(call: Call, kind: CompanionType) -> Row[Any]:
-    """Return the resource in the path. Raises ``Refused``: the group or the resource is missing."""
+    """Return the resource in the path. Raises ``Refused``: it is missing, or what holds it is."""
     found = find(call, kind)
     if found is None:
-        get_group(call.connection, call.subscription, call.group)
-        raise resource_not_found(kind.type_name, call.path[kind.parameter], call.group)
+        holder(call, kind)
+        raise resource_not_found(kind.type_name, shown_name(call, kind), call.group)
     return found
+
+
+def holder(call: Call, kind: CompanionType) -> Row[Any]:
+    """Return what a resource lies in: its group, or its parent. Raises ``Refused``."""
+    if kind.parent is None:
+        return get_group(call.connection, call.subscription, call.group)
+    found = find(call, kind.parent)
+    if found is None:
+        holder(call, kind.parent)
+        name = shown_name(call, kind.parent)
+        raise not_found(
+            "ParentResourceNotFound",
+            f"Can not perform requested operation on nested resource. Parent resource '{name}' "
+            "not found.",
+            target=name,
+        )
+    return found
+
+
+def shown_name(call: Call, kind: CompanionType) -> str:
+    """Return a name as ARM's messages have it: after those of its parents."""
+    name = call.path[kind.parameter]
+    return name if kind.parent is None else f"{shown_name(call, kind.parent)}/{name}"
 
 
 def put_row(write: Write, kind: CompanionType, written: Written) -> None:
@@ -139,15 +200,28 @@ def put_row(write: Write, kind: CompanionType, written: Written) -> None:
         )
 
 
+def rewrite(call: Call, kind: CompanionType, row: Row[Any], properties: Document) -> None:
+    """Check and keep a resource with some of its properties changed from within."""
+    wanted = row.document | {"properties": row.document["properties"] | properties}
+    write = Write(
+        call=call,
+        id=row.id,
+        name=row.name,
+        group_folded=row.group_folded,
+        location=row.location,
+        existing=row,
+        sent={},
+        wanted=wanted,
+    )
+    put_row(write, kind, kind.write(write))
+
+
 def envelope(kind: CompanionType, row: Row[Any]) -> Document:
     """Return what every resource shows before its own: id, name, type, location and tags."""
     own = {key: value for key, value in row.document.items() if key not in ("properties", "tags")}
-    document: Document = {
-        "id": row.id,
-        "name": row.name,
-        "type": kind.type_name,
-        "location": row.location,
-    }
+    document: Document = {"id": row.id, "name": row.name, "type": kind.type_name}
+    if kind.located:
+        document["location"] = row.location
     if row.document.get("tags"):
         document["tags"] = row.document["tags"]
     return document | own
@@ -157,7 +231,7 @@ def envelope(kind: CompanionType, row: Row[Any]) -> Document:
 
 
 def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
-    group = get_group(call.connection, call.subscription, call.group)
+    held_by = holder(call, kind)
     existing = find(call, kind)
     name = call.path[kind.parameter]
     if existing is None and kind.name_pattern.fullmatch(name) is None:
@@ -167,14 +241,16 @@ def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
             target=kind.parameter,
         )
     sent = body.wire()
-    location = _checked_location(kind, sent.pop("location", None), existing, call.group)
-    stored = dict(existing.document) if existing is not None else {}
+    location = held_by.location
+    if kind.located:
+        location = _checked_location(kind, sent.pop("location", None), existing, call.group)
+    stored = dict(existing.document) if existing is not None and not kind.replaces else {}
     stored.pop("tags", None)
     write = Write(
         call=call,
-        id=f"{group.id}/providers/{kind.type_name}/{name}" if existing is None else existing.id,
+        id=kind.id_below(held_by.id, name) if existing is None else existing.id,
         name=name,
-        group_folded=group.folded,
+        group_folded=held_by.folded if kind.parent is None else held_by.group_folded,
         location=location,
         existing=existing,
         sent=sent,
@@ -290,18 +366,20 @@ def expansions(call: Call, kind: CompanionType) -> set[str]:
 
 
 def _delete(call: Call, kind: CompanionType) -> Answer:
-    get_group(call.connection, call.subscription, call.group)
+    holder(call, kind)
     row = find(call, kind)
     if row is None:
         return Answer(204)
     kind.remove(call, row)
-    call.connection.execute(delete(resources).where(resources.c.folded == row.folded))
+    rows.delete_tree(call.connection, row.folded)
     return Answer(200)
 
 
-def _list_group(call: Call, kind: CompanionType) -> Answer:
-    group = get_group(call.connection, call.subscription, call.group)
-    return _list(call, kind, resources.c.group_folded == group.folded)
+def _list_held(call: Call, kind: CompanionType) -> Answer:
+    held_by = holder(call, kind)
+    if kind.parent is not None:
+        return _list(call, kind, rows.below(held_by.folded))
+    return _list(call, kind, resources.c.group_folded == held_by.folded)
 
 
 def _list_subscription(call: Call, kind: CompanionType) -> Answer:
@@ -324,12 +402,12 @@ def _list(call: Call, kind: CompanionType, where: ColumnElement[bool]) -> Answer
     start = after(call, str)
     if start is not None:
         found = found.where(resources.c.folded > start[0])
-    rows = call.connection.execute(found.limit(row_limit(call))).all()
-    shown = rows[: size(call)]
+    found_rows = call.connection.execute(found.limit(row_limit(call))).all()
+    shown = found_rows[: size(call)]
     rendered = {
         row.folded: document for row, document in zip(shown, kind.render(call, shown), strict=True)
     }
-    return page(call, rows, lambda row: rendered[row.folded], lambda row: [row.folded])
+    return page(call, found_rows, lambda row: rendered[row.folded], lambda row: [row.folded])
 
 
 # --- refusals of every type --------------------------------------------------------------
@@ -362,17 +440,25 @@ def change_not_allowed(field_name: str) -> Refused:
 
 
 def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
-    """Return the six operations that every companion type has."""
-    folder = f"providers/{kind.type_name}"
-    own = kind.template
+    """Return the operations that Azure has for a type: at most six."""
+    found = [_putter(kind), _getter(kind)]
+    if kind.update is not None:
+        found.append(_patcher(kind, kind.update))
+    if kind.delete is not None:
+        found.append(_deleter(kind, kind.delete))
+    if kind.list_in_group is not None:
+        found.append(_lister(kind, kind.collection, kind.list_in_group, _list_held))
+    if kind.list_all is not None and kind.parent is None:
+        everywhere = f"/subscriptions/{{subscriptionId}}/providers/{kind.type_name}"
+        found.append(_lister(kind, everywhere, kind.list_all, _list_subscription))
+    return tuple(found)
 
-    def named(operation: str) -> str:
-        return f"{kind.operations}_{operation}"
 
+def _putter(kind: CompanionType) -> Endpoint:
     @endpoint(
         "PUT",
-        own,
-        named(kind.create),
+        kind.template,
+        f"{kind.operations}_{kind.create}",
         tag=kind.tag,
         body=kind.body,
         statuses=tuple({200, kind.created_status}),
@@ -381,31 +467,57 @@ def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
         """Create a resource, or change what the request names of one that exists."""
         return _create_or_update(call, kind, body)
 
-    @endpoint("GET", own, named(kind.get), tag=kind.tag, query=("$expand",) if kind.expands else ())
+    return create_or_update
+
+
+def _getter(kind: CompanionType) -> Endpoint:
+    @endpoint(
+        "GET",
+        kind.template,
+        f"{kind.operations}_{kind.get}",
+        tag=kind.tag,
+        query=("$expand",) if kind.expands else (),
+    )
     def get_one(call: Call) -> Answer:
         """Show a resource."""
         return _get(call, kind)
 
-    @endpoint("PATCH", own, named(kind.update), tag=kind.tag, body=kind.patch)
+    return get_one
+
+
+def _patcher(kind: CompanionType, name: str) -> Endpoint:
+    @endpoint("PATCH", kind.template, f"{kind.operations}_{name}", tag=kind.tag, body=kind.patch)
     def patch(call: Call, body: Body) -> Answer:
         """Change what the request names of a resource; the rest stays."""
         return _update(call, kind, body)
 
-    @endpoint("DELETE", own, named("Delete"), tag=kind.tag, statuses=(200, 204))
+    return patch
+
+
+def _deleter(kind: CompanionType, name: str) -> Endpoint:
+    @endpoint(
+        "DELETE",
+        kind.template,
+        f"{kind.operations}_{name}",
+        tag=kind.tag,
+        statuses=(200, 204),
+    )
     def delete_one(call: Call) -> Answer:
-        """Delete a resource; 204 if there is none."""
+        """Delete a resource with all that lies in it; 204 if there is none."""
         return _delete(call, kind)
 
-    @endpoint("GET", f"{GROUP}/{folder}", named(kind.list_in_group), tag=kind.tag)
-    def list_in_group(call: Call) -> Answer:
-        """List the resources of this type in a resource group."""
-        return _list_group(call, kind)
+    return delete_one
 
-    @endpoint(
-        "GET", f"/subscriptions/{{subscriptionId}}/{folder}", named(kind.list_all), tag=kind.tag
-    )
-    def list_all(call: Call) -> Answer:
-        """List the resources of this type in a subscription."""
-        return _list_subscription(call, kind)
 
-    return (create_or_update, get_one, patch, delete_one, list_in_group, list_all)
+def _lister(
+    kind: CompanionType,
+    template: str,
+    name: str,
+    listed: Callable[[Call, CompanionType], Answer],
+) -> Endpoint:
+    @endpoint("GET", template, f"{kind.operations}_{name}", tag=kind.tag)
+    def list_them(call: Call) -> Answer:
+        """List the resources of this type in a subscription, a resource group or a parent."""
+        return listed(call, kind)
+
+    return list_them

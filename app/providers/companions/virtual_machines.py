@@ -16,11 +16,11 @@ from ...arm.shapes import Shape
 from ...domain import ids, resource_ids
 from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
-from ...domain.resource_ids import NIC_TYPE, VM_TYPE
+from ...domain.resource_ids import AVAILABILITY_SET_TYPE, NIC_TYPE, VM_TYPE
 from ...engine import attachments, networks, sources
 from ...engine.attachments import DEALLOCATED, RUNNING, STOPPED
 from ...store.tables import Document, resources
-from . import disks, store
+from . import disks, links, store
 from .store import CompanionType, Write, Written, invalid_parameter, missing_parameter
 from .virtual_machine_bodies import VirtualMachineBody, VirtualMachinePatch
 from .virtual_machine_disks import DiskPlan, shown_storage
@@ -35,7 +35,7 @@ _WINDOWS_PUBLISHERS = ("microsoftwindows", "microsoftvisualstudio")
 _WINDOWS_OFFER = re.compile(r"-ws\d|windows", re.IGNORECASE)
 
 _REFERENCES = {
-    "availabilitySet": "Microsoft.Compute/availabilitySets",
+    "availabilitySet": AVAILABILITY_SET_TYPE,
     "proximityPlacementGroup": "Microsoft.Compute/proximityPlacementGroups",
 }
 
@@ -65,6 +65,7 @@ def _write(write: Write) -> Written:
         raise missing_parameter("storageProfile.osDisk")
     size = _checked_size(store.at(properties, "hardwareProfile.vmSize"))
     properties |= _canonical_references(properties)
+    _check_availability_set(write)
     power = write.existing.hidden["power_state"] if write.existing is not None else RUNNING
     os_type = _os_type(write, properties)
     default_sku = "Premium_LRS" if _PREMIUM_SIZE.search(size) else "Standard_LRS"
@@ -186,7 +187,7 @@ def _sent_disks(sent: Document) -> Iterator[tuple[str, Document]]:
 def _canonical_references(properties: Document) -> Document:
     """Return the parts that refer to resources of other types, with ids in one spelling.
 
-    Only the form of an id is checked: availability sets and the like are not emulated.
+    Here only the form of an id is checked.
     """
     parts: Document = {}
     for name, type_name in _REFERENCES.items():
@@ -203,6 +204,13 @@ def _canonical_references(properties: Document) -> Document:
     return parts
 
 
+def _check_availability_set(write: Write) -> None:
+    """Refuse a new VM whose availability set is not there. Raises ``Refused``."""
+    sent = store.at(write.sent, "properties.availabilitySet.id")
+    if sent and write.existing is None:
+        links.get_linked(write, sent, "properties.availabilitySet.id", AVAILABILITY_SET_TYPE)
+
+
 def _nic_field(index: int) -> str:
     return f"properties.networkProfile.networkInterfaces[{index}].id"
 
@@ -212,7 +220,7 @@ def _canonical(sent: str | None, field: str, type_name: str) -> str:
         raise missing_parameter(field.removeprefix("properties."))
     parsed = resource_ids.parse(sent)
     if parsed is None or parsed.type.lower() != type_name.lower():
-        raise disks.invalid_linked_id(sent, field, type_name)
+        raise links.invalid_linked_id(sent, field, type_name)
     return resource_ids.ResourceId(parsed.subscription, parsed.group, type_name, parsed.name).text
 
 

@@ -14,12 +14,11 @@ from sqlalchemy import Row
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...domain import ids
-from ...domain.documents import merge
 from ...domain.errors import Refused, invalid, not_found
-from ...domain.resource_ids import VNET_TYPE
+from ...domain.resource_ids import NSG_TYPE, VNET_TYPE
 from ...engine import networks
 from ...store.tables import Document
-from . import store
+from . import links, store
 from .store import CompanionType, Write, Written, missing_parameter
 
 TAG = "Virtual networks"
@@ -110,10 +109,23 @@ def _write(write: Write) -> Written:
     whole = [_prefix(each, "properties.addressSpace.addressPrefixes") for each in space]
     subnets = properties.get("subnets", [])
     _check_subnets(write.name, subnets, whole)
+    subnets = [_guarded(write, each) for each in subnets]
     if write.existing is not None:
         _refuse_loss(write, subnets)
     hidden = {"revision": (write.existing.hidden["revision"] if write.existing else 0) + 1}
     return Written(write.wanted | {"properties": properties | {"subnets": subnets}}, hidden)
+
+
+def _guarded(write: Write, subnet: Document) -> Document:
+    """Return a subnet with the id of what guards it in its canonical spelling."""
+    sent = subnet["properties"].get("networkSecurityGroup")
+    if sent is None:
+        return subnet
+    field = f"properties.subnets.{subnet['name']}.networkSecurityGroup.id"
+    group = links.get_in_region(write, sent.get("id"), field, NSG_TYPE)
+    return subnet | {
+        "properties": subnet["properties"] | {"networkSecurityGroup": {"id": group.id}}
+    }
 
 
 def _prefix(text: str, field: str) -> Network:
@@ -292,14 +304,14 @@ def get_subnet(call: Call) -> Document:
 
 @endpoint("PUT", _SUBNET, "Subnets_CreateOrUpdate", tag=TAG, body=SubnetBody, statuses=(200, 201))
 def put_subnet(call: Call, body: SubnetBody) -> Answer:
-    """Create a subnet, or change what the request names of one that exists."""
+    """Create a subnet, or replace one that exists."""
     network = store.get(call, VIRTUAL_NETWORKS)
     found = _find(call, network)
     sent = body.wire()["properties"]
     others = [each for each in networks.subnets_of(network.document) if each is not found]
     changed = {
         "name": call.path["subnetName"] if found is None else found["name"],
-        "properties": merge(found["properties"] if found else {}, sent),
+        "properties": sent,
     }
     _store(call, network, [*others, changed])
     shown = _render_subnet(store.get(call, VIRTUAL_NETWORKS), changed)
@@ -328,20 +340,7 @@ def _find(call: Call, network: Row[Any]) -> Document | None:
 
 
 def _store(call: Call, network: Row[Any], subnets: list[Document]) -> None:
-    wanted = network.document | {
-        "properties": network.document["properties"] | {"subnets": subnets}
-    }
-    write = Write(
-        call=call,
-        id=network.id,
-        name=network.name,
-        group_folded=network.group_folded,
-        location=network.location,
-        existing=network,
-        sent={},
-        wanted=wanted,
-    )
-    store.put_row(write, VIRTUAL_NETWORKS, _write(write))
+    store.rewrite(call, VIRTUAL_NETWORKS, network, {"subnets": subnets})
 
 
 def _subnet_not_found(call: Call) -> Refused:

@@ -13,11 +13,10 @@ from sqlalchemy import Row
 from ...arm.calls import Call
 from ...domain import ids
 from ...domain.errors import invalid
-from ...domain.resource_ids import parse
+from ...domain.resource_ids import USER_IDENTITY_TYPE, parse
 from ...domain.tenancy import TENANT_ID
 from .vault_bodies import Identity
 
-USER_IDENTITY_TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _FIELD = "identity.userAssignedIdentities"
 
 Document = dict[str, Any]

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.examples import GROUP_ID, SUBSCRIPTION
-from ...domain import resource_ids
+from ...domain import resource_ids, resource_types
 from ...domain.errors import (
     Kind,
     Refused,
@@ -20,7 +20,7 @@ from ...domain.errors import (
     resource_not_found,
 )
 from ...domain.instants import SECOND
-from ...domain.resource_ids import COLLECTION_TYPE, VAULT_TYPE, ResourceId
+from ...domain.resource_ids import VAULT_TYPE, ResourceId
 from ...engine import moves, operations
 from ...store import tables
 from ...store.vaults import get_group
@@ -103,7 +103,8 @@ def _checked(call: Call, body: MoveBody) -> tuple[Row[Any], Row[Any], list[Row[A
             "resources: at least one resource to move must be named.",
             target="resources",
         )
-    rows = _resources(call, [_resource_id(source, sent) for sent in body.resources])
+    named = _resources(call, [_resource_id(source, sent) for sent in body.resources])
+    rows = moves.with_their_own(call.connection, named)
     _refuse_names_that_are_taken(call, rows, target)
     if target.subscription != source.subscription:
         _refuse_to_part(call, rows)
@@ -133,12 +134,12 @@ def _resource_id(source: Row[Any], sent: str) -> ResourceId:
         )
     if parsed.type.lower() == VAULT_TYPE.lower():
         raise not_emulated("resources", f"the move of '{parsed.name}': vaults stay in their group")
-    if parsed.type.lower() == COLLECTION_TYPE.lower():
+    if parsed.type.lower() in resource_types.UNMOVABLE:
         raise _validation_failed(
             [
                 conflict(
                     "ResourceMoveNotSupported",
-                    f"Resource move is not supported for resource types '{COLLECTION_TYPE}'.",
+                    f"Resource move is not supported for resource types '{parsed.type}'.",
                     target=parsed.text,
                 )
             ]

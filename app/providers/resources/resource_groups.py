@@ -20,7 +20,7 @@ from ...domain.resource_ids import group_id, is_group_name, normal_location
 from ...engine import group_lifecycle, operations
 from ...store.tables import resource_groups
 from ...store.vaults import get_group
-from . import resources
+from . import resource_filters, resources
 
 GROUPS = "/subscriptions/{subscriptionId}/resourceGroups"
 GROUP = f"{GROUPS}/{{resourceGroupName}}"
@@ -195,8 +195,8 @@ def operation_result(call: Call) -> Answer:
 @endpoint("GET", GROUPS, "ResourceGroups_List", tag=TAG, query=("$filter", "$top"))
 def list_groups(call: Call) -> Answer:
     """List the resource groups of a subscription, all or those with a tag."""
-    terms = resources.read_filter(call, ("tagName", "tagValue"))
-    rows = [row for row in _rows(call) if _wanted(row, terms)]
+    terms = resource_filters.read(call, ("tagName", "tagValue"))
+    rows = [row for row in _rows(call) if resource_filters.tagged(row.tags, terms)]
     return page(call, rows, _render, lambda row: [row.folded])
 
 
@@ -212,11 +212,6 @@ def _rows(call: Call) -> list[Row[Any]]:
     if not call.query.get("$filter"):
         found = found.limit(row_limit(call))
     return list(call.connection.execute(found).all())
-
-
-def _wanted(row: Row[Any], terms: dict[str, str]) -> bool:
-    name = terms.get("tagName")
-    return name is None or tags.match(row.tags, name, terms.get("tagValue"))
 
 
 # --- rows --------------------------------------------------------------------------------

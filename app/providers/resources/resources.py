@@ -7,15 +7,17 @@ from typing import Any
 
 from sqlalchemy import JSON, Row, Select, literal, select, union_all
 
-from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
-from ...domain import resource_ids, tags
-from ...domain.errors import Refused, invalid
+from ...domain import resource_ids
+from ...domain.errors import invalid
 from ...domain.instants import wire
 from ...domain.resource_ids import VAULT_TYPE
+from ...domain.resource_types import UNLISTED
 from ...store.tables import resource_groups, resources, restore_point_collections, vaults
 from ...store.vaults import get_group
+from . import resource_filters
+from .resource_filters import Term
 
 TAG = "Resource groups"
 
@@ -32,7 +34,7 @@ _QUERY = ("$filter", "$expand", "$top")
     query=_QUERY,
 )
 def list_in_group(call: Call) -> Answer:
-    """List what a resource group holds: vaults, VMs, disks, collections of restore points."""
+    """List what a resource group holds, of every type."""
     return _list(call, [get_group(call.connection, call.subscription, call.group).folded])
 
 
@@ -40,7 +42,7 @@ def list_in_group(call: Call) -> Answer:
     "GET", "/subscriptions/{subscriptionId}/resources", "Resources_List", tag=TAG, query=_QUERY
 )
 def list_in_subscription(call: Call) -> Answer:
-    """List what a subscription holds: vaults, VMs, disks, collections of restore points."""
+    """List what a subscription holds, of every type."""
     return _list(
         call,
         select(resource_groups.c.folded).where(
@@ -50,7 +52,7 @@ def list_in_subscription(call: Call) -> Answer:
 
 
 def _list(call: Call, groups: Sequence[str] | Select[Any]) -> Answer:
-    terms = read_filter(call, _FILTERS)
+    terms = resource_filters.read(call, _FILTERS)
     shown = _expanded(call)
     rows = [row for row in _rows(call, groups) if _wanted(row, terms)]
     return page(call, rows, lambda row: _render(row, shown), lambda row: [row.folded])
@@ -75,7 +77,10 @@ def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]
             resources.c.document,
             resources.c.created_at,
             resources.c.changed_at,
-        ).where(resources.c.group_folded.in_(groups)),
+        ).where(
+            resources.c.group_folded.in_(groups),
+            resources.c.type_folded.not_in(sorted(UNLISTED)),
+        ),
         select(
             collections.folded,
             collections.id,
@@ -95,7 +100,7 @@ def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]
 
 
 def _identity(row: Row[Any]) -> resource_ids.ResourceId:
-    found = resource_ids.parse(row.id)
+    found = resource_ids.parse_nested(row.id)
     assert found is not None
     return found
 
@@ -105,7 +110,7 @@ def _tags(row: Row[Any]) -> dict[str, str]:
     return document if _identity(row).type == VAULT_TYPE else document.get("tags", {})
 
 
-def _wanted(row: Row[Any], terms: dict[str, str]) -> bool:
+def _wanted(row: Row[Any], terms: list[Term]) -> bool:
     found = _identity(row)
     own = {
         "resourceType": found.type,
@@ -113,9 +118,8 @@ def _wanted(row: Row[Any], terms: dict[str, str]) -> bool:
         "name": found.name,
         "location": row.location,
     }
-    matched = all(value.lower() == terms.get(key, value).lower() for key, value in own.items())
-    tag = terms.get("tagName")
-    return matched and (tag is None or tags.match(_tags(row), tag, terms.get("tagValue")))
+    matched = all(each.holds(own[each.key]) for each in terms if each.key in own)
+    return matched and resource_filters.tagged(_tags(row), terms)
 
 
 def _render(row: Row[Any], shown: Collection[str]) -> dict[str, Any]:
@@ -136,24 +140,6 @@ def _render(row: Row[Any], shown: Collection[str]) -> dict[str, Any]:
     if own:
         document["tags"] = own
     return document
-
-
-# --- what every list of this provider takes ----------------------------------------------
-
-
-def read_filter(call: Call, allowed: Collection[str]) -> dict[str, str]:
-    """Return the terms of ``$filter``. Raises ``Refused`` with ARM's code."""
-    try:
-        terms = filters.read(call.query.get("$filter"), allowed)
-    except Refused as refusal:
-        raise invalid(
-            "InvalidFilterInQueryString", refusal.message, target=refusal.target
-        ) from None
-    if "tagValue" in terms and "tagName" not in terms:
-        raise invalid(
-            "InvalidFilterInQueryString", "$filter: tagValue needs a tagName.", target="$filter"
-        )
-    return terms
 
 
 def _expanded(call: Call) -> list[str]:

@@ -1,0 +1,29 @@
+"""The rows of companion resources: one by its id, and all that lie below one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select
+
+from .statements import Query
+from .tables import resources
+
+_FIND = Query(select(resources).where(resources.c.folded == bindparam("folded")))
+_AFTER_SLASH = chr(ord("/") + 1)
+
+
+def find(connection: Connection, resource_id: str) -> Row[Any] | None:
+    """Return a resource by its id, whatever its casing."""
+    return _FIND.first(connection, folded=resource_id.lower())
+
+
+def below(folded: str) -> ColumnElement[bool]:
+    """Return the condition that a resource lies in one with a lower-case id, at any depth."""
+    return and_(resources.c.folded > f"{folded}/", resources.c.folded < f"{folded}{_AFTER_SLASH}")
+
+
+def delete_tree(connection: Connection, folded: str) -> None:
+    """Delete a resource by its lower-case id, with all that lies in it."""
+    connection.execute(delete(resources).where(below(folded)))
+    connection.execute(delete(resources).where(resources.c.folded == folded))
