@@ -77,7 +77,14 @@ class Record:
 class Daybook:
     """Reads backups in the order of their starts, and time in the order of what began and ended."""
 
-    def __init__(self, parts: Sequence[Part], peak: Peak, time_zone: str) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        peak: Peak,
+        time_zone: str,
+        *,
+        hide_unvaulted: bool = False,
+    ) -> None:
         self.hours = [Hour() for _ in range(24)]
         self.most = {SNAPSHOT: Moment(), TRANSFER: Moment()}
         self.first = FirstBackups()
@@ -89,6 +96,7 @@ class Daybook:
         self._parts = parts
         self._peak = peak
         self._zone = time_zone
+        self._hide_unvaulted = hide_unvaulted
         self._starts: Counter[tuple[int, int]] = Counter()
         self._events: list[_Event] = []
         self._running = {SNAPSHOT: 0.0, TRANSFER: 0.0, FIRST: 0.0}
@@ -156,11 +164,14 @@ class Daybook:
 
     def _note_gap(self, backup: Backup, record: Record) -> None:
         """Note how much work would have been lost just before this backup's point was there."""
-        if not backup.completed or backup.snapshot_ended_at is None:
+        there = backup.ended_at if self._hide_unvaulted else backup.snapshot_ended_at
+        if not backup.completed or there is None:
+            return
+        if self._hide_unvaulted and not backup.transfers:
             return
         before = self._taken.get(backup.item)
         if before is not None:
-            self._note_rpo(backup.snapshot_ended_at - before, record)
+            self._note_rpo(there - before, record)
         self._taken[backup.item] = backup.started_at + TAKEN_AFTER
 
     def _note_rpo(self, lost: int, record: Record) -> None:

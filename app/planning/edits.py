@@ -88,7 +88,9 @@ def _trial(world: ScratchWorld, policy: int, edit: Edit | None, sweep_at: int) -
             retention.sweep(connection, sweep_at)
             left = _points(connection, policy)
             expired = _expired(connection, policy, sweep_at)
-            stocks = stock.count(connection, world.parts)
+            stocks = stock.count(
+                connection, world.parts, hide_unvaulted=world.rules.hide_unvaulted_points
+            )
             found.append(_Trial({key: rules[key] for key in left}, expired, stock.total(stocks)))
             raise _Undo
     except _Undo:

@@ -76,7 +76,12 @@ def report(world: ScratchWorld, plan: Plan, progress: Progress | None = None) ->
 
 
 def _live(world: ScratchWorld, plan: Plan, progress: Progress | None) -> Lived:
-    daybook = Daybook(world.parts, plan.peak, plan.time_zone)
+    daybook = Daybook(
+        world.parts,
+        plan.peak,
+        plan.time_zone,
+        hide_unvaulted=world.rules.hide_unvaulted_points,
+    )
     policy_of_item: dict[int, str] = {}
     for item in items_of(world):
         daybook.expect(item.key, item.latest_snapshot_at, item.latest_vaulted_at is not None)
@@ -124,7 +129,8 @@ def _regular(plan: Plan) -> Iterator[int]:
 
 def _look(world: ScratchWorld, daybook: Daybook, at: int) -> Sample:
     with world.database.reading() as connection:
-        stocks = stock.count(connection, world.parts)
+        hide = world.rules.hide_unvaulted_points
+        stocks = stock.count(connection, world.parts, hide_unvaulted=hide)
     rpo, daybook.rpo = daybook.rpo, None
     return Sample(at, stocks, rpo)
 

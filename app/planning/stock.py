@@ -87,9 +87,9 @@ _OF_A_VM = Statement(
 )
 
 
-def count(connection: Connection, parts: Sequence[Part]) -> list[Stock]:
-    """Return what each part has now."""
-    every = _rows(_ALL_POINTS, connection)
+def count(connection: Connection, parts: Sequence[Part], *, hide_unvaulted: bool) -> list[Stock]:
+    """Return what each part has now; points may be hidden until they are in the vault."""
+    every = _rows(_VAULTED if hide_unvaulted else _ALL_POINTS, connection)
     snapshots = _rows(_SNAPSHOTS, connection)
     vaulted = _rows(_VAULTED, connection)
     found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, exists, func, or_, select
@@ -22,11 +22,16 @@ from .scratch import Copy, Part
 
 
 def read(
-    connection: Connection, document: Mapping[str, Any], read_policy: ReadPolicy, now: int
+    connection: Connection,
+    document: Mapping[str, Any],
+    read_policy: ReadPolicy,
+    now: int,
+    check: Callable[[int], None],
 ) -> tuple[Plan, Copy]:
     """Return the plan of the vault that a document names, from now on, and the vault's rows.
 
-    Raises ``Refused``.
+    ``check`` is asked whether so many points are not too many to read, and whether so much work
+    is not too much to live through, before either is done. Raises ``Refused``.
     """
     whole = documents.top(document)
     for name in ("policies", "groups", "start"):
@@ -47,7 +52,9 @@ def read(
         for name, body in known.items()
         if name in under.values() or name in edited or name not in DEFAULT_POLICIES
     }
-    copy = _copy(connection, vault, stored, every, under, sample)
+    chosen = _chosen(every, under, sample)
+    keys = [item["key"] for found in chosen.values() for item in found]
+    check(_count_points(connection, keys))
     plan = Plan(
         start=start,
         end=end,
@@ -59,7 +66,15 @@ def read(
         sample=sample,
         unprotected=_unprotected(connection, vault),
     )
-    return plan, copy
+    check(plan.work_of((policy, len(found)) for policy, found in chosen.items()))
+    rows: dict[str, list[dict[str, Any]]] = {
+        "vaults": _rows(connection, vaults, vaults.c.key == vault.key),
+        "policies": stored,
+        "items": [item for found in chosen.values() for item in found],
+        "jobs": _of_items(connection, jobs, keys, _RUNNING),
+        "recovery_points": _of_items(connection, recovery_points, keys),
+    }
+    return plan, Copy(rows, *_parts(under, chosen))
 
 
 def _vault(connection: Connection, text: str) -> Row[Any]:
@@ -94,55 +109,52 @@ def _under(
     return {item["key"]: names.get(item["policy_key"]) for item in every}
 
 
-def _copy(
-    connection: Connection,
-    vault: Row[Any],
-    stored: list[dict[str, Any]],
-    every: Sequence[dict[str, Any]],
-    under: Mapping[int, str | None],
-    sample: int | None,
-) -> Copy:
-    """Return the rows that the engine needs to go on with a vault, and its items' parts."""
+_Chosen = Mapping[str | None, Sequence[dict[str, Any]]]
+_RUNNING = (jobs.c.operation == Operation.BACKUP, jobs.c.phase != Phase.DONE)
+
+
+def _chosen(
+    every: Sequence[dict[str, Any]], under: Mapping[int, str | None], sample: int | None
+) -> _Chosen:
+    """Return the items to live through, by policy; of a sample the first ones by name."""
     by_policy: dict[str | None, list[dict[str, Any]]] = {}
-    for item in sorted(every, key=lambda item: item["folded_name"]):
+    for item in sorted(every, key=lambda item: str(item["folded_name"])):
         by_policy.setdefault(under[item["key"]], []).append(item)
-    chosen = {policy: found[:sample] for policy, found in by_policy.items()}
-    parts = tuple(Part(name, len(by_policy[name]), len(found)) for name, found in chosen.items())
-    part_of = {
-        item["key"]: number for number, found in enumerate(chosen.values()) for item in found
-    }
-    points = _rows(connection, recovery_points, _points(vault.key))
-    rows: dict[str, list[dict[str, Any]]] = {
-        "vaults": _rows(connection, vaults, vaults.c.key == vault.key),
-        "policies": stored,
-        "items": [item for found in chosen.values() for item in found],
-        "jobs": _of(part_of, _rows(connection, jobs, _running(vault.key))),
-        "recovery_points": _of(part_of, points),
-    }
-    return Copy(rows, parts, part_of)
+    return {policy: found[:sample] for policy, found in by_policy.items()}
 
 
-def _of(part_of: Mapping[int, int], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["item_key"] in part_of]
+def _parts(
+    under: Mapping[int, str | None], chosen: _Chosen
+) -> tuple[tuple[Part, ...], dict[int, int]]:
+    """Return a part for each policy, and which one each chosen item is of."""
+    every = list(under.values())
+    parts = tuple(Part(name, every.count(name), len(found)) for name, found in chosen.items())
+    numbered = enumerate(chosen.values())
+    return parts, {item["key"]: number for number, found in numbered for item in found}
 
 
-def _running(vault: int) -> Any:
-    return and_(
-        jobs.c.vault_key == vault,
-        jobs.c.operation == Operation.BACKUP,
-        jobs.c.phase != Phase.DONE,
-    )
+def _of_items(
+    connection: Connection, table: Table, keys: Sequence[int], of: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """Return the rows of some items, a thousand items at a time."""
+    found: list[dict[str, Any]] = []
+    for some in _thousands(keys):
+        found += _rows(connection, table, and_(table.c.item_key.in_(some), *of))
+    return found
 
 
-def _points(vault: int) -> Any:
-    return recovery_points.c.item_key.in_(select(items.c.key).where(items.c.vault_key == vault))
+def _count_points(connection: Connection, keys: Sequence[int]) -> int:
+    total = 0
+    for some in _thousands(keys):
+        of = recovery_points.c.item_key.in_(some)
+        counted = select(func.count()).select_from(recovery_points).where(of)
+        total += int(connection.execute(counted).scalar_one())
+    return total
 
 
-def count_points(connection: Connection, document: Mapping[str, Any]) -> int:
-    """Return how many recovery points a vault has: they are all read. Raises ``Refused``."""
-    vault = _vault(connection, documents.top(document).text("vault") or "")
-    found = select(func.count()).select_from(recovery_points).where(_points(vault.key))
-    return int(connection.execute(found).scalar_one())
+def _thousands(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    for first in range(0, len(keys), 1000):
+        yield keys[first : first + 1000]
 
 
 def _unprotected(connection: Connection, vault: Row[Any]) -> int:

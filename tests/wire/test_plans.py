@@ -16,7 +16,8 @@ from app import cli
 from app.client import ControlPlane
 from app.control.plans import PlanBody
 from app.planning.schema import PLAN, REPORT
-from app.server import RunningServer
+from app.server import RunningServer, start
+from app.settings import Settings
 from tests.planning.bodies import daily, document, hourly
 from tests.wire.builders import (
     POINTS,
@@ -31,7 +32,9 @@ from tests.wire.builders import (
     listed,
     policy_body,
     protect,
+    put_group,
     put_policy,
+    put_vault,
     put_vm,
     refused,
 )
@@ -53,6 +56,13 @@ def points(arm: httpx.Client, *vms: str) -> list[str]:
         for vm in vms
         for point in listed(arm, f"{item_id(vm)}/recoveryPoints")
     )
+
+
+def make_vault(arm: httpx.Client) -> None:
+    put_group(arm)
+    put_vault(arm)
+    put_policy(arm)
+    advance(arm, until="idle")
 
 
 def test_the_example_is_a_plan(arm: httpx.Client) -> None:
@@ -228,3 +238,58 @@ def test_others_are_served_while_a_plan_is_lived(arm: httpx.Client) -> None:
     planning.join()
     assert answers[0].status_code == 200, answers[0].text
     assert served > 20
+
+
+def test_of_a_vault_a_sample_of_its_items_is_read(serve: Served) -> None:
+    arm = serve(plan_backups=2_000)
+    make_vault(arm)
+    for number in range(1, 7):
+        put_vm(arm, f"vm-{number}")
+        protect(arm, f"vm-{number}")
+    advance(arm, by="P20D")
+    asked: dict[str, Any] = {"vault": VAULT_ID, "horizon": "P200D"}
+    assert refused(arm.post("/_emulator/plan", json=asked)) == (400, "PlanTooLarge")
+    found = plan(arm, **asked, sample=2)
+    assert (found["vms"]["protected"], found["vms"]["simulated"]) == (6, 2)
+    assert found["series"][0]["points"] == 6 * 20
+
+
+def test_points_that_are_hidden_until_they_are_vaulted_do_not_count(serve: Served) -> None:
+    arm = serve(recovery_point_visibility="vault")
+    make_vault(arm)
+    put_vm(arm)
+    protect(arm)
+    advance(arm, to="2026-01-03T22:08:00Z")  # the third snapshot is there, its transfer runs
+    found = plan(arm, vault=VAULT_ID, horizon="P10D")
+    assert found["series"][0]["points"] == len(points(arm, "vm-1")) == 2
+    # From a point's time to the end of the next one's transfer, a quarter of an hour later.
+    assert found["policies"][0]["rpoHours"] == pytest.approx(24.25, abs=0.1)
+
+
+def test_a_server_that_stops_does_not_wait_for_a_plan(tmp_path: Path) -> None:
+    settings = Settings(
+        port=0, https_port=None, clock_mode="frozen", home=tmp_path, plan_backups=10_000_000
+    )
+    asked = threading.Event()
+    ended: list[Exception | int] = []
+
+    def ask(url: str) -> None:
+        given = document(daily(), count=400, horizon="P10Y")
+        with httpx.Client(base_url=url, timeout=120) as client:
+            asked.set()
+            try:
+                ended.append(client.post("/_emulator/plan", json=given).status_code)
+            except httpx.HTTPError as problem:
+                ended.append(problem)
+
+    with start(settings) as server:
+        planning = threading.Thread(target=ask, args=(server.http_url,))
+        planning.start()
+        assert asked.wait(timeout=20)
+        with httpx.Client(base_url=server.http_url) as client:
+            while not any("rsvault plan" in each.name for each in threading.enumerate()):
+                done(client.get("/_emulator/health"))
+    planning.join(timeout=60)
+    assert not planning.is_alive()
+    assert ended[0] != 200
+    assert not any("rsvault plan" in each.name for each in threading.enumerate())
