@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import listing, plans, serving, starting, travelling
+from tests.bench import editing, listing, plans, serving, starting, travelling
 from tests.bench.figures import Options, Table
 
 FIGURES: dict[str, Callable[[Options], Table]] = {
@@ -14,6 +14,7 @@ FIGURES: dict[str, Callable[[Options], Table]] = {
     "memory": starting.memory,
     "reads": serving.reads,
     "writes": serving.writes,
+    "edits": editing.edits,
     "reset": serving.resets,
     "decade": travelling.decade,
     "fleet": travelling.fleet,

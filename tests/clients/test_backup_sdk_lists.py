@@ -1,4 +1,4 @@
-"""Microsoft's SDK of Azure Backup: lists with the filters that they take, and cancelled jobs."""
+"""Microsoft's SDK of Azure Backup: lists and their filters, cancelled jobs, a limit reached."""
 
 from __future__ import annotations
 
@@ -116,3 +116,14 @@ def test_the_sdk_cancels_a_job_and_follows_it(backup: Any, arm: httpx.Client) ->
         backup.job_cancellations.trigger(*WHERE, running)
     assert raised.value.error is not None
     assert raised.value.error.code == "UserErrorJobNotInProgress"
+
+
+def test_a_limit_of_a_day_reaches_the_sdk_at_once_as_an_error(backup: Any) -> None:
+    container, item = ITEM_ID.split("/")[-3], ITEM_ID.split("/")[-1]
+    asked = {"properties": {"objectType": "IaasVMBackupRequest"}}
+    for _ in range(9):
+        backup.backups.trigger(*WHERE, "Azure", container, item, asked)
+    with pytest.raises(HttpResponseError, match=r"permitted in 24 hours: 9 on-demand") as raised:
+        backup.backups.trigger(*WHERE, "Azure", container, item, asked)
+    assert raised.value.error is not None
+    assert raised.value.error.code == "CloudDosAbsoluteLimitReached"
