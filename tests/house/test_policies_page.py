@@ -33,7 +33,12 @@ from app.domain.schedule_documents import (
 )
 from app.domain.snapshot_groups import LONGEST, PREFIX, SUFFIX
 from app.domain.tiering_documents import DAYS_OF, FEWEST_MONTHS, MODES, MONTHS_LEFT
-from app.providers.recovery_services_backup.policies import PolicyBody, PolicyProperties
+from app.providers.recovery_services_backup.policies import (
+    PolicyBody,
+    PolicyProperties,
+    RetentionPolicy,
+    SchedulePolicy,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
 NOW = parse("2026-05-06T07:08:09Z")
@@ -47,14 +52,15 @@ Written by `python -m tests.house.test_policies_page`; do not edit. The ranges a
 code, and every wrong value of a row is sent to it.
 
 A refusal is HTTP 400 and names the field, the value and what is allowed. `InvalidRequestContent`
-is the answer to a wrong JSON type wherever it stands: a text, a fraction or a boolean for a
-number, a number for a text, an object for a list. Nulls are as if left out, unknown fields are
-ignored. Words are read in any casing and shown in Azure's. Lists keep their order; an entry that
-is there twice is refused.
+is the answer to a wrong JSON type wherever it stands: a fraction or a boolean for a number, a
+number for a text, an object for a list; a number may be written as a text. Nulls are as if left
+out, unknown fields are ignored, and so are parts that the schedule's frequency or the format's
+type does not use. Words are read in any casing and shown in Azure's. Lists keep their order; an
+entry that is there twice is refused.
 
 Of a time only the time of day counts, in the policy's `timeZone`: `2026-01-01T22:00:00Z` is 22:00
-there. Seconds may have decimals, which must be zero. A time alone (`22:00`, as azurerm sends it)
-is shown with the day of the request. An offset is taken off first, as .NET does:
+there. Seconds may have decimals, of which the first six must be zero. A time alone (`22:00`, as
+azurerm sends it) is shown with the day of the request. An offset is taken off first, as .NET does:
 `22:00:00+05:30` is 16:30, and `22:00:00+05:45` is 16:15 and refused.
 
 Names of policies: 3 to 150 characters, a letter first, then letters, digits, `-`, `_` and `!`.
@@ -530,6 +536,23 @@ def test_a_number_of_another_type_is_refused(path: str, value: Any) -> None:
         judged(changed(base, path, value))
     assert raised.value.code == TYPE
     assert raised.value.target == f"properties.{path.replace('[]', '.0')}"
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_nulls_are_as_if_left_out(base: str) -> None:
+    sent = changed(base, "tieringPolicy", LEAVE_OUT)
+    parts: dict[str, type[bodies.Body]] = {
+        "schedulePolicy": SchedulePolicy,
+        "retentionPolicy": RetentionPolicy,
+    }
+    nulls = without_values(PolicyProperties) | sent
+    nulls |= {name: without_values(model) | sent[name] for name, model in parts.items()}
+    assert len(nulls) > len(sent)
+    assert judged(nulls) == judged(sent)
+
+
+def without_values(model: type[bodies.Body]) -> dict[str, None]:
+    return {field.alias or name: None for name, field in model.model_fields.items()}
 
 
 def test_names_are_those_of_the_page() -> None:
