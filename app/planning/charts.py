@@ -90,10 +90,8 @@ def _day(report: Report) -> Iterator[str]:
     hours = report["day"]["hours"]
     top = _nice(max(max(hour["startsADay"], hour["transfersAtOnce"]) for hour in hours))
     width = PLOT / 24
-    for hour in hours:
-        if hour["peak"]:
-            # A little wider than the hour: no seam is seen between two of them.
-            yield _rect(hour["hour"] * width, 0, width + 0.4, PANEL, "peak")
+    for first, last in _runs([hour["peak"] for hour in hours]):
+        yield _rect(first * width, 0, (last - first) * width, PANEL, "peak")
     yield from _frame("Backups by hour of the day", top, number)
     shown = (("starts", "starts a day"), ("most", "most transfers at once"), ("peak", "peak"))
     yield from _legend(shown)
@@ -106,6 +104,14 @@ def _day(report: Report) -> Iterator[str]:
             yield f'<path class="most" d="M{x:.1f} {y:.1f}h{width:.1f}"/>'
         if hour["hour"] % 2 == 0:
             yield _text(x + width / 2, PANEL + 18, f"{hour['hour']:02d}", "quiet", "middle")
+
+
+def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Return where flags are set: the first of each run, and the one after its last."""
+    for first, flag in enumerate(flags):
+        if flag and not (first and flags[first - 1]):
+            over = (each for each in range(first, len(flags)) if not flags[each])
+            yield first, next(over, len(flags))
 
 
 def _points(report: Report) -> Iterator[str]:

@@ -181,17 +181,7 @@ def _meeting(pairs: Sequence[Sequence[str]]) -> str:
 def _series(report: Report) -> Iterator[str]:
     yield "STORED"
     yield from _table(
-        (
-            "date",
-            "points",
-            "snapshots",
-            "in vault",
-            "snapshot GB",
-            "vault GB",
-            "loses",
-            "gap",
-            "oldest",
-        ),
+        _COLUMNS,
         [_sample(sample) for sample in _chosen(report["series"])],
         right=set(range(1, 9)),
     )
