@@ -199,6 +199,18 @@ def rsvault() -> None:
     show_envvar=True,
     show_default=False,
 )
+@_setting(
+    "auth",
+    "Whether any token will do, and none; or only one issued here, whose principal has a role.",
+    type=_one_of(options.Auth),
+)
+@click.option(
+    "--auth-admin",
+    "auth_admins",
+    multiple=True,
+    metavar="ID",
+    help="With --auth rbac: a client id, user name or object id that owns everything.",
+)
 def serve(clock: tuple[str, int], **chosen: Any) -> None:
     """Run the emulator until it is stopped with Ctrl+C or SIGTERM.
 
@@ -217,6 +229,7 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
     wanted = _settings(clock_mode=mode, clock_rate=rate, given=given, **chosen)
     logs.configure(wanted.log_level, wanted.log_format)
     _warn_if_open(wanted)
+    _warn_if_shut(wanted)
     # Nothing made while starting becomes garbage: collecting it would only slow the start down.
     gc.disable()
     from . import server  # FastAPI and SQLAlchemy take half a second
@@ -245,6 +258,15 @@ def _warn_if_open(wanted: Settings) -> None:
             "whoever reaches %s can move this world's clock and reset it: "
             "give --control-token, or listen on 127.0.0.1",
             wanted.host,
+        )
+
+
+def _warn_if_shut(wanted: Settings) -> None:
+    """Warn of a world that nobody has a role in, and nobody can give one."""
+    if wanted.auth == "rbac" and not wanted.auth_admins:
+        logging.getLogger("rsvault.serve").warning(
+            "roles are enforced and nobody is an owner: give --auth-admin <client id>, unless the "
+            "world in --database has role assignments already"
         )
 
 

@@ -38,7 +38,9 @@ from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
+from .identity.guard import Guard
 from .identity.tokens import Issuer
+from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
 from .providers.companions import table as companions
 from .providers.recovery_services import (
@@ -86,6 +88,9 @@ ROOMS: tuple[ModuleType, ...] = (
     control_limits,
     clouds,
     discovery,
+    role_definitions,
+    role_assignments,
+    permissions,
     subscriptions,
     resource_groups,
     moves,
@@ -267,7 +272,9 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     engine = open_world(settings)
     journal = Journal()
     requests = Requests()
-    served = [*endpoints(requests, settings.plan_backups, Issuer(settings.home)), *more]
+    issuer = Issuer(settings.home)
+    rights = Guard(issuer, settings.auth_admins) if settings.auth == "rbac" else None
+    served = [*endpoints(requests, settings.plan_backups, issuer), *more]
 
     def record(exchange: Exchange) -> None:
         journal.record(exchange)
@@ -296,10 +303,11 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
                 endpoints=served,
                 record=record,
                 gate=gate((settings.host, *settings.hostnames), settings.control_token),
+                rights=rights,
             )
         ],
     )
-    desk = Desk(engine, retry_after=settings.retry_after, guard=locks.guard)
+    desk = Desk(engine, retry_after=settings.retry_after, guard=locks.guard, rights=rights)
     home.add_to(app, engine)
     blobs.add_to(app, engine)
     app.router.middleware_stack = ByEndpoint(app.router, desk.serve)

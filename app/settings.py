@@ -23,6 +23,7 @@ RecoveryPointVisibility = Literal["snapshot", "vault"]
 AzuresLimits = Literal["on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["text", "json"]
+Auth = Literal["any", "rbac"]
 
 _CHOICES = {
     "clock_mode": get_args(ClockMode),
@@ -32,6 +33,7 @@ _CHOICES = {
     "limits": get_args(AzuresLimits),
     "log_level": get_args(LogLevel),
     "log_format": get_args(LogFormat),
+    "auth": get_args(Auth),
 }
 # A clock may run no faster than a year in a second.
 _RANGES = {
@@ -120,6 +122,12 @@ class Settings:
     control_token: str | None = field(default=None, repr=False)
     """What a request to the control plane has to bring; ``None`` asks for nothing."""
 
+    auth: Auth = "any"
+    """Whether every token will do, and none; or only one that was issued here, with a role."""
+
+    auth_admins: tuple[str, ...] = ()
+    """The client ids, user names or object ids that own everything where roles are enforced."""
+
     given: frozenset[str] = frozenset()
     """Which fields were asked for outright: these may not contradict a stored world."""
 
@@ -182,6 +190,9 @@ class Settings:
                 raise _refusal(name, getattr(self, name), "a text that is not empty")
         if self.database != "memory" and "://" not in self.database:
             raise _refusal("database", self.database, "memory, or a URL such as sqlite:///world.db")
+        for admin in self.auth_admins:
+            if not admin.strip() or len(admin) > 200:
+                raise _refusal("auth_admin", admin, "a client id, a user name or an object id")
         for hostname in self.hostnames:
             if not hostname or any(character in hostname for character in " /,@"):
                 raise _refusal("hostnames", hostname, "host names or IP addresses, one in each")

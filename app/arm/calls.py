@@ -19,11 +19,21 @@ from .shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request: the principal, and the client id or user name that messages show."""
+
+    object_id: str
+    name: str
+    is_owner: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request: its transaction has begun and its ``now`` is fixed.
 
     ``path`` holds the template's parameters as sent, ``query`` the query with lower-case keys;
-    ``retry_after`` is how many seconds a client is told to wait.
+    ``retry_after`` is how many seconds a client is told to wait; ``caller`` is only known where
+    the server asks for tokens.
     """
 
     connection: Connection
@@ -35,6 +45,7 @@ class Call:
     url_path: str
     client_request_id: str | None
     retry_after: int
+    caller: Caller | None = None
 
     @property
     def api_version(self) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection
@@ -25,10 +25,11 @@ from starlette.responses import Response
 from ..domain import ids
 from ..domain.blob_paths import PREFIX as BLOBS
 from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
+from ..domain.tenancy import TENANT_ID
 from ..engine import clock
 from ..engine.worker import Engine, Moment
 from . import bodies, errors, etags, paths
-from .calls import Answer, Call, Endpoint, Visit, Waiting
+from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
 from .journal import Exchange, Record
 from .shapes import Shape
 
@@ -59,11 +60,29 @@ _ALWAYS = {
 _REMAINING = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
 
 
+class Rights(Protocol):
+    """Knows who sends a request, and what he may do."""
+
+    def identify(self, headers: Mapping[str, str], base_url: str) -> Caller:
+        """Return who sent a request. Raises ``Refused``."""
+
+    def permit(
+        self, connection: Connection, endpoint: Endpoint, path: str, caller: Caller
+    ) -> Callable[[Answer], Answer]:
+        """Return what the answer is passed through. Raises ``Refused``."""
+
+
 class FrontDoor:
     """ASGI: spells the path and finds the endpoint before FastAPI's router sees the request."""
 
     def __init__(
-        self, app: ASGIApp, endpoints: Iterable[Endpoint], *, record: Record, gate: Gate
+        self,
+        app: ASGIApp,
+        endpoints: Iterable[Endpoint],
+        *,
+        record: Record,
+        gate: Gate,
+        rights: Rights | None = None,
     ) -> None:
         self._app = app
         # Clients ask for the same paths again and again: they poll.
@@ -71,6 +90,7 @@ class FrontDoor:
         self._find = lru_cache(maxsize=4096)(lambda raw: tree.find(paths.segments_of(raw)))
         self._record = record
         self._gate = gate
+        self._rights = rights
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -135,7 +155,7 @@ class FrontDoor:
                 raise not_emulated("path", "a trailing slash asks for the secondary region")
             self._check(match, state, scope)
         except Refused as refusal:
-            return respond(_refused(refusal))
+            return respond(_refused(refusal), _challenge(scope, refusal))
         scope["path"] = match.path
         state["path"] = match.parameters
         return None
@@ -145,8 +165,12 @@ class FrontDoor:
         if match.path.startswith(CONTROL_PREFIX):
             self._gate(state["headers"])
             return
-        if state["endpoint"].refuses is Shape.ERROR and not match.path.startswith(f"{BLOBS}/"):
+        found: Endpoint = state["endpoint"]
+        is_blob = match.path.startswith(f"{BLOBS}/")
+        if found.refuses is Shape.ERROR and not is_blob:
             _check_api_version(query)
+        if self._rights is not None and not found.anonymous and not is_blob:
+            state["caller"] = self._rights.identify(state["headers"], _base_url(scope))
         paths.check_subscription(match.parameters)
         for value in query.values():
             if "\x00" in value or "\ufffd" in value:
@@ -218,6 +242,15 @@ def _refused(refusal: Refused) -> Answer:
     return Answer(errors.STATUS[refusal.kind], errors.envelope(refusal), headers)
 
 
+def _challenge(scope: Scope, refusal: Refused) -> dict[str, str]:
+    """Return what tells a client of Resource Manager where tokens are to be had."""
+    if refusal.kind is not Kind.UNAUTHENTICATED or scope["path"].startswith(CONTROL_PREFIX):
+        return {}
+    told = re.sub(r'[^\x20-\x7e]|["\\]', "", refusal.message)
+    uri = f'authorization_uri="{_base_url(scope)}/{TENANT_ID}"'
+    return {"WWW-Authenticate": f'Bearer {uri}, error="invalid_token", error_description="{told}"'}
+
+
 def respond(answer: Answer, more: Mapping[str, str] | None = None) -> Response:
     """Return the response that an answer becomes; a body of ``None`` is no body.
 
@@ -244,9 +277,12 @@ async def http_exception(request: Request, problem: Exception) -> Response:
 class Desk:
     """Serves an endpoint: the part of the journey that needs the world."""
 
-    def __init__(self, engine: Engine, *, retry_after: int, guard: Guard) -> None:
+    def __init__(
+        self, engine: Engine, *, retry_after: int, guard: Guard, rights: Rights | None = None
+    ) -> None:
         self._engine = engine
         self._guard = guard
+        self._rights = rights
         self._retry_after = retry_after
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -289,7 +325,17 @@ class Desk:
         answer: Answer = await endpoint.handler(self._engine, *arguments)
         return answer
 
+    def _check_permitted(self, endpoint: Endpoint, request: Request) -> None:
+        """Refuse who may not do this before what he sent is looked at, as Azure does."""
+        state = request.scope["rsvault"]
+        caller = state.get("caller")
+        if self._rights is not None and caller is not None:
+            with self._engine.database.reading() as connection:
+                self._rights.permit(connection, endpoint, request.scope["path"], caller)
+
     async def _handle(self, endpoint: Endpoint, request: Request) -> Answer:
+        if endpoint.body is not None:
+            self._check_permitted(endpoint, request)
         arguments, sent = await _arguments(endpoint, request)
         state = request.scope["rsvault"]
         reader: Endpoint | None = state["siblings"].get("GET")
@@ -332,8 +378,11 @@ class Desk:
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
             moment = self._engine.enter(connection, writes=endpoint.writes)
-            answer = act(self._call(connection, moment.now, request))
-        return answer, moment
+            call = self._call(connection, moment.now, request)
+            if self._rights is None or call.caller is None:
+                return act(call), moment
+            show = self._rights.permit(connection, endpoint, call.url_path, call.caller)
+            return show(act(call)), moment
 
     def _call(self, connection: Connection, now: int, request: Request) -> Call:
         scope = request.scope
@@ -349,6 +398,7 @@ class Desk:
             url_path=scope["path"],
             client_request_id=client_id if ids.parse_guid(client_id) else None,
             retry_after=self._retry_after,
+            caller=state.get("caller"),
         )
 
 

@@ -18,6 +18,9 @@ POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
 
 PARAMETERS: Mapping[str, str] = {
     "tenant": TENANT_ID,
+    "scope": GROUP_ID.strip("/"),
+    "roleAssignmentName": "33333333-3333-3333-3333-333333333333",
+    "roleDefinitionId": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     "username": "user@rsvault.onmicrosoft.com",
     "subscriptionId": SUBSCRIPTION,
     "resourceGroupName": "group-1",

@@ -22,7 +22,7 @@ _MEANING = {
     202: "Accepted: poll the URL in the headers",
     204: "Done, nothing to show",
     400: "The request is wrong",
-    401: "The control token is missing",
+    401: "The token is missing or wrong",
     403: "Forbidden",
     404: "Not found",
     409: "The state of the resource forbids it",

@@ -37,17 +37,22 @@ class Match:
     endpoints: dict[str, Endpoint]
 
 
+SCOPE = "/{scope}/"
+"""How the template of what may hang off any resource begins; the scope is several segments."""
+
+
 class PathTree:
     """Every declared template, by segment."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()
+        self._scoped = _Node()
         for each in endpoints:
             self._add(each)
 
     def _add(self, each: Endpoint) -> None:
-        node = self._root
-        for segment in each.template.strip("/").split("/"):
+        node = self._scoped if each.template.startswith(SCOPE) else self._root
+        for segment in each.template.removeprefix(SCOPE).strip("/").split("/"):
             if segment.startswith("{"):
                 name = segment.strip("{}")
                 if node.parameter is None:
@@ -65,9 +70,23 @@ class PathTree:
         A first segment that is a keyword is never taken for the name of a tenant.
         """
         keyword = self._root.keywords.get(segments[0].lower()) if segments else None
-        if keyword is not None:
-            return _walk(keyword[1], segments, 1, [keyword[0]])
-        return _walk(self._root, segments, 0, [])
+        if keyword is None:
+            return _walk(self._root, segments, 0, []) or self._find_below_scope(segments)
+        found = _walk(keyword[1], segments, 1, [keyword[0]])
+        return found or self._find_below_scope(segments)
+
+    def _find_below_scope(self, segments: list[str]) -> Match | None:
+        """Find what hangs off a scope: the last ``providers`` ends it."""
+        folded = [segment.lower() for segment in segments]
+        if "providers" not in folded:
+            return None
+        end = len(folded) - 1 - folded[::-1].index("providers")
+        found = _walk(self._scoped, segments[end:], 0, [])
+        if found is None:
+            return None
+        scope = "/".join(segments[:end])
+        path = f"/{scope}{found.path}" if scope else found.path
+        return Match(path, {**found.parameters, "scope": scope}, found.endpoints)
 
 
 def _walk(node: _Node, segments: list[str], index: int, spelled: list[str]) -> Match | None:
@@ -88,7 +107,7 @@ def _walk(node: _Node, segments: list[str], index: int, spelled: list[str]) -> M
 
 
 def _named(each: Endpoint, spelled: list[str]) -> dict[str, str]:
-    template = each.template.strip("/").split("/")
+    template = each.template.removeprefix(SCOPE).strip("/").split("/")
     return {
         part.strip("{}"): value
         for part, value in zip(template, spelled, strict=True)

@@ -42,6 +42,7 @@ _BACKUP_VERSIONS = ("2026-10-01", "2025-08-01", "2025-02-01", "2024-10-01", "202
 _VAULT_VERSIONS = ("2026-11-01", "2025-08-01", "2025-02-01", "2024-04-01", "2024-01-01")
 _NETWORK_VERSIONS = ("2025-05-01", "2024-10-01", "2024-05-01", "2023-09-01", "2022-01-01")
 _STORAGE_VERSIONS = ("2025-08-01", "2025-01-01", "2024-01-01", "2023-05-01", "2016-01-01")
+_ROLE_VERSIONS = ("2022-05-01-preview", "2022-04-01", "2018-07-01", "2015-07-01")
 _RESOURCE_VERSIONS = ("2025-04-01", "2024-11-01", "2023-07-01", "2022-09-01", "2021-04-01")
 _KEY_VAULT_VERSIONS = ("2026-02-01", "2025-05-01", "2024-11-01", "2023-07-01")
 _IDENTITY_VERSIONS = ("2024-11-30", "2023-01-31", "2018-11-30")
@@ -65,7 +66,10 @@ def _short(name: str) -> str:
 
 EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
     {
-        "Microsoft.Authorization": _placeless(_LOCK_VERSIONS, LOCK_TYPE),
+        "Microsoft.Authorization": (
+            *_placeless(_LOCK_VERSIONS, LOCK_TYPE),
+            *_placeless(_ROLE_VERSIONS, "roleAssignments", "roleDefinitions", "permissions"),
+        ),
         "Microsoft.Compute": (
             *_types(_VM_VERSIONS, "virtualMachines", "virtualMachines/extensions"),
             *_types(_VM_VERSIONS, "availabilitySets", COLLECTION_TYPE),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from ..domain import ids
 from ..store import rows
@@ -72,7 +72,7 @@ def remove_vm(connection: Connection, rules: Rules, vm: Row[Any], now: int) -> N
     for entry in entries(vm.document):
         disk = disks[entry["managedDisk"]["id"].lower()]
         if entry.get("deleteOption") == "Delete":
-            connection.execute(delete(resources).where(resources.c.folded == disk.folded))
+            rows.delete_tree(connection, disk.folded)
         else:
             release(connection, disk, now)
     rows.delete_tree(connection, vm.folded)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from ..store import role_assignments
 from ..store.tables import items, operations, vaults
 from . import soft_delete
 
@@ -26,6 +27,7 @@ def remove(connection: Connection, vault: Row[Any], now: int) -> None:
     Soft-deleted items keep its row until their purge.
     """
     connection.execute(delete(operations).where(operations.c.scope == vault.folded))
+    role_assignments.forget(connection, vault.id)
     held = connection.execute(select(items.c.key).where(items.c.vault_key == vault.key).limit(1))
     if held.first() is None:
         soft_delete.purge_vault(connection, vault.key)

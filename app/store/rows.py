@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select
 
+from . import role_assignments
 from .statements import Query
 from .tables import resources
 
@@ -24,6 +25,7 @@ def below(folded: str) -> ColumnElement[bool]:
 
 
 def delete_tree(connection: Connection, folded: str) -> None:
-    """Delete a resource by its lower-case id, with all that lies in it."""
+    """Delete a resource by its lower-case id, with all that lies in it and all roles there."""
     connection.execute(delete(resources).where(below(folded)))
     connection.execute(delete(resources).where(resources.c.folded == folded))
+    role_assignments.forget(connection, folded)

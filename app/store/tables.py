@@ -518,3 +518,23 @@ class ExportColumns(TypedColumns):
 
 
 exports = Table("exports", metadata, ExportColumns)
+
+
+class RoleAssignmentColumns(TypedColumns):
+    """Who has which role where; ``folded`` is the lower-case id, which begins with the scope."""
+
+    folded = Column(_text(700), primary_key=True)
+    id = Column(_text(700), nullable=False)
+    scope_folded = Column(_text(600), nullable=False, index=True)
+    scope = Column(_text(600), nullable=False)
+    subscription: Column[str | None] = Column(_text(36), nullable=True)
+    name = Column(_text(36), nullable=False)
+    role_id = Column(_text(36), nullable=False)
+    principal_id = Column(_text(36), nullable=False, index=True)
+    created_by = Column(_text(36), nullable=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+    created_at = Column(BigInteger, nullable=False)
+    changed_at = Column(BigInteger, nullable=False)
+
+
+role_assignments = Table("role_assignments", metadata, RoleAssignmentColumns)

@@ -17,11 +17,13 @@ def upgrade() -> None:
     _place_snapshots()
     _keep_limits()
     _keep_what_has_no_group()
+    _keep_role_assignments()
 
 
 def downgrade() -> None:
     """Take it away again."""
     op.drop_table("subscription_resources")
+    op.drop_table("role_assignments")
     op.drop_column("items", "source_fits")
     op.drop_table("policy_changes")
     op.drop_index("ix_jobs_triggered", "jobs")
@@ -146,3 +148,24 @@ def _keep_what_has_no_group() -> None:
         "subscription_resources",
         ["subscription", "type_folded"],
     )
+
+
+def _keep_role_assignments() -> None:
+    op.create_table(
+        "role_assignments",
+        sa.Column("folded", _text(700), nullable=False),
+        sa.Column("id", _text(700), nullable=False),
+        sa.Column("scope_folded", _text(600), nullable=False),
+        sa.Column("scope", _text(600), nullable=False),
+        sa.Column("subscription", _text(36), nullable=True),
+        sa.Column("name", _text(36), nullable=False),
+        sa.Column("role_id", _text(36), nullable=False),
+        sa.Column("principal_id", _text(36), nullable=False),
+        sa.Column("created_by", _text(36), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("folded", name="pk_role_assignments"),
+    )
+    for column in ("principal_id", "scope_folded"):
+        op.create_index(f"ix_role_assignments_{column}", "role_assignments", [column])

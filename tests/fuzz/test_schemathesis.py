@@ -29,6 +29,14 @@ UNREACHED = {
     "ResourceGuardProxy_Put",
     "ResourceGuardProxy_UnlockDelete",
     "VaultCertificates_Create",
+    # A scope is several segments, and the fuzz writes its slashes as %2F.
+    "Permissions_ListForResourceGroup",
+    "RoleAssignments_Create",
+    "RoleAssignments_Delete",
+    "RoleAssignments_Get",
+    "RoleAssignments_ListForScope",
+    "RoleDefinitions_Get",
+    "RoleDefinitions_List",
     # Only backups make collections of restore points.
     "RestorePointCollections_CreateOrUpdate",
     "RestorePointCollections_Update",

@@ -13,6 +13,7 @@ from tests.wire.builders import done, set_clock
 ROOT = f"/subscriptions/{SUBSCRIPTION}"
 FIRST = (
     "ResourceGroups_CreateOrUpdate",
+    "RoleAssignments_Create",
     "VirtualMachines_CreateOrUpdate",
     "Disks_CreateOrUpdate",
     "StorageAccounts_Create",
@@ -37,6 +38,7 @@ FIRST = (
     "Emulator_AdvanceClock",
 )
 LAST = (
+    "RoleAssignments_Delete",
     "RestorePoints_Delete",
     "RestorePointCollections_Delete",
     "ProtectedItems_Delete",

@@ -15,7 +15,7 @@ from ...domain.errors import not_found
 from ...domain.regions import REGIONS, SECONDARY_REGION, Region
 from ...domain.resource_types import EMULATED, REGISTERED_ONLY, ResourceType
 from ...domain.tenancy import DEFAULT_SUBSCRIPTION, TENANT_ID
-from ...store.tables import resource_groups, vaults
+from ...store.tables import resource_groups, role_assignments, vaults
 
 SUBSCRIPTION = "/subscriptions/{subscriptionId}"
 PROVIDER = f"{SUBSCRIPTION}/providers/{{resourceProviderNamespace}}"
@@ -40,8 +40,11 @@ def list_tenants(_call: Call) -> dict[str, Any]:
 
 @endpoint("GET", "/subscriptions", "Subscriptions_List", tag=TAG, answers=Shape.VALUES)
 def list_subscriptions(call: Call) -> dict[str, Any]:
-    """List the subscriptions that hold a group or a vault, or one default if none does."""
-    used = select(resource_groups.c.subscription).union(select(vaults.c.subscription))
+    """List the subscriptions that hold a group, a vault or a role, or one default if none does."""
+    assigned = role_assignments.c.subscription
+    used = select(resource_groups.c.subscription).union(
+        select(vaults.c.subscription), select(assigned).where(assigned.is_not(None))
+    )
     found = sorted(call.connection.execute(used).scalars()) or [DEFAULT_SUBSCRIPTION]
     return {
         "value": [_subscription(each) for each in found],

@@ -1,0 +1,1 @@
+"""Microsoft.Authorization: roles, and who has them where."""
