@@ -206,8 +206,8 @@ FAULTS = [
     Fault(
         "two snapshots at once",
         BACKUPS,
-        "    elif item.snapshot_until > now:\n",
-        "    elif item.snapshot_until > now + 10**15:\n",
+        "return BACKUP_IN_PROGRESS if item.snapshot_until > now else None",
+        "return None",
     ),
     Fault(
         "a cancelled backup is over at once",

@@ -40,7 +40,8 @@ def test_an_item_that_is_stopped_keeps_more_points(database: Database) -> None:
     # The transfer of the last one has begun when protection is stopped, the snapshot of the
     # one that makes it too many is still being taken.
     stop = Act("stop", aim="slot", nudge=2 * ONE_MINUTE)
-    agree(database, DAILY, stop, LATER, Act("use"), LATER, aged=9999)
+    look = Act("look", ONE_DAY)
+    agree(database, DAILY, stop, look, Act("use"), look, look, aged=9999)
 
 
 def test_a_backup_that_is_cancelled_lets_none_start_for_ten_seconds(database: Database) -> None:
@@ -79,3 +80,23 @@ def test_a_snapshot_that_failed_is_not_owed(database: Database) -> None:
     gone = Act("vm goes", ONE_DAY + 15 * ONE_HOUR)
     edit = Act("edit", ONE_HOUR, edited=(DAILY, night))
     agree(database, office, gone, Act("vm comes", ONE_HOUR), edit, Act("look", ONE_DAY), LATER)
+
+
+TIMES_THAT_FOLLOW = replace(TWICE_A_DAY, at=time(0), window=Window(8, 16))
+"""A day has 00:00, 08:00 and 16:00."""
+
+
+def test_what_settles_and_fails_stays_owed_over_an_edit(database: Database) -> None:
+    # The last backup of a day fails and the first of the next one; by the evening the policy
+    # says other times, the first of which settles it.
+    gone = Act("vm goes", ONE_DAY + 17 * ONE_HOUR)
+    edit = Act("edit", 3 * ONE_HOUR, edited=(DAILY, TIMES_THAT_FOLLOW))
+    back = Act("vm comes", 14 * ONE_HOUR)
+    agree(database, TWICE_A_DAY, gone, back, Act("look", 7 * ONE_HOUR), edit, LATER)
+
+
+def test_what_is_owed_waits_for_the_first_time_of_a_day(database: Database) -> None:
+    # The first time of the next day has passed when the policy says so.
+    gone = Act("vm goes", ONE_DAY + 17 * ONE_HOUR)
+    edit = Act("edit", 10 * ONE_HOUR, edited=(DAILY, TIMES_THAT_FOLLOW))
+    agree(database, TWICE_A_DAY, gone, Act("vm comes", 2 * ONE_HOUR), edit, Act("look", ONE_DAY))
