@@ -13,6 +13,7 @@ from typing import Any
 
 from ..domain.documents import Document
 from ..domain.instants import DAY, HOUR, MINUTE, parse
+from ..domain.limits import VMS, VMS_OF_POLICY
 from ..domain.policies import MOST_POINTS, time_of_day
 from . import wording
 from .daybook import Daybook, Record
@@ -21,10 +22,8 @@ from .scratch import Part, ScratchWorld, items_of
 from .wording import gigabytes, in_gigabytes, listed, number, quoted, several
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
-VMS_OF_A_VAULT = 1000
-VMS_OF_A_POLICY = 1000
 VMS_IN_THE_PORTAL = 100
-"""Limits of Azure (azure-backup-semantics 1.7)."""
+"""How many VMs the portal puts under a policy (azure-backup-semantics 1.7)."""
 SHORT_DAYS = 35
 _MONTH = 30.44
 _MOST_WAYS = 6
@@ -298,21 +297,21 @@ def _unprotected(facts: Facts) -> Iterator[Advice]:
 
 def _limits(facts: Facts) -> Iterator[Advice]:
     vms = facts.report["vms"]["protected"]
-    if vms > VMS_OF_A_VAULT:
-        vaults = -(-vms // VMS_OF_A_VAULT)
+    if vms > VMS.value:
+        vaults = -(-vms // VMS.value)
         text = (
-            f"{number(vms)} VMs are more than a vault takes ({number(VMS_OF_A_VAULT)}): "
+            f"{number(vms)} VMs are more than a vault takes ({number(VMS.value)}): "
             f"use {number(vaults)} vaults."
         )
-        yield _advice(HIGH, "limits", text, vms=vms, limit=VMS_OF_A_VAULT, vaults=vaults)
+        yield _advice(HIGH, "limits", text, vms=vms, limit=VMS.value, vaults=vaults)
     for policy in facts.used():
         count = policy["vms"]
-        if count >= VMS_OF_A_POLICY:
+        if count >= VMS_OF_POLICY.value:
             text = (
                 f"'{policy['name']}' has {number(count)} VMs; az refuses "
-                f"{number(VMS_OF_A_POLICY)} or more: split it."
+                f"{number(VMS_OF_POLICY.value)} or more: split it."
             )
-            figures = {"policy": policy["name"], "vms": count, "limit": VMS_OF_A_POLICY}
+            figures = {"policy": policy["name"], "vms": count, "limit": VMS_OF_POLICY.value}
             yield _advice(HIGH, "limits", text, **figures)
     yield from _portal(facts)
 

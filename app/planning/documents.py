@@ -26,6 +26,7 @@ from ..domain.instants import (
     parse_duration,
     wire,
 )
+from ..domain.limits import DATA_DISKS, DISK_SIZE, POLICIES
 from ..domain.retention_rules import WEEKDAYS
 from .plans import Edit, Group, Peak, Plan, ReadPolicy
 
@@ -34,12 +35,11 @@ DEFAULT_HORIZON = "P1Y"
 DEFAULT_HOURS = "09:00-17:00"
 DEFAULT_DAYS = WEEKDAYS[:5]
 MOST_VMS = 100_000
-MOST_POLICIES = 200
-"""Azure's limit of a vault (azure-backup-semantics 1.7)."""
+MOST_POLICIES = POLICIES.value
 MOST_EDITS = 100
-MOST_DISKS = 33
-LARGEST_DISK = 65_536
-"""GB; Azure's largest disk is an Ultra Disk of 64 TB."""
+MOST_DISKS = DATA_DISKS.value + 1
+LARGEST_DISK = DISK_SIZE.value * 1024
+"""GB."""
 
 PLAN = ("policies", "groups", "edits", "peak", "timeZone", "start", "horizon", "sample", "vault")
 POLICY = ("name", "properties")
