@@ -10,28 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 from ..arm.calls import Visit, endpoint
+from ..domain import host_names
 from ..domain.regions import REGIONS
 
 TAG = "Identity"
 NAME = "rsvault"
 """Anything but AzureCloud, for which az takes the public addresses it has built in."""
 GRAPH = "/_graph"
-_NOWHERE = "rsvault.invalid"
 _SUFFIXES = {
-    "acrLoginServer": f"azurecr.{_NOWHERE}",
-    "attestationEndpoint": f"attest.{_NOWHERE}",
-    "azureDataLakeAnalyticsCatalogAndJob": f"azuredatalakeanalytics.{_NOWHERE}",
-    "azureDataLakeStoreFileSystem": f"azuredatalakestore.{_NOWHERE}",
-    "azureFrontDoorEndpointSuffix": f"azurefd.{_NOWHERE}",
-    "keyVaultDns": f"vault.{_NOWHERE}",
-    "mariadbServerEndpoint": f"mariadb.database.{_NOWHERE}",
-    "mhsmDns": f"managedhsm.{_NOWHERE}",
-    "mysqlServerEndpoint": f"mysql.database.{_NOWHERE}",
-    "postgresqlServerEndpoint": f"postgres.database.{_NOWHERE}",
-    "sqlServerHostname": f"database.{_NOWHERE}",
-    "storage": f"core.{_NOWHERE}",
-    "storageSyncEndpointSuffix": f"afs.{_NOWHERE}",
-    "synapseAnalytics": f"dev.azuresynapse.{_NOWHERE}",
+    "acrLoginServer": f"azurecr.{host_names.NOWHERE}",
+    "attestationEndpoint": f"attest.{host_names.NOWHERE}",
+    "azureDataLakeAnalyticsCatalogAndJob": f"azuredatalakeanalytics.{host_names.NOWHERE}",
+    "azureDataLakeStoreFileSystem": f"azuredatalakestore.{host_names.NOWHERE}",
+    "azureFrontDoorEndpointSuffix": f"azurefd.{host_names.NOWHERE}",
+    "keyVaultDns": host_names.KEY_VAULTS,
+    "mariadbServerEndpoint": f"mariadb.database.{host_names.NOWHERE}",
+    "mhsmDns": f"managedhsm.{host_names.NOWHERE}",
+    "mysqlServerEndpoint": f"mysql.database.{host_names.NOWHERE}",
+    "postgresqlServerEndpoint": f"postgres.database.{host_names.NOWHERE}",
+    "sqlServerHostname": f"database.{host_names.NOWHERE}",
+    "storage": host_names.STORAGE,
+    "storageSyncEndpointSuffix": f"afs.{host_names.NOWHERE}",
+    "synapseAnalytics": f"dev.azuresynapse.{host_names.NOWHERE}",
 }
 
 
@@ -75,12 +75,12 @@ def _cloud(base: str) -> dict[str, Any]:
         "graph": f"{base}{GRAPH}",
         "graphAudience": f"{base}{GRAPH}",
         "gallery": base,
-        "batch": f"https://batch.{_NOWHERE}",
-        "media": f"https://media.{_NOWHERE}",
-        "sqlManagement": f"https://sqlmanagement.{_NOWHERE}",
-        "logAnalyticsResourceId": f"https://api.loganalytics.{_NOWHERE}",
-        "synapseAnalyticsResourceId": f"https://dev.azuresynapse.{_NOWHERE}",
-        "attestationResourceId": f"https://attest.{_NOWHERE}",
+        "batch": f"https://batch.{host_names.NOWHERE}",
+        "media": f"https://media.{host_names.NOWHERE}",
+        "sqlManagement": f"https://sqlmanagement.{host_names.NOWHERE}",
+        "logAnalyticsResourceId": f"https://api.loganalytics.{host_names.NOWHERE}",
+        "synapseAnalyticsResourceId": f"https://dev.azuresynapse.{host_names.NOWHERE}",
+        "attestationResourceId": f"https://attest.{host_names.NOWHERE}",
         "suffixes": _SUFFIXES,
     }
 

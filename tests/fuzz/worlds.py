@@ -14,6 +14,7 @@ ITEM_ID = (
     f"{VAULT_ID}/backupFabrics/Azure/protectionContainers/IaasVMContainer;iaasvmcontainerv2;"
     "group-1;vm-1/protectedItems/VM;iaasvmcontainerv2;group-1;vm-1"
 )
+LOCKS = "ManagementLocks_"
 ADVANCES = "Emulator_AdvanceClock"
 
 
@@ -41,6 +42,14 @@ class ExampleWorld:
         self._known = found_in(self._arm, ITEM_ID)
         self._ended = self._end_some()
         set_clock(self._arm, skipOnWait="step")
+        if operation.startswith(LOCKS):
+            self._lock_everything()
+
+    def _lock_everything(self) -> None:
+        """Put a lock on each scope; whatever deletes begins the world anew."""
+        for method, path, described in operations(self.document):
+            if method == "put" and described["operationId"].startswith(LOCKS):
+                done(send(self._arm, method, path, described, {}))
 
     def _end_some(self) -> dict[str, str]:
         """Begin operations that other scopes than the vault are asked for."""

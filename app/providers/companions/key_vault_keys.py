@@ -76,12 +76,12 @@ def _version(key: Row[Any]) -> str:
     return ids.md5_hex(f"{key.folded}/{key.created_at}")
 
 
-def _render(call: Call, found: Sequence[Row[Any]]) -> list[Document]:
-    return [_render_one(call, row) for row in found]
+def _render(_call: Call, found: Sequence[Row[Any]]) -> list[Document]:
+    return [_render_one(row) for row in found]
 
 
-def _render_one(call: Call, key: Row[Any]) -> Document:
-    own = f"{uri(call, key.id.split('/')[8])}keys/{key.name}"
+def _render_one(key: Row[Any]) -> Document:
+    own = f"{uri(key.id.split('/')[8])}keys/{key.name}"
     stored = key.document["properties"]
     born = key.created_at // SECOND
     attributes = {"enabled": True, "exportable": False} | stored.get("attributes", {})
@@ -121,7 +121,7 @@ _KEY = KEYS.template
 @endpoint("GET", f"{_KEY}/versions", "KeyVaultKeys_ListVersions", tag=TAG)
 def list_versions(call: Call) -> Document:
     """List the versions of a key: one."""
-    return {"value": [_version_of(call, store.get(call, KEYS))]}
+    return {"value": [_version_of(store.get(call, KEYS))]}
 
 
 @endpoint("GET", f"{_KEY}/versions/{{keyVersion}}", "KeyVaultKeys_GetVersion", tag=TAG)
@@ -131,13 +131,13 @@ def get_version(call: Call) -> Document:
     if call.path["keyVersion"].lower() != _version(key):
         name = f"{store.shown_name(call, KEYS)}/{call.path['keyVersion']}"
         raise resource_not_found(f"{KEY_TYPE}/versions", name, call.group)
-    return _version_of(call, key)
+    return _version_of(key)
 
 
-def _version_of(call: Call, key: Row[Any]) -> Document:
+def _version_of(key: Row[Any]) -> Document:
     version = _version(key)
     own = {"id": f"{key.id}/versions/{version}", "name": version, "type": f"{KEY_TYPE}/versions"}
-    return _render_one(call, key) | own
+    return _render_one(key) | own
 
 
 ENDPOINTS = (*store.endpoints(KEYS), list_versions, get_version)

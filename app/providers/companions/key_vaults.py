@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 from sqlalchemy import Row, insert, select
@@ -18,6 +17,7 @@ from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
 from ...arm.words import Word
+from ...domain import host_names
 from ...domain.errors import Refused, conflict, invalid, not_found
 from ...domain.ids import parse_guid
 from ...domain.instants import wire
@@ -269,24 +269,23 @@ def _recovered(write: Write, deleted: Row[Any], mode: str) -> Written:
 # --- how it looks ------------------------------------------------------------------------
 
 
-def uri(call: Call, name: str) -> str:
-    """Return where the data plane of a key vault would be: on this server, under its own host."""
-    at = urlsplit(call.base_url)
-    return f"{at.scheme}://{name.lower()}.vault.localhost{f':{at.port}' if at.port else ''}/"
+def uri(name: str) -> str:
+    """Return where the data plane of a key vault would be."""
+    return f"https://{name.lower()}.{host_names.KEY_VAULTS}/"
 
 
-def _render(call: Call, found: Sequence[Row[Any]]) -> list[Document]:
-    return [_render_one(call, row) for row in found]
+def _render(_call: Call, found: Sequence[Row[Any]]) -> list[Document]:
+    return [_render_one(row) for row in found]
 
 
-def _render_one(call: Call, vault: Row[Any]) -> Document:
+def _render_one(vault: Row[Any]) -> Document:
     properties = {
         "enabledForDeployment": False,
         "enableRbacAuthorization": False,
         "enableSoftDelete": True,
         "publicNetworkAccess": "Enabled",
         **vault.document["properties"],
-        "vaultUri": uri(call, vault.name),
+        "vaultUri": uri(vault.name),
         "provisioningState": "Succeeded",
     }
     system = {"createdAt": wire(vault.created_at), "lastModifiedAt": wire(vault.changed_at)}

@@ -18,7 +18,7 @@ from sqlalchemy import Row, select, update
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...arm.words import Word
-from ...domain import ids
+from ...domain import host_names, ids
 from ...domain.blob_paths import endpoint_of
 from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
@@ -220,7 +220,7 @@ def _render_one(call: Call, account: Row[Any]) -> Document:
         "provisioningState": "Succeeded",
         "creationTime": created,
         "keyCreationTime": dict.fromkeys(KEYS, created),
-        "primaryEndpoints": {"blob": endpoint_of(call.base_url, account.name)},
+        "primaryEndpoints": _endpoints(call, account.name),
         "primaryLocation": account.location,
         "statusOfPrimary": "available",
         "privateEndpointConnections": [],
@@ -234,8 +234,13 @@ def _render_one(call: Call, account: Row[Any]) -> Document:
     }
 
 
-def _nothing_in_the_way(_call: Call, _account: Row[Any]) -> None:
-    """An account goes with all the blobs that are in it."""
+def _endpoints(call: Call, name: str) -> Document:
+    """Return where an account's services are: only its blobs are there, on this server."""
+    elsewhere = {
+        kind: f"https://{name}.{kind}.{host_names.STORAGE}/"
+        for kind in ("dfs", "file", "queue", "table", "web")
+    }
+    return {"blob": endpoint_of(call.base_url, name)} | elsewhere
 
 
 STORAGE_ACCOUNTS = CompanionType(
@@ -250,7 +255,6 @@ STORAGE_ACCOUNTS = CompanionType(
     patch=StorageAccountPatch,
     write=_write,
     render=_render,
-    remove=_nothing_in_the_way,
     fixed=("properties.isHnsEnabled",),
     created_status=200,
     create="Create",

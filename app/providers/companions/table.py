@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     availability_sets,
+    compute_catalogue,
     disk_encryption_sets,
     disks,
     key_vault_keys,
@@ -15,18 +16,23 @@ from . import (
     restore_point_collections,
     snapshots,
     storage_accounts,
+    storage_services,
     user_assigned_identities,
+    virtual_machine_extensions,
     virtual_machines,
     virtual_networks,
 )
 
 TYPES = (
     virtual_machines.VIRTUAL_MACHINES,
+    virtual_machine_extensions.EXTENSIONS,
     availability_sets.AVAILABILITY_SETS,
     disks.DISKS,
     snapshots.SNAPSHOTS,
     disk_encryption_sets.ENCRYPTION_SETS,
     storage_accounts.STORAGE_ACCOUNTS,
+    storage_services.SHARES,
+    storage_services.CONTAINERS,
     virtual_networks.VIRTUAL_NETWORKS,
     network_interfaces.NETWORK_INTERFACES,
     network_security_groups.SECURITY_GROUPS,
@@ -39,12 +45,15 @@ TYPES = (
 
 ENDPOINTS = (
     *virtual_machines.ENDPOINTS,
+    *virtual_machine_extensions.ENDPOINTS,
+    *compute_catalogue.ENDPOINTS,
     *availability_sets.ENDPOINTS,
     *disks.ENDPOINTS,
     *restore_point_collections.ENDPOINTS,
     *snapshots.ENDPOINTS,
     *disk_encryption_sets.ENDPOINTS,
     *storage_accounts.ENDPOINTS,
+    *storage_services.ENDPOINTS,
     *virtual_networks.ENDPOINTS,
     *network_interfaces.ENDPOINTS,
     *network_security_groups.ENDPOINTS,
