@@ -183,6 +183,14 @@ def rsvault() -> None:
     help="A further name that the certificate is made out to; may be given more than once.",
 )
 @click.option(
+    "--generic-resources",
+    is_flag=True,
+    default=_DEFAULT.generic_resources,
+    envvar="RSVAULT_GENERIC_RESOURCES",
+    show_envvar=True,
+    help="Keep resources of types that are not emulated as plain documents, unchecked.",
+)
+@click.option(
     "--engine/--no-engine",
     "run_engine",
     default=_DEFAULT.run_engine,

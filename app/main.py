@@ -42,7 +42,10 @@ from .identity.guard import Guard
 from .identity.tokens import Issuer
 from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
+from .providers.companions import generic_resources
+from .providers.companions import graph_rows as companions_graph
 from .providers.companions import table as companions
+from .providers.recovery_services import graph_rows as vaults_graph
 from .providers.recovery_services import (
     locations,
     private_links,
@@ -77,7 +80,14 @@ from .providers.recovery_services_backup import (
     usage_summaries,
     vault_configs,
 )
-from .providers.resources import locks, moves, resource_groups, subscriptions
+from .providers.recovery_services_backup import graph_rows as items_graph
+from .providers.resources import (
+    locks,
+    moves,
+    resource_graph,
+    resource_groups,
+    subscriptions,
+)
 from .settings import Settings, default_home
 from .store.database import Database
 from .store.schema import ensure_schema
@@ -154,7 +164,14 @@ def endpoints(
         *grants.endpoints_of(signed_by),
         *managed_identities.endpoints_of(signed_by),
     )
-    return [metrics, plan, *tokens, *(each for room in ROOMS for each in room.ENDPOINTS)]
+    graph = resource_graph.endpoint_of(
+        {
+            "resources": (companions_graph.graph_rows, vaults_graph.graph_rows),
+            "resourcecontainers": (resource_groups.graph_rows,),
+            "recoveryservicesresources": (items_graph.graph_rows,),
+        }
+    )
+    return [metrics, plan, *tokens, graph, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
 def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now: int) -> Document:
@@ -274,7 +291,9 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     requests = Requests()
     issuer = Issuer(settings.home)
     rights = Guard(issuer, settings.auth_admins) if settings.auth == "rbac" else None
-    served = [*endpoints(requests, settings.plan_backups, issuer), *more]
+    generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
+    rooms = endpoints(requests, settings.plan_backups, issuer)
+    served = [*rooms, *generic, *more]
 
     def record(exchange: Exchange) -> None:
         journal.record(exchange)

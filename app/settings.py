@@ -131,6 +131,9 @@ class Settings:
     given: frozenset[str] = frozenset()
     """Which fields were asked for outright: these may not contradict a stored world."""
 
+    generic_resources: bool = False
+    """Whether resources of types that are not emulated are kept as plain documents."""
+
     run_engine: bool = True
     """Whether this process runs the engine, or leaves it to ``rsvault worker``."""
 

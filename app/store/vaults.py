@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from ..domain import ids
 from ..domain.errors import (
     invalid,
     not_found,
@@ -52,6 +53,14 @@ def get_vault(connection: Connection, subscription: str, group: str, name: str) 
         get_group(connection, subscription, group)
         raise resource_not_found(VAULT_TYPE, name, group)
     return found
+
+
+def deleted_vault_id(vault: Row[Any]) -> str:
+    """Return the id of a vault that is deleted and still holds soft-deleted items."""
+    subscription, group = vault.id.split("/")[2], vault.id.split("/")[4]
+    name = f"{group}_{ids.guid(ids.md5_hex(f'deleted-vault/{vault.key}'))}"
+    place = f"/subscriptions/{subscription}/providers/Microsoft.RecoveryServices"
+    return f"{place}/locations/{vault.location}/deletedVaults/{name}"
 
 
 def keep_properties(

@@ -230,7 +230,8 @@ def envelope(kind: CompanionType, row: Row[Any]) -> Document:
 # --- what a PUT and a PATCH do -----------------------------------------------------------
 
 
-def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
+def create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
+    """What a PUT does: create a resource, or change one. Raises ``Refused``."""
     held_by = holder(call, kind)
     existing = find(call, kind)
     name = call.path[kind.parameter]
@@ -260,7 +261,8 @@ def _create_or_update(call: Call, kind: CompanionType, body: Body) -> Answer:
     return _shown(call, kind, kind.created_status if existing is None else 200)
 
 
-def _update(call: Call, kind: CompanionType, body: Body) -> Answer:
+def change(call: Call, kind: CompanionType, body: Body) -> Answer:
+    """What a PATCH does: change what is named, the rest stays. Raises ``Refused``."""
     existing = get(call, kind)
     sent = body.wire()
     write = Write(
@@ -343,7 +345,8 @@ def _checked_location(
 # --- what a GET, a list and a DELETE do --------------------------------------------------
 
 
-def _get(call: Call, kind: CompanionType) -> Answer:
+def show(call: Call, kind: CompanionType) -> Answer:
+    """What a GET does. Raises ``Refused``."""
     expansions(call, kind)
     return _shown(call, kind)
 
@@ -365,7 +368,8 @@ def expansions(call: Call, kind: CompanionType) -> set[str]:
     return {by_folded[name.lower()] for name in asked}
 
 
-def _delete(call: Call, kind: CompanionType) -> Answer:
+def remove(call: Call, kind: CompanionType) -> Answer:
+    """What a DELETE does: a resource goes with all that lies in it. Raises ``Refused``."""
     holder(call, kind)
     row = find(call, kind)
     if row is None:
@@ -375,14 +379,16 @@ def _delete(call: Call, kind: CompanionType) -> Answer:
     return Answer(200)
 
 
-def _list_held(call: Call, kind: CompanionType) -> Answer:
+def list_held(call: Call, kind: CompanionType) -> Answer:
+    """List the resources of a type in a group, or in their parent. Raises ``Refused``."""
     held_by = holder(call, kind)
     if kind.parent is not None:
         return _list(call, kind, rows.below(held_by.folded))
     return _list(call, kind, resources.c.group_folded == held_by.folded)
 
 
-def _list_subscription(call: Call, kind: CompanionType) -> Answer:
+def list_in_subscription(call: Call, kind: CompanionType) -> Answer:
+    """List the resources of a type in a subscription. Raises ``Refused``."""
     groups = select(resource_groups.c.folded).where(
         resource_groups.c.subscription == call.subscription.lower()
     )
@@ -447,10 +453,10 @@ def endpoints(kind: CompanionType) -> tuple[Endpoint, ...]:
     if kind.delete is not None:
         found.append(_deleter(kind, kind.delete))
     if kind.list_in_group is not None:
-        found.append(_lister(kind, kind.collection, kind.list_in_group, _list_held))
+        found.append(_lister(kind, kind.collection, kind.list_in_group, list_held))
     if kind.list_all is not None and kind.parent is None:
         everywhere = f"/subscriptions/{{subscriptionId}}/providers/{kind.type_name}"
-        found.append(_lister(kind, everywhere, kind.list_all, _list_subscription))
+        found.append(_lister(kind, everywhere, kind.list_all, list_in_subscription))
     return tuple(found)
 
 
@@ -463,11 +469,11 @@ def _putter(kind: CompanionType) -> Endpoint:
         body=kind.body,
         statuses=tuple({200, kind.created_status}),
     )
-    def create_or_update(call: Call, body: Body) -> Answer:
+    def put(call: Call, body: Body) -> Answer:
         """Create a resource, or change what the request names of one that exists."""
-        return _create_or_update(call, kind, body)
+        return create_or_update(call, kind, body)
 
-    return create_or_update
+    return put
 
 
 def _getter(kind: CompanionType) -> Endpoint:
@@ -480,7 +486,7 @@ def _getter(kind: CompanionType) -> Endpoint:
     )
     def get_one(call: Call) -> Answer:
         """Show a resource."""
-        return _get(call, kind)
+        return show(call, kind)
 
     return get_one
 
@@ -489,7 +495,7 @@ def _patcher(kind: CompanionType, name: str) -> Endpoint:
     @endpoint("PATCH", kind.template, f"{kind.operations}_{name}", tag=kind.tag, body=kind.patch)
     def patch(call: Call, body: Body) -> Answer:
         """Change what the request names of a resource; the rest stays."""
-        return _update(call, kind, body)
+        return change(call, kind, body)
 
     return patch
 
@@ -504,7 +510,7 @@ def _deleter(kind: CompanionType, name: str) -> Endpoint:
     )
     def delete_one(call: Call) -> Answer:
         """Delete a resource with all that lies in it; 204 if there is none."""
-        return _delete(call, kind)
+        return remove(call, kind)
 
     return delete_one
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import Field
@@ -249,6 +250,15 @@ def _render(group: Row[Any]) -> dict[str, Any]:
     if not group.tags:
         del document["tags"]
     return document
+
+
+def graph_rows(call: Call, subscriptions: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield what Resource Graph knows of the groups of some subscriptions, or of all."""
+    found = select(resource_groups).order_by(resource_groups.c.folded)
+    if subscriptions:
+        found = found.where(resource_groups.c.subscription.in_(sorted(subscriptions)))
+    for row in call.connection.execute(found).all():
+        yield _render(row) | {"type": "microsoft.resources/subscriptions/resourcegroups"}
 
 
 # --- what is allowed ---------------------------------------------------------------------
