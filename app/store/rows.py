@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select
@@ -22,6 +23,22 @@ def find(connection: Connection, resource_id: str) -> Row[Any] | None:
 def below(folded: str) -> ColumnElement[bool]:
     """Return the condition that a resource lies in one with a lower-case id, at any depth."""
     return and_(resources.c.folded > f"{folded}/", resources.c.folded < f"{folded}{_AFTER_SLASH}")
+
+
+def lying_in(
+    connection: Connection, holders: Sequence[Row[Any]], type_name: str
+) -> dict[str, list[Row[Any]]]:
+    """Return the resources of a type that lie in some others, by the lower-case ids of these."""
+    found: dict[str, list[Row[Any]]] = {row.folded: [] for row in holders}
+    query = select(resources).where(
+        resources.c.type_folded == type_name.lower(),
+        resources.c.group_folded.in_({row.group_folded for row in holders}),
+    )
+    for row in connection.execute(query.order_by(resources.c.folded)):
+        holder = row.folded.rsplit("/", 2)[0]
+        if holder in found:
+            found[holder].append(row)
+    return found
 
 
 def delete_tree(connection: Connection, folded: str) -> None:

@@ -15,6 +15,7 @@ from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.locks import ManagementLockClient
 from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.storage import StorageManagementClient
 
 from app.server import RunningServer
 from tests.clients.test_compute_sdk import SUBSCRIPTION, AnyToken, options, vm_body
@@ -37,6 +38,7 @@ class Clients:
         self.vaults = client(KeyVaultManagementClient)
         self.guards = client(DataProtectionMgmtClient)
         self.locks = client(ManagementLockClient)
+        self.storage = client(StorageManagementClient)
 
 
 @pytest.fixture
@@ -292,3 +294,88 @@ def test_a_lock_keeps_what_it_is_put_on_until_it_is_taken_away(clients: Clients)
     locks.delete_at_subscription_level("all")
     locks.delete_by_scope(made.id, "l")
     identities.delete("group-1", "reader")
+
+
+def test_shares_and_containers_are_made_in_an_account_and_go_with_it(clients: Clients) -> None:
+    storage = clients.storage
+    sku = {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
+    account = storage.storage_accounts.begin_create("group-1", "staging", PLACE | sku).result()
+    assert account.primary_endpoints.file.startswith("https://staging.file.core.")
+    share = storage.file_shares.create(
+        "group-1", "staging", "share-1", {"properties": {"shareQuota": 5}}
+    )
+    assert (share.share_quota, share.enabled_protocols) == (5, "SMB")
+    container = storage.blob_containers.create("group-1", "staging", "backups", {})
+    assert container.public_access == "None"
+    assert [each.name for each in storage.file_shares.list("group-1", "staging")] == ["share-1"]
+    assert storage.file_services.get_service_properties(
+        "group-1", "staging"
+    ).share_delete_retention_policy.enabled
+    services = storage.blob_services.set_service_properties(
+        "group-1", "staging", {"properties": {"isVersioningEnabled": True}}
+    )
+    assert services.is_versioning_enabled
+    with pytest.raises(ResourceNotFoundError):
+        storage.management_policies.get("group-1", "staging", "default")
+    storage.storage_accounts.delete("group-1", "staging")
+    storage.storage_accounts.begin_create("group-1", "staging", PLACE | sku).result()
+    assert list(storage.blob_containers.list("group-1", "staging")) == []
+    assert not storage.blob_services.get_service_properties(
+        "group-1", "staging"
+    ).is_versioning_enabled
+
+
+SCRIPT = {
+    **PLACE,
+    "properties": {
+        "publisher": "Microsoft.Azure.Extensions",
+        "type": "CustomScript",
+        "typeHandlerVersion": "2.1",
+        "settings": {"a": 1},
+        "protectedSettings": {"secret": "word"},
+    },
+}
+
+
+def test_an_extension_is_installed_in_a_machine_that_runs(clients: Clients) -> None:
+    machines, extensions = (
+        clients.compute.virtual_machines,
+        clients.compute.virtual_machine_extensions,
+    )
+    machines.begin_create_or_update("group-1", "vm", vm_body()).result()
+    made = extensions.begin_create_or_update("group-1", "vm", "script", SCRIPT).result()
+    assert made.as_dict()["properties"]["type"] == "CustomScript"
+    assert made.settings == {"a": 1}
+    assert made.protected_settings is None
+    assert [each.name for each in machines.get("group-1", "vm").resources] == ["script"]
+    with pytest.raises(HttpResponseError, match="Multiple VMExtensions per handler"):
+        extensions.begin_create_or_update("group-1", "vm", "other", SCRIPT)
+    types = {str(each.type) for each in clients.resources.resources.list()}
+    assert "Microsoft.Compute/virtualMachines/extensions" in types
+    machines.begin_deallocate("group-1", "vm").result()
+    with pytest.raises(HttpResponseError, match="not running"):
+        extensions.begin_create_or_update("group-1", "vm", "other", SCRIPT)
+    machines.begin_delete("group-1", "vm").result()
+    machines.begin_create_or_update("group-1", "vm", vm_body()).result()
+    assert extensions.list("group-1", "vm").value == []
+
+
+def test_the_catalogue_tells_what_az_vm_create_looks_up(clients: Clients) -> None:
+    images = clients.compute.virtual_machine_images
+    assert "Canonical" in {each.name for each in images.list_publishers("westeurope")}
+    ubuntu = ("westeurope", "canonical", "0001-com-ubuntu-server-jammy")
+    assert "22_04-lts-gen2" in {each.name for each in images.list_skus(*ubuntu)}
+    [version] = images.list(*ubuntu, "22_04-lts-gen2", top=1, orderby="name desc")
+    image = images.get(*ubuntu, "22_04-lts-gen2", version.name)
+    assert (image.hyper_v_generation, image.os_disk_image.operating_system) == ("V2", "Linux")
+    with pytest.raises(ResourceNotFoundError, match="VMImage was not found"):
+        images.list("westeurope", "Nobody", "nothing", "none")
+    sizes = {each.name: each for each in clients.compute.virtual_machine_sizes.list("westeurope")}
+    assert sizes["Standard_D2s_v3"].number_of_cores == 2
+    skus = clients.compute.resource_skus.list(filter="location eq 'westeurope'")
+    assert {str(each.name) for each in skus} == set(sizes)
+    machines = clients.compute.virtual_machines
+    machines.begin_create_or_update("group-1", "vm", vm_body()).result()
+    usages = {each.name.value: each for each in clients.compute.usage.list("westeurope")}
+    assert (usages["cores"].current_value, usages["virtualMachines"].current_value) == (2, 1)
+    assert len(list(machines.list_available_sizes("group-1", "vm"))) == len(sizes)

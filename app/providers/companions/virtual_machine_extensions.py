@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Call
 from ...domain.errors import conflict, invalid
 from ...domain.resource_ids import EXTENSION_TYPE
 from ...engine.attachments import RUNNING
-from ...store.tables import Document, resources
+from ...store import rows
+from ...store.tables import Document
 from . import store
 from .disks import NAME, NAME_RULE
 from .store import CompanionType, Write, Written, missing_parameter
@@ -86,7 +86,8 @@ def _write(write: Write) -> Written:
 
 def _refuse_second(write: Write, properties: Document, machine: Row[Any]) -> None:
     handler = _handler(properties)
-    for other in of_machines(write.call.connection, [machine])[machine.folded]:
+    connection = write.call.connection
+    for other in rows.lying_in(connection, [machine], EXTENSION_TYPE)[machine.folded]:
         if other.folded != write.id.lower() and _handler(other.document["properties"]) == handler:
             raise invalid(
                 "BadRequest",
@@ -100,20 +101,6 @@ def _refuse_second(write: Write, properties: Document, machine: Row[Any]) -> Non
 
 def _handler(properties: Document) -> tuple[str, str]:
     return properties["publisher"].lower(), properties["type"].lower()
-
-
-def of_machines(
-    connection: Connection, machines: Sequence[Row[Any]]
-) -> defaultdict[str, list[Row[Any]]]:
-    """Return the extensions of some VMs, by the VMs' lower-case ids."""
-    found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    held = {row.group_folded for row in machines}
-    query = select(resources).where(
-        resources.c.type_folded == EXTENSION_TYPE.lower(), resources.c.group_folded.in_(held)
-    )
-    for row in connection.execute(query.order_by(resources.c.folded)):
-        found[row.folded.rpartition("/extensions/")[0]].append(row)
-    return found
 
 
 def _render(_call: Call, found: Sequence[Row[Any]]) -> list[Document]:

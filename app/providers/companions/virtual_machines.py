@@ -16,9 +16,10 @@ from ...arm.shapes import Shape
 from ...domain import ids, resource_ids
 from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
-from ...domain.resource_ids import AVAILABILITY_SET_TYPE, NIC_TYPE, VM_TYPE
+from ...domain.resource_ids import AVAILABILITY_SET_TYPE, EXTENSION_TYPE, NIC_TYPE, VM_TYPE
 from ...engine import attachments, networks, sources
 from ...engine.attachments import DEALLOCATED, RUNNING, STOPPED
+from ...store.rows import lying_in
 from ...store.tables import Document, resources
 from . import disks, links, store
 from .store import CompanionType, Write, Written, invalid_parameter, missing_parameter
@@ -230,10 +231,13 @@ def _canonical(sent: str | None, field: str, type_name: str) -> str:
 def _render(call: Call, rows: Sequence[Row[Any]]) -> list[Document]:
     asked = store.expansions(call, VIRTUAL_MACHINES)
     found = attachments.disks_of(call.connection, rows)
-    return [_render_one(vm, found, asked) for vm in rows]
+    extensions = lying_in(call.connection, rows, EXTENSION_TYPE)
+    return [_render_one(vm, found, asked, extensions[vm.folded]) for vm in rows]
 
 
-def _render_one(vm: Row[Any], found: dict[str, Row[Any]], asked: set[str]) -> Document:
+def _render_one(
+    vm: Row[Any], found: dict[str, Row[Any]], asked: set[str], extensions: list[Row[Any]]
+) -> Document:
     properties = dict(vm.document["properties"])
     properties["storageProfile"] = shown_storage(properties["storageProfile"], found)
     properties["timeCreated"] = wire(vm.created_at)
@@ -242,7 +246,15 @@ def _render_one(vm: Row[Any], found: dict[str, Row[Any]], asked: set[str]) -> Do
     if "instanceView" in asked:
         properties["instanceView"] = _instance_view(vm)
     etag = {"etag": f'"{vm.hidden.get("revision", 1)}"'}
-    return store.envelope(VIRTUAL_MACHINES, vm) | {"properties": properties} | etag
+    shown = store.envelope(VIRTUAL_MACHINES, vm) | {"properties": properties} | etag
+    if extensions:
+        shown["resources"] = [_extension(each) for each in extensions]
+    return shown
+
+
+def _extension(row: Row[Any]) -> Document:
+    head = {"id": row.id, "name": row.name, "type": EXTENSION_TYPE, "location": row.location}
+    return head | {"properties": row.document["properties"]}
 
 
 def _instance_view(vm: Row[Any]) -> Document:
