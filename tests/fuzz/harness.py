@@ -241,8 +241,9 @@ def _begun_anew(world: World) -> Iterator[None]:
 def _spoils(case: schemathesis.Case[Any]) -> bool:
     """Tell whether an accepted request leaves a world that others find nothing in, or locked."""
     path = case.operation.path
-    by_hand = path.startswith("/_emulator") or "/locks" in path
-    return bool(case.method == "DELETE" or (by_hand and case.method != "GET"))
+    by_hand = path.startswith("/_emulator")
+    locks = "/locks/" in path
+    return bool(case.method == "DELETE" or (by_hand and case.method != "GET") or locks)
 
 
 def _name(case: schemathesis.Case[Any]) -> str:
