@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import editing, listing, plans, serving, starting, travelling
+from tests.bench import editing, growing, listing, plans, serving, starting, travelling
 from tests.bench.figures import Options, Table
 
 FIGURES: dict[str, Callable[[Options], Table]] = {
@@ -18,6 +18,9 @@ FIGURES: dict[str, Callable[[Options], Table]] = {
     "reset": serving.resets,
     "decade": travelling.decade,
     "fleet": travelling.fleet,
+    "growth": growing.growth,
+    "years": growing.years,
+    "edits": editing.edits,
     "page": listing.page,
     "plans": plans.query_plans,
 }

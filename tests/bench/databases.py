@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from tests.postgresql import PostgreSQL
 
@@ -28,8 +30,15 @@ def place(kind: str) -> Iterator[Place]:
         with tempfile.TemporaryDirectory() as folder:
             yield Place(kind, f"sqlite:///{folder}/world.db", f"{folder}/raw.db")
     else:
-        with closing(PostgreSQL()) as server:
-            yield Place(kind, server.fresh(), server.fresh())
+        yield Place(kind, _server().fresh(), _server().fresh())
+
+
+@cache
+def _server() -> PostgreSQL:
+    """Start a server for as long as this process lives: that takes longer than most figures."""
+    server = PostgreSQL()
+    atexit.register(server.close)
+    return server
 
 
 KINDS = ("memory", "file", "postgresql")

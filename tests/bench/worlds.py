@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -29,6 +30,7 @@ ITEM = (
 )
 VERSION = "api-version=2025-04-01"
 _AT = ["2026-01-01T22:00:00Z"]
+_WINDOW = ["2026-01-01T09:00:00Z"]
 
 Request = tuple[str, str, Any]
 
@@ -61,6 +63,35 @@ def policy(days: int, *, gfs: bool = False) -> dict[str, Any]:
 
 def _kept(count: int, kind: str) -> dict[str, Any]:
     return {"retentionTimes": _AT, "retentionDuration": {"count": count, "durationType": kind}}
+
+
+def four_policies() -> list[dict[str, Any]]:
+    """Return the properties of four: daily to yearly, weekly, and Enhanced hourly and daily."""
+    daily, weekly, hourly, enhanced = (policy(30, gfs=each == 0) for each in range(4))
+    sunday = {"daysOfTheWeek": ["Sunday"]}
+    weekly["schedulePolicy"] |= {
+        "scheduleRunFrequency": "Weekly",
+        "scheduleRunDays": sunday["daysOfTheWeek"],
+    }
+    weekly["instantRpRetentionRangeInDays"] = 5
+    weekly["retentionPolicy"] = {
+        "retentionPolicyType": "LongTermRetentionPolicy",
+        "weeklySchedule": sunday | _kept(12, "Weeks"),
+    }
+    window = {"scheduleWindowStartTime": _WINDOW[0], "scheduleWindowDuration": 12}
+    _enhance(hourly, "Hourly", {"interval": 4, **window})
+    hourly["retentionPolicy"]["dailySchedule"]["retentionTimes"] = _WINDOW
+    _enhance(enhanced, "Daily", {"scheduleRunTimes": _AT})
+    return [daily, weekly, hourly, enhanced]
+
+
+def _enhance(properties: dict[str, Any], frequency: str, schedule: dict[str, Any]) -> None:
+    properties["policyType"] = "V2"
+    properties["schedulePolicy"] = {
+        "schedulePolicyType": "SimpleSchedulePolicyV2",
+        "scheduleRunFrequency": frequency,
+        f"{frequency.lower()}Schedule": schedule,
+    }
 
 
 def small_world() -> list[Request]:
@@ -121,28 +152,36 @@ def a_job(client: httpx.Client) -> str:
 
 def protected(database: str, vms: int, days: int, *, gfs: bool = False) -> Engine:
     """Return a world in this process: so many VMs under one daily policy."""
+    return fleet(database, vms, [policy(days, gfs=gfs)])
+
+
+def fleet(database: str, vms: int, policies_of_it: Sequence[dict[str, Any]]) -> Engine:
+    """Return a world in this process: VMs that take turns to be under some policies."""
     start = parse(START)
     engine = open_world(
         Settings(database=database, clock_mode="frozen", start_time=to_datetime(start))
     )
-    document = vm_policy(policy(days, gfs=gfs), None, start)
-    rule = read(document)
-    assert rule is not None
+    documents = [vm_policy(properties, None, start) for properties in policies_of_it]
+    rules = [read(document) for document in documents]
     with engine.database.writing() as connection:
         connection.execute(insert(resource_groups).values(_GROUP_ROW))
         connection.execute(insert(vaults).values({**_VAULT_ROW, **_born(start)}))
-        names = {"key": 1, "vault_key": 1, "folded_name": "daily", "name": "daily"}
-        connection.execute(
-            insert(policies).values({**names, "document": document, "changed_at": start})
-        )
+        for key, document in enumerate(documents, 1):
+            name = "daily" if key == 1 else f"policy-{key}"
+            names = {"key": key, "vault_key": 1, "folded_name": name, "name": name}
+            connection.execute(
+                insert(policies).values({**names, "document": document, "changed_at": start})
+            )
         for number in range(vms):
+            rule = rules[number % len(rules)]
+            assert rule is not None
             protection.enable(
                 connection,
                 engine.rules,
                 vault_key=1,
                 name=azure_vm.name_of("web", f"vm-{number}"),
                 source=_source(number),
-                policy_key=1,
+                policy_key=number % len(rules) + 1,
                 policy=rule,
                 now=start,
             )
