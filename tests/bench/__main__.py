@@ -23,6 +23,8 @@ FIGURES: dict[str, Callable[[Options], Table]] = {
     "edits": editing.edits,
     "page": listing.page,
     "plans": plans.query_plans,
+    "million": plans.million_on_sqlite,
+    "million-postgresql": plans.million_on_postgresql,
 }
 
 

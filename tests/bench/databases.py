@@ -37,6 +37,7 @@ def place(kind: str) -> Iterator[Place]:
 def _server() -> PostgreSQL:
     """Start a server for as long as this process lives: that takes longer than most figures."""
     server = PostgreSQL()
+    server.execute("SELECT 1")  # starts it, so that it is still there when this process ends
     atexit.register(server.close)
     return server
 
