@@ -20,7 +20,6 @@ FIGURES: dict[str, Callable[[Options], Table]] = {
     "fleet": travelling.fleet,
     "growth": growing.growth,
     "years": growing.years,
-    "edits": editing.edits,
     "page": listing.page,
     "plans": plans.query_plans,
     "million": plans.million_on_sqlite,

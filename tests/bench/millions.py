@@ -9,10 +9,20 @@ from sqlalchemy import Connection, insert, select, update
 from app.domain.instants import DAY, MINUTE
 from app.engine.worker import Engine
 from app.store.tables import items
-from tests.bench.editing import fill
 from tests.bench.worlds import target
 
 _EACH = 1000
+_POINTS = """
+WITH RECURSIVE days (day) AS (SELECT 1 UNION ALL SELECT day + 1 FROM days WHERE day < {each})
+INSERT INTO recovery_points (item_key, taken_at, visible_at, vaulted_at, snapshot_valid,
+  instant_until, expires_at, sweep_at, rule, consistency, disk_set_key, vm_size, tags, slot_day,
+  policy_type)
+SELECT key, {now} - day * {length}, {now} - day * {length}, {now} - day * {length}, false,
+  {now} - (day - 2) * {length}, {now} + (2000 - day) * {length},
+  {now} + (2000 - day) * {length},
+  'Daily', 'FileSystemConsistent', disk_set_key, source_size, 'D', {today} - day, 'V1'
+FROM days, items
+"""
 _JOBS = """
 WITH RECURSIVE days (day) AS (SELECT 1 UNION ALL SELECT day + 1 FROM days WHERE day < {each})
 INSERT INTO jobs (job_id, vault_key, item_key, operation, phase, status, started_at,
@@ -32,9 +42,9 @@ def enlarge(engine: Engine, many: int = 1000) -> None:
     with engine.database.writing() as connection:
         _multiply_items(connection, many)
         each = min(many, _EACH)
-        fill(connection, now, each, keep=2000)
         values = {"now": now, "length": DAY, "minute": MINUTE, "today": now // DAY, "each": each}
-        connection.exec_driver_sql(_JOBS.format(**values))
+        for statement in (_POINTS, _JOBS):
+            connection.exec_driver_sql(statement.format(**values))
     if engine.database.engine.dialect.name == "postgresql":
         with engine.database.engine.connect() as other:
             other.exec_driver_sql("VACUUM ANALYZE")

@@ -33,7 +33,7 @@ _START = (
          next_backup_at, next_backup_at + :snapshot, false, 0, friendly_name, substr(name, 4), 0,
          :keep, :rule, :instant, false, :tags, :day, :kind, false
        FROM items WHERE policy_key = :policy AND slot_at = :slot""",
-    """UPDATE items SET snapshot_until = next_backup_at + :snapshot, vault_owed = false,
+    """UPDATE items SET snapshot_until = next_backup_at + :snapshot, owed_day = NULL,
          slot_at = :next, next_backup_at = :next
        WHERE policy_key = :policy AND slot_at = :slot""",
 )

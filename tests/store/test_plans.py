@@ -81,3 +81,75 @@ def test_what_a_day_has_seen_is_counted_from_that_day_on(
 ) -> None:
     [lines] = {p.lines for p in plans if p.doing == doing and any(plan in x for x in p.lines)}
     assert len(lines) == 1, "the rows are sorted once more"
+
+
+POINT = "recovery_points USING PRIMARY KEY (item_key=?"
+
+
+@pytest.mark.parametrize(
+    ("doing", "words", "plan"),
+    [
+        ("GET recovery point", "FROM recovery_points", f"{POINT} AND taken_at=?)"),
+        ("a page of recovery points far in", "FROM recovery_points", f"{POINT} AND taken_at<?)"),
+        (
+            "list recovery points between dates",
+            "FROM recovery_points",
+            f"{POINT} AND taken_at>? AND taken_at<?)",
+        ),
+        ("usages of a vault", "FROM jobs", "ix_jobs_not_completed (vault_key=?)"),
+        ("stop protection", "UPDATE recovery_points", f"{POINT})"),
+        ("resume protection", "UPDATE recovery_points", f"{POINT})"),
+    ],
+)
+def test_points_are_found_by_their_item_and_instant(
+    plans: list[Plan], doing: str, words: str, plan: str
+) -> None:
+    found = [p.lines for p in plans if p.doing == doing and words in p.statement]
+    assert found
+    assert all(plan in lines[0] for lines in found)
+    assert not [line for lines in found for line in lines if "ORDER BY" in line]
+
+
+DUE_WORK = {
+    "SELECT (SELECT min(": (
+        "ix_items_next_backup_at (next_backup_at>?)",
+        "ix_jobs_due_at (due_at>?)",
+        "ix_items_purge_at (purge_at>?)",
+        "ix_recovery_points_sweep_at (sweep_at>?)",
+        "ix_items_crowded_at (crowded_at>?)",
+        "ix_items_unplaced_at (unplaced_at>?)",
+    ),
+    "SELECT items.policy_key, items.slot_at": ("ix_items_next_backup_at (next_backup_at<?)",),
+    "INSERT INTO jobs": ("ix_items_policy_key (policy_key=?)",),
+    "UPDATE items SET slot_at": ("ix_items_policy_key (policy_key=?)",),
+    "SELECT jobs.phase FROM jobs": ("ix_jobs_due_at (due_at<?)",),
+    "INSERT INTO recovery_points": ("ix_jobs_due_at (due_at<?)",),
+    "UPDATE jobs SET phase=CASE": ("ix_jobs_due_at (due_at<?)",),
+    "UPDATE items SET state": ("ix_jobs_due_at (due_at<?)",),
+    "UPDATE recovery_points SET vaulted_at": ("ix_jobs_due_at (due_at<?)", f"{POINT} AND taken"),
+    "UPDATE jobs SET phase=?": ("ix_jobs_due_at (due_at<?)",),
+    "DELETE FROM recovery_points": ("ix_recovery_points_sweep_at (sweep_at<?)",),
+    "UPDATE recovery_points SET snapshot_valid": ("ix_recovery_points_sweep_at (sweep_at<?)",),
+}
+
+
+@pytest.mark.parametrize("words", DUE_WORK)
+def test_due_work_is_found_by_an_index_of_what_is_due(plans: list[Plan], words: str) -> None:
+    found = [
+        p.lines
+        for p in plans
+        if p.doing == "three days of due work" and p.statement.startswith(words)
+    ]
+    assert found
+    for lines in found:
+        assert [way for way in DUE_WORK[words] if not any(way in line for line in lines)] == []
+
+
+def test_points_are_counted_only_of_items_that_may_have_too_many() -> None:
+    [lines] = {
+        p.lines
+        for p in collect(enlarged=4)
+        if p.doing == "three days of due work" and "items.crowded_at >= " in p.statement
+    }
+    assert "SEARCH items USING INDEX ix_items_crowded_at (crowded_at>?)" in lines
+    assert f"SEARCH {POINT})" in lines
