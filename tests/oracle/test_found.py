@@ -100,3 +100,23 @@ def test_what_is_owed_waits_for_the_first_time_of_a_day(database: Database) -> N
     gone = Act("vm goes", ONE_DAY + 17 * ONE_HOUR)
     edit = Act("edit", 10 * ONE_HOUR, edited=(DAILY, TIMES_THAT_FOLLOW))
     agree(database, TWICE_A_DAY, gone, Act("vm comes", 2 * ONE_HOUR), edit, Act("look", ONE_DAY))
+
+
+def test_a_stop_forgets_what_is_owed(database: Database) -> None:
+    gone = Act("vm goes", ONE_DAY + 17 * ONE_HOUR)
+    back = Act("vm comes", 2 * ONE_HOUR)
+    agree(database, TWICE_A_DAY, gone, back, Act("stop"), Act("use", ONE_HOUR), LATER)
+
+
+def test_a_deletion_cancels_what_runs_and_leaves_what_is_there(database: Database) -> None:
+    looks = [Act("look", ONE_HOUR), Act("undelete"), Act("use", ONE_HOUR), LATER]
+    for minutes in (2, 12):  # while the snapshot is being taken, and while it is copied
+        delete = Act("delete", 2 * ONE_DAY, aim="slot", nudge=minutes * ONE_MINUTE, days=14)
+        agree(database, DAILY, delete, *looks)
+
+
+def test_what_was_deleted_is_purged_on_the_dot(database: Database) -> None:
+    delete = Act("delete", 2 * ONE_DAY, days=14)
+    blink = timedelta(microseconds=1)
+    looks = [Act("look", 14 * ONE_DAY - blink), Act("look", blink), LATER]
+    agree(database, DAILY, delete, *looks)
