@@ -41,6 +41,8 @@ SATURDAYS = Policy(
     yearly=(("May",), DaysOfMonth(weekdays=("Saturday",), weeks=("Last",)), 1),
 )
 
+EVEN = Policy(at=time(22), instant=2, daily=7, weekly=(("Sunday",), 1))
+
 ADELAIDE = Policy(
     at=time(0, 30),
     zone="Cen. Australia Standard Time",
@@ -158,6 +160,15 @@ def test_weeks_months_and_years_of_a_weekly_schedule(protect: Protect) -> None:
         "2032-02-03 Monthly 2032-05-03",
         "2032-02-17 Weekly 2032-03-02",
         "2032-02-24 Yearly 2036-02-24",
+    ]
+
+
+def test_of_two_rules_that_keep_as_long_the_higher_governs(protect: Protect) -> None:
+    vm = protect(EVEN, "2026-03-01 00:00")
+    assert vm.kept("2026-03-04 12:00") == [
+        "2026-03-01 Weekly 2026-03-08",
+        "2026-03-02 Daily 2026-03-09",
+        "2026-03-03 Daily 2026-03-10",
     ]
 
 
