@@ -28,7 +28,9 @@ BIG = ("jobs", "recovery_points", "items", "operations", "resources")
 
 # An index with a condition of its own holds due rows only: reading all of it is reading those.
 _DUE_ONLY = re.compile(r"USING (?:COVERING )?INDEX ix_(?:jobs_due_at|items_\w+_at|\w+_sweep_at)\b")
-_SCAN = re.compile(rf"^SCAN (?:{'|'.join(BIG)})\b|^Seq Scan on (?:jobs|recovery_points)\b")
+_SCAN = re.compile(
+    rf"^SCAN (?:{'|'.join(BIG)})\b|^(?:Parallel )?Seq Scan on (?:jobs|recovery_points)\b"
+)
 
 
 @dataclass(frozen=True)
