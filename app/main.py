@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from .arm import bodies, explorer
 from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
-from .arm.door import Desk, FrontDoor, http_exception
+from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.journal import Exchange
 from .control import clock as control_clock
 from .control import limits as control_limits
@@ -38,7 +38,6 @@ from .engine import rules as engine_rules
 from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
-from .identity.guard import Guard
 from .identity.tokens import Issuer
 from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
@@ -290,7 +289,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     journal = Journal()
     requests = Requests()
     issuer = Issuer(settings.home)
-    rights = Guard(issuer, settings.auth_admins) if settings.auth == "rbac" else None
+    rights = _rights(settings, issuer)
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
     rooms = endpoints(requests, settings.plan_backups, issuer)
     served = [*rooms, *generic, *more]
@@ -336,6 +335,15 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     app.state.on_stop = engine.stop
     app.state.journal = journal
     return app
+
+
+def _rights(settings: Settings, issuer: Issuer) -> Rights | None:
+    """Return what knows who may do what; ``None`` if everybody may do everything."""
+    if settings.auth == "any":
+        return None
+    from .identity.guard import Guard
+
+    return Guard(issuer, settings.auth_admins)
 
 
 def _start_driver(engine: Engine) -> Any:

@@ -139,6 +139,7 @@ def test_a_fault_in_text_has_its_traceback_below() -> None:
         ("sv=1&SIG=abc&se=2", "sv=1&SIG=...&se=2"),
         ("client_secret=x&access_token=y", "client_secret=...&access_token=..."),
         ("accountKey=x", "accountKey=..."),
+        ("client_assertion=x&code=y&x=1", "client_assertion=...&code=...&x=1"),
         ("$skipToken=abc&api-version=1", "$skipToken=abc&api-version=1"),
         ("%24skipToken=abc", "%24skipToken=abc"),
         ("design=x&insight=y", "design=x&insight=y"),
@@ -156,6 +157,13 @@ def test_a_server_that_others_reach_without_a_token_says_so(tmp_path: Path) -> N
         assert "warning  serve     whoever reaches 0.0.0.0" in server.end()
     with serving(tmp_path, "--host", "0.0.0.0", "--control-token", "x") as server:
         assert "whoever" not in server.end()
+
+
+def test_a_server_that_nobody_may_use_says_how_to_get_in(tmp_path: Path) -> None:
+    with serving(tmp_path, "--auth", "rbac") as server:
+        assert "give --auth-admin <client id>" in server.end()
+    with serving(tmp_path, "--auth", "rbac", "--auth-admin", GUID) as server:
+        assert "nobody" not in server.end()
 
 
 def test_the_command_line_knows_its_version() -> None:
