@@ -193,6 +193,8 @@ class Settings:
                 raise _refusal(name, getattr(self, name), "a text that is not empty")
         if self.database != "memory" and "://" not in self.database:
             raise _refusal("database", self.database, "memory, or a URL such as sqlite:///world.db")
+        if self.auth_admins and self.auth != "rbac":
+            raise _refusal("auth", self.auth, "rbac where there is an auth-admin")
         for admin in self.auth_admins:
             if not admin.strip() or len(admin) > 200:
                 raise _refusal("auth_admin", admin, "a client id, a user name or an object id")

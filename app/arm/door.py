@@ -30,7 +30,7 @@ from ..engine import clock
 from ..engine.worker import Engine, Moment
 from . import bodies, errors, etags, paths
 from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
-from .journal import Exchange, Record
+from .journal import Exchange, Record, shown
 from .shapes import Shape
 
 _log = logging.getLogger("rsvault.door")
@@ -124,7 +124,7 @@ class FrontDoor:
                 Exchange(
                     scope["method"],
                     scope["raw_path"].decode("latin-1"),
-                    scope["query_string"].decode("latin-1"),
+                    shown(scope["query_string"].decode("latin-1")),
                     found.operation_id if found else None,
                     seen["status"],
                     correlation,

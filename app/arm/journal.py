@@ -19,6 +19,8 @@ _HARMLESS = "$skiptoken"
 class Exchange:
     """One request and its answer; ``operation_id`` is ``None`` where no endpoint was found.
 
+    The front door leaves out of ``query`` what opens a door, so that nobody keeps it.
+
     ``command`` is what az says it was told to do. Its text is a log's line.
     """
 

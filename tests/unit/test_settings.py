@@ -137,7 +137,9 @@ def test_every_setting_is_described_in_the_source() -> None:
         assert source[line + 1].strip().startswith('"""'), setting.name
 
 
-@pytest.mark.parametrize("wrong", [{"auth": "roles"}, {"auth_admins": (" ",)}])
+@pytest.mark.parametrize(
+    "wrong", [{"auth": "roles"}, {"auth_admins": ("x",)}, {"auth": "rbac", "auth_admins": (" ",)}]
+)
 def test_who_may_do_what_is_one_of_two_and_administrators_have_names(wrong: Any) -> None:
     with pytest.raises(ValueError, match="auth"):
         Settings(**wrong)
