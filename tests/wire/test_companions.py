@@ -83,7 +83,9 @@ def test_each_is_what_its_put_said_and_is_listed(arm: httpx.Client) -> None:
     assert tracked == {kind.type_name for kind in TYPES if kind.located}
 
 
-def test_all_are_there_for_another_server_on_the_same_database(serve: Served, tmp_path: Path) -> None:
+def test_all_are_there_for_another_server_on_the_same_database(
+    serve: Served, tmp_path: Path
+) -> None:
     database = f"sqlite:///{tmp_path / 'world.db'}"
     first = serve(database=database)
     first.params = first.params.set("api-version", "2026-10-01")
