@@ -29,6 +29,7 @@ from ..domain.jobs import Phase, Status
 from ..domain.policies import VmPolicy, read
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
+from ..workloads import azure_vm
 from . import backups, restores, retention, snapshots, soft_delete
 from .rules import Rules
 
@@ -149,7 +150,9 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
     _run(connection, rules, found, phases, cohorts, settled, until)
-    if until == grid:
+    # Where no job moves, no point becomes due.
+    moves = bool(phases) or (bool(cohorts) and _may_be_taken(found, until))
+    if until == grid and (moves or (found.sweep is not None and found.sweep <= until)):
         retention.sweep(connection, until)
     return until
 
@@ -176,6 +179,11 @@ def _first_collision(connection: Connection, settled: int, until: int) -> int | 
     return found
 
 
+def _may_be_taken(found: Due, until: int) -> bool:
+    """Tell whether a snapshot that begins in a window may end in it, however short it is."""
+    return found.start is not None and found.start + azure_vm.SNAPSHOT_MIN <= until
+
+
 def _run(
     connection: Connection,
     rules: Rules,
@@ -198,7 +206,7 @@ def _run(
             until=until,
             next_slot=cohort.next_slot,
         )
-    taken = bool(cohorts) or Phase.SNAPSHOT in phases
+    taken = Phase.SNAPSHOT in phases or (bool(cohorts) and _may_be_taken(found, until))
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
         if found.unplaced is not None:
             snapshots.place(connection, rules, settled=settled)
