@@ -1,4 +1,7 @@
-"""The plan's verb: what policies would do to VMs over years, lived in a world of its own."""
+"""The plan's verb: what policies would do to VMs over years, lived in a world of its own.
+
+The planner is imported when it is first asked: a start need not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 
@@ -15,11 +18,12 @@ from ..arm.calls import Answer, Endpoint, endpoint
 from ..domain.errors import invalid
 from ..engine import clock
 from ..engine.worker import Engine
-from ..planning import documents, reports, vaults
-from ..planning.plans import Plan, ReadPolicy
 from ..planning.schema import PLAN, REPORT
-from ..planning.scratch import Copy, ScratchWorld
 from .clock import TAG
+
+if TYPE_CHECKING:
+    from ..planning.plans import Plan, ReadPolicy
+    from ..planning.scratch import Copy
 
 
 def _described(schema: dict[str, Any]) -> None:
@@ -100,6 +104,8 @@ def _read(
     engine: Engine, document: dict[str, Any], read_policy: ReadPolicy, most: int
 ) -> tuple[Plan, Copy | None]:
     """Return the plan, and the rows of its vault if it has one. Raises ``Refused``."""
+    from ..planning import documents, vaults
+
     with engine.database.reading() as connection:
         state = clock.read(connection)
         now = state.now(clock.real_now())
@@ -125,6 +131,9 @@ def _refuse_too_much(work: int, most: int) -> None:
 
 async def _lived(engine: Engine, plan: Plan, copy: Copy | None) -> dict[str, Any]:
     """Live through a plan in a thread of its own, so that other requests are served meanwhile."""
+    from ..planning import reports
+    from ..planning.scratch import ScratchWorld
+
     with ScratchWorld(engine.rules, plan.start) as world:
 
         def live() -> dict[str, Any]:
