@@ -88,6 +88,7 @@ from .providers.resources import (
     subscriptions,
 )
 from .settings import Settings, default_home
+from .signals import told_to_stop
 from .store.database import Database
 from .store.schema import ensure_schema
 
@@ -367,8 +368,9 @@ def run_worker(settings: Settings) -> None:
 
 
 async def _work(engine: Engine) -> None:
+    stopping = told_to_stop()
     driver = _start_driver(engine)
     try:
-        await asyncio.Event().wait()
+        await stopping.wait()
     finally:
         driver.stop()

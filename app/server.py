@@ -11,7 +11,6 @@ import asyncio
 import errno
 import ipaddress
 import logging
-import signal
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -28,6 +27,7 @@ from uvicorn import Config, Server
 from . import certificates
 from .main import create_app
 from .settings import Settings
+from .signals import told_to_stop
 
 # What a stream of events that never ends gets before its connection is cut.
 _SECONDS_TO_FINISH = 3
@@ -133,13 +133,7 @@ def serve(
     """Serve in the foreground until SIGINT or SIGTERM; ``ready`` is called once it answers."""
 
     async def until_a_signal() -> None:
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no such handlers; there the runner turns Ctrl+C into a cancellation.
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, stopping.set)
-        await _host(settings, create, ready, stopping)
+        await _host(settings, create, ready, told_to_stop())
 
     with suppress(KeyboardInterrupt):
         _run_loop(until_a_signal())
