@@ -491,7 +491,7 @@ def _cut(world: World, target: int, cuts: Any) -> int:
     return int(cuts.draw(st.integers(world.now(), target), label="anywhere"))
 
 
-EXAMPLES = {"sqlite": 80, "postgresql": 20}
+EXAMPLES = {"sqlite": 50, "postgresql": 12}
 """PostgreSQL takes several times as long for each."""
 
 
