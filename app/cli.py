@@ -22,7 +22,7 @@ from . import logs
 from . import settings as options
 from .client import Clock, ControlPlane
 from .client_command import client_command
-from .option_values import ClockOption, Instant, LimitOption, PortOrOff, by_name
+from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
 from .settings import Settings, default_home
 
@@ -125,8 +125,9 @@ def rsvault() -> None:
 )
 @_setting(
     "skip_on_wait",
-    "Whether time leaps when a client polls a running job: to its end, its next step, or not.",
-    type=_one_of(options.SkipOnWait),
+    "What a poll of something that runs does to the clock: moves it to the end (finish, or "
+    "instant), to the next step, an Nth of the way (polls=N), or not at all (off, or clock).",
+    type=SkipOnWait(),
 )
 @_setting(
     "start_time",
@@ -142,6 +143,12 @@ def rsvault() -> None:
     type=_one_of(options.RecoveryPointVisibility),
 )
 @_setting("retry_after", "How long a client is to wait between polls.", metavar="SECONDS")
+@_setting(
+    "client_dates",
+    "Whether a date that a client worked out by the real clock, such as az's retain-until, is "
+    "taken as it is or moved by as much as the virtual clock is ahead.",
+    type=_one_of(options.ClientDates),
+)
 @_setting(
     "expiry_sweep_hours",
     "Virtual hours between two sweeps of expired recovery points; a divisor of 24.",
@@ -473,8 +480,8 @@ def show(control: ControlPlane) -> None:
 @click.argument("clock", type=ClockOption(), metavar="[live|scaled:RATE|frozen]", required=False)
 @click.option(
     "--skip-on-wait",
-    type=_one_of(options.SkipOnWait),
-    help="Whether time leaps for waiting clients.",
+    type=SkipOnWait(),
+    help="What a client's poll does to the clock: see 'rsvault serve'.",
 )
 @client_command
 def set_clock(control: ControlPlane, clock: tuple[str, int] | None, skip_on_wait: Any) -> None:
@@ -483,6 +490,7 @@ def set_clock(control: ControlPlane, clock: tuple[str, int] | None, skip_on_wait
     \b
         rsvault clock set frozen
         rsvault clock set scaled:3600 --skip-on-wait off
+        rsvault clock set --skip-on-wait polls=3
     """
     if clock is None and skip_on_wait is None:
         raise click.UsageError("say what to change: live, scaled:RATE, frozen, or --skip-on-wait")

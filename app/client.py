@@ -143,9 +143,13 @@ class ControlPlane:
         self,
         mode: Literal["live", "scaled", "frozen"] | None = None,
         rate: int | None = None,
-        skip_on_wait: Literal["off", "step", "finish"] | None = None,
+        skip_on_wait: str | None = None,
     ) -> Clock:
-        """Change how time passes; what is left out stays as it is."""
+        """Change how time passes; what is left out stays as it is.
+
+        ``skip_on_wait`` is ``off`` (or ``clock``), ``step``, ``finish`` (or ``instant``), or
+        ``polls=N``.
+        """
         wanted = {"mode": mode, "rate": rate, "skipOnWait": skip_on_wait}
         body = {name: value for name, value in wanted.items() if value is not None}
         return _clock(self._call("PATCH", "/clock", body))

@@ -326,7 +326,13 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
             )
         ],
     )
-    desk = Desk(engine, retry_after=settings.retry_after, guard=locks.guard, rights=rights)
+    desk = Desk(
+        engine,
+        retry_after=settings.retry_after,
+        guard=locks.guard,
+        rights=rights,
+        shifts_client_dates=settings.client_dates == "shifted",
+    )
     home.add_to(app, engine)
     blobs.add_to(app, engine)
     app.router.middleware_stack = ByEndpoint(app.router, desk.serve)

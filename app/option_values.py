@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .domain import waiting
 from .domain.limits import LIMITS
 
 
@@ -24,6 +25,18 @@ class ClockOption(click.ParamType[tuple[str, int]]):
         if not fits:
             self.fail(f"{value!r} is none of live, frozen and scaled:RATE, such as scaled:60")
         return mode, int(rate or 1)
+
+
+class SkipOnWait(click.ParamType[str]):
+    """What a client's poll does to the clock, in its one spelling."""
+
+    name = "off|step|finish|polls=N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return waiting.spelled(str(value))
+        except ValueError as problem:
+            self.fail(str(problem))
 
 
 class PortOrOff(click.ParamType[int]):

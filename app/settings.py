@@ -14,26 +14,27 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args
 
+from .domain import waiting
 from .domain.limits import HIGHEST, LIMITS
 
 ClockMode = Literal["live", "scaled", "frozen"]
-SkipOnWait = Literal["off", "step", "finish"]
 SoftDelete = Literal["always-on", "enabled", "disabled"]
 RecoveryPointVisibility = Literal["snapshot", "vault"]
 AzuresLimits = Literal["on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["text", "json"]
 Auth = Literal["any", "rbac"]
+ClientDates = Literal["as-sent", "shifted"]
 
 _CHOICES = {
     "clock_mode": get_args(ClockMode),
-    "skip_on_wait": get_args(SkipOnWait),
     "soft_delete": get_args(SoftDelete),
     "recovery_point_visibility": get_args(RecoveryPointVisibility),
     "limits": get_args(AzuresLimits),
     "log_level": get_args(LogLevel),
     "log_format": get_args(LogFormat),
     "auth": get_args(Auth),
+    "client_dates": get_args(ClientDates),
 }
 # A clock may run no faster than a year in a second.
 _RANGES = {
@@ -74,8 +75,8 @@ class Settings:
     clock_rate: int = 1
     """How many virtual seconds pass in a real one; more than 1 is for the mode ``scaled``."""
 
-    skip_on_wait: SkipOnWait = "finish"
-    """Whether time leaps when a client polls an operation or a job that still runs."""
+    skip_on_wait: str = waiting.FINISH
+    """What a poll of an operation or a job that still runs does to the clock."""
 
     start_time: datetime | None = None
     """The first instant of a new world, in UTC; ``None`` takes the wall clock's."""
@@ -91,6 +92,9 @@ class Settings:
 
     retry_after: int = 1
     """How many whole seconds a client is told to wait before it polls again."""
+
+    client_dates: ClientDates = "as-sent"
+    """Whether a date that a client worked out by its own clock is moved into virtual time."""
 
     expiry_sweep_hours: int = 1
     """How many virtual hours lie between two sweeps of expired recovery points; divides 24."""
@@ -173,6 +177,10 @@ class Settings:
                 raise _refusal("limit", f"{name}={value}", right)
 
     def _check_clock(self) -> None:
+        try:
+            object.__setattr__(self, "skip_on_wait", waiting.spelled(self.skip_on_wait))
+        except (TypeError, ValueError):
+            raise _refusal("skip_on_wait", self.skip_on_wait, f"one of {waiting.WORDS}") from None
         if self.clock_rate != 1 and self.clock_mode != "scaled":
             raise _refusal(
                 "clock_rate", self.clock_rate, f"1 with a {self.clock_mode} clock, or use scaled"

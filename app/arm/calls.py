@@ -33,7 +33,9 @@ class Call:
 
     ``path`` holds the template's parameters as sent, ``query`` the query with lower-case keys;
     ``retry_after`` is how many seconds a client is told to wait; ``caller`` is only known where
-    the server asks for tokens.
+    the server asks for tokens. ``ahead`` is by how many microseconds virtual time is ahead of
+    real time (it may be negative), ``shifts_client_dates`` whether dates follow it
+    (``arm/client_dates.py``).
     """
 
     connection: Connection
@@ -45,6 +47,8 @@ class Call:
     url_path: str
     client_request_id: str | None
     retry_after: int
+    ahead: int = 0
+    shifts_client_dates: bool = False
     caller: Caller | None = None
 
     @property

@@ -26,7 +26,9 @@ from ..domain import ids
 from ..domain.blob_paths import PREFIX as BLOBS
 from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..domain.tenancy import TENANT_ID
+from ..domain.waiting import OFF, STEP, polls_of
 from ..engine import clock
+from ..engine.spans import Span
 from ..engine.worker import Engine, Moment
 from . import bodies, errors, etags, paths
 from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
@@ -57,6 +59,8 @@ _ALWAYS = {
     "Expires": "-1",
     "X-Content-Type-Options": "nosniff",
 }
+# What azurerm 5.2 and later take for leave not to sleep before each look (docs/decisions/0060).
+WITHOUT_DELAY = {"X-Go-Azure-Sdk-Skip-Polling-Delay": "true"}
 _REMAINING = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
 
 
@@ -278,12 +282,19 @@ class Desk:
     """Serves an endpoint: the part of the journey that needs the world."""
 
     def __init__(
-        self, engine: Engine, *, retry_after: int, guard: Guard, rights: Rights | None = None
+        self,
+        engine: Engine,
+        *,
+        retry_after: int,
+        guard: Guard,
+        rights: Rights | None = None,
+        shifts_client_dates: bool = False,
     ) -> None:
         self._engine = engine
         self._guard = guard
         self._rights = rights
         self._retry_after = retry_after
+        self._shifts_client_dates = shifts_client_dates
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """Return the coroutine function that FastAPI calls for an endpoint."""
@@ -353,22 +364,31 @@ class Desk:
         answer, moment = self._transact(endpoint, request, act)
         if endpoint.writes:
             self._engine.rearm()
+        more = {} if moment.skip_on_wait == OFF else WITHOUT_DELAY
         if etags.is_shown(endpoint, state["siblings"], answer):
-            return replace(answer, headers={**answer.headers, "ETag": etags.of(answer)})
-        mode = moment.skip_on_wait
-        if answer.waiting is None or mode == "off":
-            return answer
-        await self._skip(answer.waiting, moment)
-        return self._transact(endpoint, request, act)[0] if mode == "finish" else answer
+            more = {**more, "ETag": etags.of(answer)}
+        elif answer.waiting is not None and moment.skip_on_wait == STEP:
+            await self._step(answer.waiting, moment)
+        elif answer.waiting is not None and moment.skip_on_wait != OFF:
+            await self._skip(answer.waiting, moment)
+            answer, _ = self._transact(endpoint, request, act)
+        return replace(answer, headers={**answer.headers, **more})
 
-    async def _skip(self, waiting: Waiting, moment: Moment) -> None:
-        """Move the clock for a client that waits: to the end, or to the next transition."""
+    async def _step(self, waiting: Waiting, moment: Moment) -> None:
+        """Move the clock to the next transition of what a client waits for."""
         if waiting.operation is not None:
             await self._engine.leap(waiting.operation.ends_at, moment.epoch)
-        elif waiting.job_id is not None and moment.skip_on_wait == "finish":
-            await self._engine.leap_past_job(waiting.job_id, moment.epoch)
         elif waiting.job_id is not None:
             await self._engine.leap_one_phase(waiting.job_id, moment.epoch)
+
+    async def _skip(self, waiting: Waiting, moment: Moment) -> None:
+        """Move the clock on by the part of the way that one poll is good for."""
+        polls = polls_of(moment.skip_on_wait)
+        if waiting.operation is not None:
+            span = Span(waiting.operation.started_at, waiting.operation.ends_at)
+            await self._engine.leap_part(span, polls, moment.epoch)
+        elif waiting.job_id is not None:
+            await self._engine.leap_part_of_job(waiting.job_id, polls, moment.epoch)
 
     def _transact(
         self, endpoint: Endpoint, request: Request, act: Callable[[Call], Answer]
@@ -378,20 +398,22 @@ class Desk:
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
             moment = self._engine.enter(connection, writes=endpoint.writes)
-            call = self._call(connection, moment.now, request)
+            call = self._call(connection, moment, request)
             if self._rights is None or call.caller is None:
                 return act(call), moment
             show = self._rights.permit(connection, endpoint, call.url_path, call.caller)
             return show(act(call)), moment
 
-    def _call(self, connection: Connection, now: int, request: Request) -> Call:
+    def _call(self, connection: Connection, moment: Moment, request: Request) -> Call:
         scope = request.scope
         state = scope["rsvault"]
         client_id = state["headers"].get("x-ms-client-request-id", "")
         return Call(
             connection=connection,
             rules=self._engine.rules,
-            now=now,
+            now=moment.now,
+            ahead=moment.ahead,
+            shifts_client_dates=self._shifts_client_dates,
             path=state["path"],
             query=state["query"],
             base_url=_base_url(scope),

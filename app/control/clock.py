@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..arm.bodies import Body
 from ..arm.calls import Answer, endpoint
-from ..domain import ids
+from ..domain import ids, waiting
 from ..domain.errors import Refused, invalid
 from ..domain.instants import DAY, Duration, after, parse, parse_duration, wire
 from ..engine import clock, tallies
@@ -35,8 +35,17 @@ class ClockChange(Body):
     rate: Annotated[
         int | None, Field(strict=True, description="Virtual seconds a real second; mode scaled")
     ] = None
-    skip_on_wait: Literal["off", "step", "finish"] | None = Field(
-        None, description="What a poll of an operation or a running job does to the clock"
+    skip_on_wait: (
+        Annotated[
+            str,
+            AfterValidator(waiting.spelled),
+            Field(json_schema_extra={"pattern": waiting.PATTERN}),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="What a poll of an operation or a running job does to the clock",
+        examples=["polls=3"],
     )
 
 
@@ -66,7 +75,7 @@ SHOWN: Mapping[str, Any] = {
         "now": _INSTANT,
         "mode": {"enum": ["live", "scaled", "frozen"]},
         "rate": {"type": "integer", "minimum": 1},
-        "skipOnWait": {"enum": ["off", "step", "finish"]},
+        "skipOnWait": {"type": "string", "pattern": waiting.KEPT},
         "epoch": {"type": "integer", "minimum": 1},
         "seed": {"type": "integer"},
         "startTime": _INSTANT,

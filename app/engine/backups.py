@@ -42,7 +42,7 @@ from ..domain.jobs import (
     Status,
 )
 from ..domain.policies import MOST_POINTS, VmPolicy
-from ..store.statements import Statement
+from ..store.statements import Query, Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads import azure_vm
 from . import jobs as job_rows
@@ -398,6 +398,18 @@ _NOTE_SNAPSHOTS = Statement(
         ),
     )
 )
+
+_TRANSFER_OF = Query(
+    select(case((_SKIPPED, literal(0, BigInteger)), else_=_TRANSFER).label("micros")).where(
+        jobs.c.job_id == bindparam("job"), jobs.c.item_key == items.c.key
+    )
+)
+
+
+def transfer_of(connection: Connection, job_id: str) -> int:
+    """Return how long a backup that takes its snapshot will transfer, as things stand."""
+    found = _TRANSFER_OF.first(connection, job=job_id)
+    return 0 if found is None else int(found.micros)
 
 
 def end_snapshots(connection: Connection, *, settled: int, until: int) -> bool:

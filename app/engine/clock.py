@@ -22,7 +22,6 @@ from .rules import FIELDS as RULES
 from .rules import Rules
 
 MODES = ("live", "scaled", "frozen")
-SKIP_ON_WAIT = ("off", "step", "finish")
 HIGHEST_RATE = 31_536_000
 """A virtual year each real second."""
 RESERVED = 2 * SECOND

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select
 
+from ..domain import waiting
 from ..domain.errors import Kind, Refused, conflict, not_found
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
 from ..store.database import Database
 from ..store.tables import jobs, metadata, operations, world
-from . import clock, windows
+from . import clock, spans, windows
 from .rules import Rules
+from .spans import Span
 
 BATCH_SECONDS = 0.01
 """How long windows share one transaction before other requests get their turn."""
@@ -31,9 +33,13 @@ WATCH_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a request happens, and what a client that waits does to the clock."""
+    """When a request happens, and what a client that waits does to the clock.
+
+    ``ahead`` is by how many microseconds virtual time is ahead of real time; it may be negative.
+    """
 
     now: int
+    ahead: int
     skip_on_wait: str
     epoch: int
 
@@ -56,10 +62,11 @@ class Engine:
     def enter(self, connection: Connection, *, writes: bool) -> Moment:
         """Return a request's one ``now``; a writing one first settles the world up to it."""
         state = clock.read(connection)
-        now = state.now(clock.real_now())
+        real = clock.real_now()
+        now = state.now(real)
         if writes and state.settled_at < now:
             self._cross(connection, state.settled_at, now, batch=None)
-        return Moment(now, state.skip_on_wait, state.epoch)
+        return Moment(now, now - real, state.skip_on_wait, state.epoch)
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
@@ -86,10 +93,23 @@ class Engine:
             if may_leap:
                 await self._cross_to(target, epoch)
 
-    async def leap_past_job(self, job_id: str, epoch: int) -> None:
-        """Move the clock until a job has ended."""
+    async def leap_part(self, span: Span, polls: int, epoch: int) -> None:
+        """Move the clock on by one of ``polls`` parts of an operation's way, whose last ends it."""
         async with self._leaping(epoch) as may_leap:
             if may_leap:
+                target = waiting.after_poll(span.start, span.end, self._now(), polls)
+                await self._cross_to(target, epoch)
+
+    async def leap_part_of_job(self, job_id: str, polls: int, epoch: int) -> None:
+        """Move the clock on by one of ``polls`` parts of a job's way, whose last ends it."""
+        async with self._leaping(epoch) as may_leap:
+            span = self._span_of(job_id) if may_leap else None
+            if span is None:
+                return
+            target = waiting.after_poll(span.start, span.end, self._now(), polls)
+            if target < span.end:
+                await self._cross_to(target, epoch)
+            else:
                 await self._cross_past_job(job_id, epoch)
 
     async def leap_one_phase(self, job_id: str, epoch: int) -> None:
@@ -111,6 +131,14 @@ class Engine:
     def _is_advancing(self) -> bool:
         with self.database.reading() as connection:
             return clock.read(connection).advancing(clock.real_now()) is not None
+
+    def _now(self) -> int:
+        with self.database.reading() as connection:
+            return clock.read(connection).now(clock.real_now())
+
+    def _span_of(self, job_id: str) -> Span | None:
+        with self.database.reading() as connection:
+            return spans.of_job(connection, job_id)
 
     async def _cross_past_job(self, job_id: str, epoch: int) -> None:
         while (due_at := self._job_due(job_id)) is not None:

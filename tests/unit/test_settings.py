@@ -54,7 +54,7 @@ def test_the_home_folder_is_the_users_when_the_environment_is_silent(
         ("port", True, "from 0 to 65535"),
         ("https_port", 70_000, "from 0 to 65535"),
         ("clock_mode", "fast", "live, scaled, frozen"),
-        ("skip_on_wait", "always", "off, step, finish"),
+        ("skip_on_wait", "always", "polls=N with N from 1 to 99"),
         ("soft_delete", "off", "always-on, enabled, disabled"),
         ("recovery_point_visibility", "archive", "snapshot, vault"),
         ("limits", "none", "on, off"),

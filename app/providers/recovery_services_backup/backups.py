@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import select
 
+from ...arm import client_dates
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
 from ...domain.errors import conflict, invalid_input
-from ...domain.instants import DAY, parse, wire
+from ...domain.instants import DAY, wire
 from ...domain.jobs import ProtectionState
 from ...domain.policies import read
 from ...engine import backups
@@ -90,14 +91,14 @@ def _retain_until(call: Call, sent: str | None) -> int:
     if sent is None:
         return call.now + DEFAULT_RETENTION
     try:
-        wanted = parse(sent)
+        wanted = client_dates.read(call, sent)
     except ValueError as problem:
         raise invalid_input(field, str(problem)) from None
     if not call.now < wanted <= call.now + LONGEST_RETENTION:
         raise invalid_input(
             field,
             f"{sent} must be after {wire(call.now)}, which is now in this world, and at most "
-            "99 years later",
+            f"99 years later.{client_dates.why_past(call, sent)}",
         )
     return wanted
 
