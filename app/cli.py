@@ -22,9 +22,11 @@ from . import logs
 from . import settings as options
 from .client import Clock, ControlPlane
 from .client_command import client_command
+from .connect_options import HOME
+from .env_command import env
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
-from .settings import Settings, default_home
+from .settings import Settings
 
 if TYPE_CHECKING:
     from .server import Endpoints
@@ -53,15 +55,6 @@ _DATABASE = _setting(
     "database",
     "Where the world is kept, such as sqlite:///world.db; memory forgets it at the end.",
     metavar="memory|URL",
-)
-_HOME = _setting(
-    "home",
-    "The folder of the certificate authority and the server's certificate.",
-    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
-    envvar="RSVAULT_HOME",
-    show_envvar=True,
-    default=default_home,
-    show_default="~/.rsvault",
 )
 _LOG_LEVEL = _setting(
     "log_level",
@@ -181,7 +174,7 @@ def rsvault() -> None:
     show_envvar=True,
     help="One limit at another number, such as backups-per-day=20; may be given more than once.",
 )
-@_HOME
+@HOME
 @click.option(
     "--hostname",
     "hostnames",
@@ -331,7 +324,7 @@ def worker(database: str, log_level: Any, log_format: Any) -> None:
 
 
 @rsvault.command()
-@_HOME
+@HOME
 def ca(home: Path) -> None:
     """Print the file of the certificate authority, making it if there is none.
 
@@ -356,7 +349,7 @@ def ca(home: Path) -> None:
     show_default=True,
     help="The HTTPS address of the server that runs on this machine.",
 )
-@_HOME
+@HOME
 def proxy(port: int, https_url: str, home: Path) -> None:
     """Take tools with Azure's own addresses built in to a server on this machine.
 
@@ -457,6 +450,7 @@ def reset(control: ControlPlane) -> None:
     _show(control.reset())
 
 
+rsvault.add_command(env)
 rsvault.add_command(plan)
 
 
