@@ -23,6 +23,7 @@ from . import settings as options
 from .client import Clock, ControlPlane
 from .client_command import client_command
 from .connect_options import HOME
+from .doctor_command import doctor
 from .env_command import env
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
@@ -450,6 +451,7 @@ def reset(control: ControlPlane) -> None:
     _show(control.reset())
 
 
+rsvault.add_command(doctor)
 rsvault.add_command(env)
 rsvault.add_command(plan)
 

@@ -49,7 +49,7 @@ def env(place: Place, client: str, shell: str) -> None:
 
 def _past_proxies(client: str, place: Place) -> list[Line]:
     """Return what keeps a proxy of this shell away from the server, if there is one."""
-    urls = (place.http_url, place.https_url)
+    urls = (place.https_url, place.http_url)
     if place.proxy or not any(connections.proxied(os.environ, url) for url in urls):
         return []
     excepted = connections.no_proxy(os.environ, [connections.host_of(url) for url in urls])

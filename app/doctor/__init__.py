@@ -1,0 +1,1 @@
+"""Finding out why a client does not reach a server, and saying what to do about it."""
