@@ -65,6 +65,7 @@ from .providers.recovery_services_backup import (
     jobs,
     operations,
     policies,
+    policy_bodies,
     private_endpoint_connections,
     protectable_items,
     protected_items,
@@ -179,7 +180,7 @@ def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now
 
     Raises ``Refused`` as the PUT does.
     """
-    body, _ = bodies.read(json.dumps(sent).encode(), policies.PolicyBody, optional=False)
+    body, _ = bodies.read(json.dumps(sent).encode(), policy_bodies.PolicyBody, optional=False)
     return policies.document_of(name, body, stored, now)
 
 

@@ -97,6 +97,11 @@ def invalid_policy_input(field: str, message: str) -> Refused:
     return invalid("BMSUserErrorInvalidPolicyInput", f"{field}: {message}", target=field)
 
 
+def invalid_policy_retention(field: str, message: str) -> Refused:
+    """Azure Backup's code for lengths of retention that databases do not have."""
+    return invalid("BMSUserErrorPolicyRetentionInvalid", f"{field}: {message}", target=field)
+
+
 def invalid_input(field: str, message: str) -> Refused:
     """Azure Backup's code for malformed input other than policies."""
     return invalid("BMSUserErrorInvalidInput", f"{field}: {message}", target=field)

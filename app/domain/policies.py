@@ -43,11 +43,12 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class VmPolicy:
+class Policy:
     """When it backs up, every day or on some weekdays (``None`` is all), and what it keeps.
 
     ``times`` are those of a day, in microseconds, ascending; ``time_zone`` is a Windows name;
-    ``rules`` stand highest first: Yearly, Monthly, Weekly, Daily. ``kind`` is V1 or V2.
+    ``rules`` stand highest first: Yearly, Monthly, Weekly, Daily. Snapshots of what is vaulted
+    too are kept for ``instant_days``.
     """
 
     times: tuple[int, ...]
@@ -55,8 +56,6 @@ class VmPolicy:
     instant_days: int
     rules: tuple[Rule, ...]
     weekdays: frozenset[str] | None = None
-    kind: str = STANDARD
-    crash_consistent: bool = False
 
     def next_slot(self, after: int) -> int:
         """Return the first scheduled instant strictly after an instant."""
@@ -81,11 +80,14 @@ class VmPolicy:
     def keep(self, slot: int) -> Keep:
         """Return what the backup of a slot is given."""
         day, time = self._local(slot)
-        tags = "".join(rule.tag for rule in self.rules if rule.tags(_date(day)))
+        tags = self._tags(day)
         length = self.length(tags, day)
         assert length is not None, "every slot has the tag of its schedule"
         vaulted, settles = time == self.times[-1], time == self.times[0]
         return Keep(tags, day, length, vaulted=vaulted, settles=settles)
+
+    def _tags(self, day: int) -> str:
+        return "".join(rule.tag for rule in self.rules if rule.tags(_date(day)))
 
     def _local(self, slot: int) -> tuple[int, int]:
         """Return the local day of a slot, and its time of that day."""
@@ -111,11 +113,40 @@ class VmPolicy:
         """How long a snapshot is kept for instant restore, in microseconds."""
         return self.instant_days * DAY
 
+
+@dataclass(frozen=True, slots=True)
+class VmPolicy(Policy):
+    """A policy of VMs; ``kind`` is V1 or V2."""
+
+    kind: str = STANDARD
+    crash_consistent: bool = False
+
     @property
     def is_crowded(self) -> bool:
         """Whether its points alone, or with as many on-demand ones, may be more than allowed."""
         snapshots = (len(self.times) - 1) * self.instant_days
         return 2 * (snapshots + sum(rule.most_points for rule in self.rules)) > MOST_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class FileSharePolicy(Policy):
+    """A policy of file shares: ``vaulted``, or of snapshots alone, which its rules keep.
+
+    Then ``instant_days`` is 0 and nothing is ever vaulted: the last backup of a day has the tags
+    of its date and the others are daily ones (docs/decisions/0069).
+    """
+
+    vaulted: bool = False
+
+    def keep(self, slot: int) -> Keep:
+        """Return what the backup of a slot is given."""
+        if self.vaulted:
+            return Policy.keep(self, slot)
+        day, time = self._local(slot)
+        tags = self._tags(day) if time == self.times[-1] else "D"
+        length = self.length(tags, day)
+        assert length is not None, "every policy of file shares has a daily rule"
+        return Keep(tags, day, length, vaulted=False, settles=False)
 
 
 def _date(day: int) -> date:
@@ -127,34 +158,61 @@ def time_of_day(text: str) -> int:
     return parse(text) % DAY
 
 
-def read(document: Mapping[str, Any]) -> VmPolicy | None:
+def read(document: Mapping[str, Any]) -> VmPolicy | FileSharePolicy | None:
     """Return the policy that a stored, validated document describes.
 
-    ``None`` for the workloads that a vault shows but the engine does not run yet.
+    ``None`` for the workloads that a vault shows but the engine does not run yet: databases.
     """
+    if document["backupManagementType"] == "AzureStorage":
+        return _read_file_share(document)
+    return read_vm(document)
+
+
+def read_vm(document: Mapping[str, Any]) -> VmPolicy | None:
+    """Return the policy of VMs that a stored document describes, or ``None`` if it is none."""
     if document["backupManagementType"] != "AzureIaasVM":
         return None
-    schedule = document["schedulePolicy"]
-    retention = document["retentionPolicy"]
-    runs = schedule
-    if document["policyType"] == ENHANCED:
-        runs = schedule[f"{schedule['scheduleRunFrequency'].lower()}Schedule"]
+    runs = _runs(document["schedulePolicy"])
     return VmPolicy(
-        times=_times(runs),
+        times=times_of_day(runs),
         time_zone=document["timeZone"],
         instant_days=document["instantRpRetentionRangeInDays"],
-        rules=tuple(
-            _rule(name, retention[f"{name.lower()}Schedule"])
-            for name in ("Yearly", "Monthly", "Weekly", "Daily")
-            if f"{name.lower()}Schedule" in retention
-        ),
+        rules=_rules(document["retentionPolicy"]),
         weekdays=_set(runs.get("scheduleRunDays")),
         kind=document["policyType"],
         crash_consistent="snapshotConsistencyType" in document,
     )
 
 
-def _times(runs: Mapping[str, Any]) -> tuple[int, ...]:
+def _read_file_share(document: Mapping[str, Any]) -> FileSharePolicy:
+    vault = document.get("vaultRetentionPolicy")
+    retention = document["retentionPolicy"] if vault is None else vault["vaultRetention"]
+    return FileSharePolicy(
+        times=times_of_day(_runs(document["schedulePolicy"])),
+        time_zone=document["timeZone"],
+        instant_days=0 if vault is None else vault["snapshotRetentionInDays"],
+        rules=_rules(retention),
+        vaulted=vault is not None,
+    )
+
+
+def _runs(schedule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of a schedule that has its times: that of its frequency, if it has one."""
+    found: Mapping[str, Any] = schedule.get(
+        f"{schedule['scheduleRunFrequency'].lower()}Schedule", schedule
+    )
+    return found
+
+
+def _rules(retention: Mapping[str, Any]) -> tuple[Rule, ...]:
+    return tuple(
+        _rule(name, retention[f"{name.lower()}Schedule"])
+        for name in ("Yearly", "Monthly", "Weekly", "Daily")
+        if f"{name.lower()}Schedule" in retention
+    )
+
+
+def times_of_day(runs: Mapping[str, Any]) -> tuple[int, ...]:
     """Return the times of day of a schedule: its one, or those of its window, its end included."""
     if "interval" not in runs:
         return (time_of_day(runs["scheduleRunTimes"][0]),)

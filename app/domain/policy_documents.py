@@ -1,25 +1,28 @@
 """Policy bodies: the rules of Azure Backup's policy validation, and the three default policies.
 
-Every refusal is ``BMSUserErrorInvalidPolicyInput``, as Azure's is, and names the field, the
+Almost every refusal is ``BMSUserErrorInvalidPolicyInput``, as Azure's is, and names the field, the
 value and the allowed range (azure-backup-semantics 1.2, 1.3, 1.5, 1.8).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from . import ids, snapshot_groups, time_zones
+from . import ids, snapshot_groups
 from .documents import Document
-from .errors import Refused, invalid_policy_input, not_emulated
+from .errors import invalid_policy_input, not_emulated
+from .file_share_documents import file_share_policy
 from .instants import DAY, HOUR, wire
 from .policies import ENHANCED
-from .policy_fields import HALF_HOUR, one_of
+from .policy_fields import HALF_HOUR, one_of, time_zone
 from .retention_documents import kept_days, long_term
 from .schedule_documents import Schedule, instant_days, schedule_of
 from .tiering_documents import NO_ARCHIVE, tiering
+from .workload_documents import workload_policy
 
+VM_KIND = "AzureIaasVM"
 DEFAULT_POLICIES = ("DefaultPolicy", "EnhancedPolicy", "HourlyLogBackup")
 _BORN_INSTANT_DAYS = 2
 _NAME = re.compile(r"[A-Za-z][-A-Za-z0-9_!]{2,149}")
@@ -33,6 +36,36 @@ def check_name(name: str) -> None:
             f"'{name}' must have 3 to 150 characters, begin with a letter and hold only "
             "letters, digits, '-', '_' and '!'",
         )
+
+
+def policy(
+    name: str, sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: int
+) -> Document:
+    """Return the document to store for a policy of any kind in place of ``stored``.
+
+    ``sent`` is the request's properties without nulls. Raises ``Refused``.
+    """
+    check_name(name)
+    field = "properties.backupManagementType"
+    asked = sent.get("backupManagementType", "")
+    kind = _spelled(asked, READERS)
+    if kind is None:
+        other = _spelled(asked, NOT_EMULATED)
+        if other is not None:
+            raise not_emulated(field, f"{other} policies")
+        allowed = ", ".join(READERS)
+        raise invalid_policy_input(field, f"'{asked}' is not known; allowed: {allowed}")
+    if stored is not None and stored["backupManagementType"] != kind:
+        raise invalid_policy_input(
+            field,
+            f"'{name}' is an {stored['backupManagementType']} policy and stays one; send another "
+            "policy name",
+        )
+    return READERS[kind](sent, stored, now)
+
+
+def _spelled(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str | None:
+    return next((each for each in known if each.lower() == word.lower()), None)
 
 
 def vm_policy(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: int) -> Document:
@@ -53,14 +86,14 @@ def vm_policy(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: in
         )
     retention = long_term(sent, schedule)
     return {
-        "backupManagementType": "AzureIaasVM",
+        "backupManagementType": VM_KIND,
         "policyType": schedule.kind,
         "instantRPDetails": snapshot_groups.checked(sent),
         "schedulePolicy": schedule.document,
         "retentionPolicy": retention,
         "tieringPolicy": tiering(sent, stored, retention),
         "instantRpRetentionRangeInDays": instant_days(sent, stored, schedule, kept_days(retention)),
-        "timeZone": _time_zone(sent, stored),
+        "timeZone": time_zone(sent, stored, "properties"),
         **_consistency(sent, schedule),
     }
 
@@ -74,12 +107,14 @@ def _consistency(sent: Mapping[str, Any], schedule: Schedule) -> Document:
     return {name: one_of(sent, name, "properties", ("OnlyCrashConsistent",))}
 
 
-def _time_zone(sent: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str:
-    asked = sent.get("timeZone") or (stored.get("timeZone") if stored else None) or "UTC"
-    name = time_zones.canonical(asked)
-    if name is None:
-        raise invalid_policy_input("properties.timeZone", time_zones.is_unknown(asked))
-    return name
+Reader: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any] | None, int], Document]
+READERS: Mapping[str, Reader] = {
+    VM_KIND: vm_policy,
+    "AzureStorage": file_share_policy,
+    "AzureWorkload": workload_policy,
+}
+"""What reads the policies of each ``backupManagementType``."""
+NOT_EMULATED = ("MAB", "DPM", "AzureBackupServer", "AzureSql", "GenericProtectionPolicy")
 
 
 def default_policies(seed: int, vault: int, now: int) -> dict[str, Document]:
@@ -117,7 +152,7 @@ def _daily_run(at: int) -> Document:
 
 def _default_policy(at: int) -> Document:
     return {
-        "backupManagementType": "AzureIaasVM",
+        "backupManagementType": VM_KIND,
         "policyType": "V1",
         "instantRPDetails": {},
         "schedulePolicy": _daily_run(at),
@@ -130,7 +165,7 @@ def _default_policy(at: int) -> Document:
 
 def _enhanced_policy(window_start: int) -> Document:
     return {
-        "backupManagementType": "AzureIaasVM",
+        "backupManagementType": VM_KIND,
         "policyType": "V2",
         "instantRPDetails": {},
         "schedulePolicy": {
@@ -173,10 +208,3 @@ def _hourly_log_backup(at: int) -> Document:
             },
         ],
     }
-
-
-def unknown_management_type(sent: str) -> Refused:
-    """Refuse a backupManagementType that Azure does not have."""
-    return invalid_policy_input(
-        "properties.backupManagementType", f"'{sent}' is not known; allowed: AzureIaasVM"
-    )

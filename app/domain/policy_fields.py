@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from .errors import invalid_policy_input
+from . import time_zones
+from .errors import Refused, invalid_policy_input
 from .instants import DAY, MINUTE, parse, wire
 
 HALF_HOUR = 30 * MINUTE
+Refuse: TypeAlias = Callable[[str, str], Refused]
+"""What makes a refusal of a field and what is wrong with it."""
 
 _TIME_ONLY = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
@@ -54,14 +57,41 @@ def _word(value: Any, field: str, allowed: tuple[str, ...]) -> str:
     raise invalid_policy_input(field, f"{fault}; allowed: {', '.join(allowed)}")
 
 
-def in_range(value: Any, field: str, allowed: tuple[int, int], unit: str) -> int:
+def in_range(
+    value: Any,
+    field: str,
+    allowed: tuple[int, int],
+    unit: str,
+    refuse: Refuse = invalid_policy_input,
+) -> int:
     """Return a whole number of a range that includes both its ends. Raises ``Refused``."""
     low, high = allowed
     if not isinstance(value, int) or not low <= value <= high:
         fault = "is required" if value is None else f"{value} is out of range"
         reach = str(low) if low == high else f"{low} to {high}"
-        raise invalid_policy_input(field, f"{fault}; allowed: {reach} {unit}")
+        raise refuse(field, f"{fault}; allowed: {reach} {unit}")
     return value
+
+
+def one_of_numbers(value: Any, field: str, allowed: tuple[int, ...], unit: str) -> int:
+    """Return one of some whole numbers. Raises ``Refused``."""
+    for number in allowed:
+        if value == number:
+            return number
+    fault = "is required" if value is None else f"{value} is not allowed"
+    raise invalid_policy_input(field, f"{fault}; allowed: {', '.join(map(str, allowed))} {unit}")
+
+
+def time_zone(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, field: str) -> str:
+    """Return the Windows name of the zone sent, else of the one stored, else UTC.
+
+    Raises ``Refused``.
+    """
+    asked = sent.get("timeZone") or (stored.get("timeZone") if stored else None) or "UTC"
+    name = time_zones.canonical(asked)
+    if name is None:
+        raise invalid_policy_input(f"{field}.timeZone", time_zones.is_unknown(asked))
+    return name
 
 
 def run_time(body: Mapping[str, Any], name: str, field: str, now: int) -> int:

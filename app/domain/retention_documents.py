@@ -1,17 +1,19 @@
-"""The retention part of policy bodies: Azure's rules of the four categories.
+"""The retention part of policy bodies: Azure's rules of the four categories, and simple ones.
 
-Sources: azure-backup-semantics 1.2 and 1.3; what they leave open, docs/decisions/0042.
+Sources: azure-backup-semantics 1.2, 1.3 and 7.3; what they leave open, docs/decisions/0042, 0069
+and 0070.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .documents import Document
-from .errors import invalid_policy_input
+from .errors import invalid_policy_input, invalid_policy_retention
 from .instants import DAY, wire
-from .policy_fields import in_range, one_of, required, run_time, several_of
+from .policy_fields import Refuse, in_range, one_of, required, run_time, several_of
 from .retention_rules import LAST_DAY, MONTHS, WEEKDAYS, WEEKS
 from .schedule_documents import Schedule
 
@@ -21,18 +23,46 @@ LENGTHS = {
     "monthlySchedule": ("Months", (1, 1188)),
     "yearlySchedule": ("Years", (1, 99)),
 }
-"""The unit of each category's length, and its range."""
+"""The unit of each category's length, and its range: of VMs, databases and vaulted file shares."""
+SNAPSHOT_LENGTHS = {
+    "dailySchedule": ("Days", (1, 200)),
+    "weeklySchedule": ("Weeks", (1, 200)),
+    "monthlySchedule": ("Months", (1, 120)),
+    "yearlySchedule": ("Years", (1, 10)),
+}
+"""Those of file shares whose points are snapshots: a share has 200 of them at most."""
+VAULTED_LENGTHS = LENGTHS | {"dailySchedule": ("Days", (1, 9999))}
+"""Those of file shares whose points are in the vault."""
 MONTH_DAYS = (1, 28)
+_DAYS = {"Days": 1, "Weeks": 7, "Months": 31, "Years": 366}
 
 
-def long_term(sent: Mapping[str, Any], schedule: Schedule) -> Document:
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the points of each category may be kept, and the refusal of what is not."""
+
+    of: Mapping[str, tuple[str, tuple[int, int]]]
+    refuse: Refuse = invalid_policy_input
+
+
+VM = Lengths(LENGTHS)
+DATABASE = Lengths(LENGTHS, invalid_policy_retention)
+FILE_SHARE_SNAPSHOTS = Lengths(SNAPSHOT_LENGTHS)
+FILE_SHARE_VAULT = Lengths(VAULTED_LENGTHS)
+
+
+def long_term(
+    sent: Mapping[str, Any],
+    schedule: Schedule,
+    field: str = "properties.retentionPolicy",
+    lengths: Lengths = VM,
+) -> Document:
     """Return the retention to store for a policy with a schedule.
 
-    ``sent`` is the request's properties without nulls. Raises ``Refused``.
+    ``sent`` holds it, without nulls, under the last name of ``field``. Raises ``Refused``.
     """
     run_days = schedule.run_days
-    field = "properties.retentionPolicy"
-    retention = required(sent, "retentionPolicy", field)
+    retention = required(sent, field.rpartition(".")[2], field)
     one_of(retention, "retentionPolicyType", field, ("LongTermRetentionPolicy",))
     needed = "dailySchedule" if run_days is None else "weeklySchedule"
     required(retention, needed, f"{field}.{needed}")
@@ -41,10 +71,30 @@ def long_term(sent: Mapping[str, Any], schedule: Schedule) -> Document:
             f"{field}.dailySchedule", "is not allowed with a weekly schedule; send weeklySchedule"
         )
     document: Document = {"retentionPolicyType": "LongTermRetentionPolicy"}
-    for name in LENGTHS:
+    for name in lengths.of:
         if name in retention:
-            document[name] = _category(name, retention[name], schedule)
+            document[name] = _category(name, retention[name], schedule, field, lengths)
     return document
+
+
+def simple(
+    sent: Mapping[str, Any], field: str, allowed: tuple[int, int], refuse: Refuse
+) -> Document:
+    """Return the ``SimpleRetentionPolicy`` to store of what ``field`` names: some days.
+
+    Raises ``Refused``.
+    """
+    field = f"{field}.retentionPolicy"
+    retention = required(sent, "retentionPolicy", field)
+    kind = one_of(retention, "retentionPolicyType", field, ("SimpleRetentionPolicy",))
+    field = f"{field}.retentionDuration"
+    duration = required(retention, "retentionDuration", field)
+    unit = one_of(duration, "durationType", field, ("Days",))
+    count = in_range(duration.get("count"), f"{field}.count", allowed, "days", refuse)
+    return {
+        "retentionPolicyType": kind,
+        "retentionDuration": {"count": count, "durationType": unit},
+    }
 
 
 def kept_days(retention: Document) -> int:
@@ -54,8 +104,17 @@ def kept_days(retention: Document) -> int:
     return count if name == "dailySchedule" else 7 * count
 
 
-def _category(name: str, sent: Mapping[str, Any], schedule: Schedule) -> Document:
-    field = f"properties.retentionPolicy.{name}"
+def longest_days(retention: Document) -> int:
+    """Return for how many days some point may be kept, months and years at their longest."""
+    durations = (part["retentionDuration"] for part in retention.values() if isinstance(part, dict))
+    longest: int = max(each["count"] * _DAYS[each["durationType"]] for each in durations)
+    return longest
+
+
+def _category(
+    name: str, sent: Mapping[str, Any], schedule: Schedule, field: str, lengths: Lengths
+) -> Document:
+    field = f"{field}.{name}"
     run_days = schedule.run_days
     days: Document = {}
     if name == "weeklySchedule":
@@ -68,13 +127,11 @@ def _category(name: str, sent: Mapping[str, Any], schedule: Schedule) -> Documen
     _check_time(sent, schedule, field)
     duration = required(sent, "retentionDuration", f"{field}.retentionDuration")
     field = f"{field}.retentionDuration"
-    unit, allowed = LENGTHS[name]
+    unit, allowed = lengths.of[name]
     one_of(duration, "durationType", field, (unit,))
-    count = in_range(duration.get("count"), f"{field}.count", allowed, unit.lower())
-    return days | {
-        "retentionTimes": [wire(schedule.at)],
-        "retentionDuration": {"count": count, "durationType": unit},
-    }
+    count = in_range(duration.get("count"), f"{field}.count", allowed, unit.lower(), lengths.refuse)
+    length = {"retentionDuration": {"count": count, "durationType": unit}}
+    return days | schedule.retention_times | length
 
 
 def _check_time(sent: Mapping[str, Any], schedule: Schedule, field: str) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from ..domain.jobs import Phase, Status
-from ..domain.policies import VmPolicy, read
+from ..domain.policies import VmPolicy, read_vm
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from ..workloads import azure_vm
@@ -117,7 +117,7 @@ _OTHER_JOBS = Statement(
 
 @lru_cache(maxsize=4096)
 def _policy(document: str) -> VmPolicy:
-    policy = read(json.loads(document))
+    policy = read_vm(json.loads(document))
     assert policy is not None, "an item is only ever put under a policy that runs"
     return policy
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..domain import time_zones
 from ..domain.documents import Document
-from ..domain.errors import Refused, invalid
+from ..domain.errors import Refused, invalid, not_emulated
 from ..domain.instants import (
     DAY,
     HOUR,
@@ -27,6 +27,7 @@ from ..domain.instants import (
     wire,
 )
 from ..domain.limits import DATA_DISKS, DISK_SIZE, POLICIES
+from ..domain.policy_documents import READERS, VM_KIND
 from ..domain.retention_rules import WEEKDAYS
 from .plans import Edit, Group, Peak, Plan, ReadPolicy
 
@@ -263,12 +264,20 @@ def _document(
     if not isinstance(body, Mapping):
         raise wrong(each.at("properties"), "must be an object: the policy as Azure has it")
     try:
+        _check_kind(body.get("backupManagementType"))
         return read_policy(name, {"properties": body}, stored, now)
     except Refused as refusal:
         field = refusal.target or "properties"
         place = each.at("name" if field == "policyName" else field)
         message = f"{each.place} '{name}': {refusal.message}"
         raise Refused(refusal.kind, refusal.code, message, target=place) from None
+
+
+def _check_kind(kind: Any) -> None:
+    """Refuse the policies that a vault has for other things than VMs: they are not planned."""
+    for other in READERS:
+        if other != VM_KIND and isinstance(kind, str) and kind.lower() == other.lower():
+            raise not_emulated("properties.backupManagementType", f"plans of {other} policies")
 
 
 def _groups(whole: _Part, policies: Sequence[str]) -> tuple[Group, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..domain import time_zones
 from ..domain.documents import Document
 from ..domain.instants import DAY, HOUR, MINUTE, to_datetime
-from ..domain.policies import VmPolicy, read
+from ..domain.policies import VmPolicy, read_vm
 from ..domain.retention_rules import WEEKDAYS
 
 ReadPolicy = Callable[[str, Mapping[str, Any], Document | None, int], Document]
@@ -159,7 +159,7 @@ class Plan:
 
 def policy_of(document: Document) -> VmPolicy:
     """Return the policy that a document describes; it was found to be one that runs."""
-    policy = read(document)
+    policy = read_vm(document)
     assert policy is not None, "only policies that run are planned"
     return policy
 

@@ -11,7 +11,7 @@ from ..domain import resource_ids
 from ..domain.documents import Document
 from ..domain.errors import Refused
 from ..domain.jobs import Operation, Phase
-from ..domain.policies import read as read_policy_document
+from ..domain.policies import read_vm
 from ..domain.policy_documents import DEFAULT_POLICIES
 from ..domain.resource_ids import VAULT_TYPE, VM_TYPE
 from ..store.tables import items, jobs, policies, recovery_points, resources, vaults
@@ -98,7 +98,7 @@ def _rows(connection: Connection, table: Table, of: Any) -> list[dict[str, Any]]
 
 
 def _runs(document: Document) -> bool:
-    return read_policy_document(document) is not None
+    return read_vm(document) is not None
 
 
 def _under(

@@ -95,7 +95,7 @@ def upserting(path: str) -> FastAPI:
     """Return an app whose one route validates a policy's body, upserts one row and commits it."""
     from fastapi import FastAPI, Request, Response
 
-    from app.providers.recovery_services_backup.policies import PolicyBody
+    from app.providers.recovery_services_backup.policy_bodies import PolicyBody
 
     connection = _database(path)
     begin = _spelled(path, "BEGIN IMMEDIATE", "BEGIN")

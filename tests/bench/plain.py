@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.domain.instants import HOUR, MINUTE, SECOND, parse
-from app.domain.policies import VmPolicy, read
+from app.domain.policies import VmPolicy, read_vm
 from app.engine.worker import Engine
 from app.store.tables import policies
 from tests.bench.worlds import START, target
@@ -87,7 +87,7 @@ def slots(engine: Engine, days: int) -> list[Slot]:
         found = connection.execute(select(policies.c.key, policies.c.document)).all()
     starts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for key, document in found:
-        policy = read(document if isinstance(document, dict) else json.loads(document))
+        policy = read_vm(document if isinstance(document, dict) else json.loads(document))
         assert policy is not None
         for values in _of_policy(key, policy, target(days)):
             starts[values["slot"]].append(values)

@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import insert
 
 from app.domain.instants import DAY, parse, to_datetime
-from app.domain.policies import read
+from app.domain.policies import read_vm
 from app.domain.policy_documents import vm_policy
 from app.engine import protection, sources
 from app.engine.worker import Engine
@@ -162,7 +162,7 @@ def fleet(database: str, vms: int, policies_of_it: Sequence[dict[str, Any]]) -> 
         Settings(database=database, clock_mode="frozen", start_time=to_datetime(start))
     )
     documents = [vm_policy(properties, None, start) for properties in policies_of_it]
-    rules = [read(document) for document in documents]
+    rules = [read_vm(document) for document in documents]
     with engine.database.writing() as connection:
         connection.execute(insert(resource_groups).values(_GROUP_ROW))
         connection.execute(insert(vaults).values({**_VAULT_ROW, **_born(start)}))

@@ -19,7 +19,7 @@ import pytest
 from app.arm import bodies
 from app.domain.errors import Refused
 from app.domain.instants import parse
-from app.domain.policy_documents import check_name, unknown_management_type, vm_policy
+from app.domain.policy_documents import check_name, policy
 from app.domain.retention_documents import LENGTHS, MONTH_DAYS
 from app.domain.retention_rules import MONTHS, WEEKDAYS, WEEKS
 from app.domain.schedule_documents import (
@@ -33,7 +33,7 @@ from app.domain.schedule_documents import (
 )
 from app.domain.snapshot_groups import LONGEST, PREFIX, SUFFIX
 from app.domain.tiering_documents import DAYS_OF, FEWEST_MONTHS, MODES, MONTHS_LEFT
-from app.providers.recovery_services_backup.policies import (
+from app.providers.recovery_services_backup.policy_bodies import (
     PolicyBody,
     PolicyProperties,
     RetentionPolicy,
@@ -480,10 +480,7 @@ def judged(sent: dict[str, Any]) -> dict[str, Any]:
     """Do with properties what the endpoint does."""
     content = json.dumps({"properties": sent}).encode()
     read, _ = bodies.read(content, PolicyBody, optional=False)
-    properties = read.properties.wire()
-    if properties["backupManagementType"] != "AzureIaasVM":
-        raise unknown_management_type(properties["backupManagementType"])
-    return vm_policy(properties, None, NOW)
+    return policy("policy", read.properties.wire(), None, NOW)
 
 
 TRIED = [

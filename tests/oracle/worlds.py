@@ -21,7 +21,7 @@ from app.domain.jobs import (
     VM_NOT_FOUND,
     Phase,
 )
-from app.domain.policies import VmPolicy, read
+from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import vm_policy
 from app.engine import backups, clock, protection, sources
 from app.engine import jobs as job_rows
@@ -96,7 +96,7 @@ def moment(instant: int) -> datetime:
 
 
 def _run(policy: Policy, now: int) -> VmPolicy:
-    found = read(vm_policy(body(policy), None, now))
+    found = read_vm(vm_policy(body(policy), None, now))
     assert found is not None
     return found
 

@@ -20,7 +20,7 @@ from sqlalchemy import Row, delete, insert, select
 from app.domain.documents import Document
 from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
-from app.domain.policies import VmPolicy, read
+from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import vm_policy
 from app.domain.resource_ids import VM_TYPE, VNET_TYPE
 from app.domain.snapshot_groups import MOST_COLLECTIONS
@@ -227,7 +227,7 @@ class World:
                 values |= {"name": f"p{key}", "document": document, "changed_at": START}
                 connection.execute(insert(policies).values(values))
             for number in range(VMS):
-                policy = read(script.policies[number % 2])
+                policy = read_vm(script.policies[number % 2])
                 assert policy is not None
                 protection.enable(
                     connection,
@@ -418,7 +418,7 @@ def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], n
 
 
 def _policy(connection: Any, key: int) -> VmPolicy:
-    policy = read(
+    policy = read_vm(
         connection.execute(select(policies.c.document).where(policies.c.key == key)).scalar_one()
     )
     assert policy is not None

@@ -13,12 +13,12 @@ from tzlocal.windows_tz import win_tz
 
 from app.domain.errors import Kind, Refused
 from app.domain.instants import DAY, HOUR, LATEST, from_datetime, parse, wire
-from app.domain.policies import VmPolicy, read
+from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import (
     DEFAULT_POLICIES,
     check_name,
     default_policies,
-    unknown_management_type,
+    policy,
     vm_policy,
 )
 from app.domain.retention_rules import Rule
@@ -184,7 +184,7 @@ def test_what_is_not_emulated_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("days", [7, 9999])
 def test_the_shortest_and_the_longest_retention_are_accepted(days: int) -> None:
-    policy = read(accepted({COUNT: days}))
+    policy = read_vm(accepted({COUNT: days}))
     assert policy is not None
     assert policy.rules == (Rule("Daily", days),)
 
@@ -254,7 +254,7 @@ def test_a_policy_that_was_read_back_is_accepted_unchanged(
     document = accepted({**times, COUNT: days, INSTANT_DAYS: instant_days, "timeZone": zone})
     before = copy.deepcopy(document)
     assert vm_policy(document, document, NOW + DAY) == document == before
-    assert read(document) == VmPolicy(
+    assert read_vm(document) == VmPolicy(
         (parse(at) % DAY,), zone, instant_days, (Rule("Daily", days),)
     )
 
@@ -272,8 +272,15 @@ def test_names_that_azure_refuses_are_refused(name: str) -> None:
     assert "3 to 150 characters" in raised.value.message
 
 
-def test_an_unknown_kind_of_policy_is_refused_by_its_name() -> None:
-    assert "'Fridge'" in unknown_management_type("Fridge").message
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("Fridge", "BMSUserErrorInvalidPolicyInput"), ("", "BMSUserErrorInvalidPolicyInput")]
+    + [(kind, "NotSupported") for kind in ("MAB", "DPM", "AzureSql")],
+)
+def test_an_unknown_kind_of_policy_is_refused_by_its_name(kind: str, code: str) -> None:
+    with pytest.raises(Refused, match=kind or "'' is not known") as raised:
+        policy("daily", {"backupManagementType": kind}, None, NOW)
+    assert (raised.value.code, raised.value.target) == (code, "properties.backupManagementType")
 
 
 def test_every_vault_is_born_with_three_policies() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.errors import Refused
 from app.domain.instants import DAY, parse
-from app.domain.policies import read
+from app.domain.policies import read_vm
 from app.domain.policy_documents import vm_policy
 from app.domain.retention_rules import LAST_DAY, Rule
 
@@ -78,7 +78,7 @@ def test_a_policy_with_every_category_comes_back_as_it_was_sent(weekly: bool) ->
 
 
 def test_a_policy_with_every_category_is_read_highest_first() -> None:
-    policy = read(vm_policy(body(weekly=True), None, NOW))
+    policy = read_vm(vm_policy(body(weekly=True), None, NOW))
     assert policy is not None
     first = frozenset({"First"})
     assert policy.weekdays == SUNDAYS
@@ -100,7 +100,7 @@ def test_days_of_the_month_are_shown_with_the_last_one_as_zero() -> None:
         {"date": 0, "isLast": True},
         {"date": 1, "isLast": False},
     ]
-    policy = read(document)
+    policy = read_vm(document)
     assert policy is not None
     assert policy.rules[1] == Rule("Monthly", 3, month_days=frozenset({1, 15, LAST_DAY}))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import Refused
 from app.domain.instants import DAY, HOUR, MINUTE, parse, wire
-from app.domain.policies import VmPolicy, read
+from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import default_policies, vm_policy
 from app.domain.schedule_documents import INTERVALS
 
@@ -66,7 +66,7 @@ def hourly(**how: Any) -> VmPolicy:
     start = how.get("start", AT)
     sent = body("Hourly", window(**how))
     sent["retentionPolicy"]["dailySchedule"]["retentionTimes"] = [start]
-    policy = read(accepted(sent))
+    policy = read_vm(accepted(sent))
     assert policy is not None
     return policy
 
@@ -103,7 +103,7 @@ def test_an_hourly_policy_is_completed_with_what_azure_shows() -> None:
 def test_a_daily_and_a_weekly_one_have_their_own_part(frequency: str, part: dict[str, Any]) -> None:
     document = accepted(body(frequency, part))
     assert document["schedulePolicy"][f"{frequency.lower()}Schedule"] == part
-    policy = read(document)
+    policy = read_vm(document)
     assert policy is not None
     assert (policy.times, policy.kind) == ((22 * HOUR,), "V2")
     assert policy.weekdays == (frozenset(WEEKDAYS) if frequency == "Weekly" else None)
@@ -160,7 +160,7 @@ def test_slots_follow_each_other_and_one_a_day_is_vaulted(policy: VmPolicy, afte
 def test_the_day_of_a_slot_is_that_of_the_policys_zone() -> None:
     sent = body("Hourly", window("2026-01-01T20:00:00Z", 4, 8), timeZone="Tokyo Standard Time")
     sent["retentionPolicy"]["dailySchedule"]["retentionTimes"] = ["2026-01-01T20:00:00Z"]
-    policy = read(accepted(sent))
+    policy = read_vm(accepted(sent))
     assert policy is not None
     # 20:00 of Tokyo's 5 March is the last of that day, 00:00 of the 6th the first of the next.
     last = parse("2026-03-05T11:00:00Z")
@@ -298,7 +298,7 @@ def test_consistency_is_kept_and_never_invented() -> None:
     name = "snapshotConsistencyType"
     document = accepted(body("Hourly", window()) | {name: "onlycrashconsistent"})
     assert document[name] == "OnlyCrashConsistent"
-    policy = read(document)
+    policy = read_vm(document)
     assert policy is not None
     assert policy.crash_consistent
     assert name not in accepted(body("Hourly", window()), document)

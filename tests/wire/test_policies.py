@@ -277,7 +277,7 @@ def test_a_field_of_the_wrong_type_is_refused_by_its_path(
     ("path", "value"),
     [
         ("instantAccessSnapshotEnabled", True),
-        ("backupManagementType", "AzureStorage"),
+        ("backupManagementType", "MAB"),
     ],
 )
 def test_what_is_not_emulated_is_refused_by_name(

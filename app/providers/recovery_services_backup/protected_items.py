@@ -19,7 +19,7 @@ from ...arm.words import Word
 from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
-from ...domain.policies import ENHANCED, STANDARD, VmPolicy, read
+from ...domain.policies import ENHANCED, STANDARD, VmPolicy, read_vm
 from ...domain.resource_ids import normal_location, parse
 from ...engine import jobs, operations, protection, sources
 from ...store import room
@@ -209,12 +209,13 @@ def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tupl
             target="properties.policyId",
         )
     stored = policy_of_id(call.connection, vault, asked.policy_id)
-    policy = read(stored.document)
+    policy = read_vm(stored.document)
     if policy is None:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
-            f"properties.policyId: policy '{stored.name}' is for "
-            f"{stored.document['backupManagementType']}, not for AzureIaasVM.",
+            f"properties.policyId: '{stored.name}' is an "
+            f"{stored.document['backupManagementType']} policy; the policy type should match with "
+            "the workload being protected, so send one of AzureIaasVM.",
             target="properties.policyId",
         )
     return stored.key, policy
@@ -372,7 +373,7 @@ def _use_policy(
     if asked.policy_id is None and item.policy_key is not None:
         key: int = item.policy_key
         stored = call.connection.execute(select(policies).where(policies.c.key == key)).one()
-        policy = read(stored.document)
+        policy = read_vm(stored.document)
         assert policy is not None, "an item is only ever under a policy that runs"
     else:
         key, policy = _policy(call, vault, asked)

@@ -25,7 +25,7 @@ WORKLOADS = (
     "FileFolder",
     "AzureSqlDb",
     "SQLDB",
-    "SQL",  # older clients' word for SQLDataBase
+    "SQL",
     "Exchange",
     "Sharepoint",
     "VMwareVM",
@@ -40,6 +40,8 @@ WORKLOADS = (
     "SAPAseDatabase",
     "Invalid",
 )
+OLDER_WORKLOADS = {"SQL": "SQLDataBase"}
+"""Words that stand for others."""
 HEALTH_STATUSES = ("Passed", "ActionRequired", "ActionSuggested", "Invalid")
 CONTAINER_TYPES = (
     "IaasVMContainer",
