@@ -234,18 +234,25 @@ def _check_identity(asked: Mapping[str, Any], field: str) -> None:
 def _check_days(parts: Sequence[Document]) -> None:
     """Refuse two backups of the data on one day; logs may be backed up whenever."""
     taken: dict[str, str] = {}
-    for number, part in enumerate(parts):
+    full_first = sorted(enumerate(parts), key=lambda each: each[1]["policyType"] != "Full")
+    for number, part in full_first:
         kind = part["policyType"]
-        if kind == "Log":
-            continue
-        for day in part["schedulePolicy"].get("scheduleRunDays", WEEKDAYS):
+        for day in _days_of(part):
             if day in taken:
                 raise invalid_policy_input(
                     f"{_PARTS}[{number}].schedulePolicy",
-                    f"{kind} is not allowed on {day}, the day of {taken[day]}: one backup a day, "
-                    "of which Full leaves days only if it is weekly",
+                    f"{kind} is not allowed on {day}, a day of {taken[day]}; only one backup a day "
+                    "is, so that Differential and Incremental need a weekly Full",
                 )
             taken[day] = kind
+
+
+def _days_of(part: Document) -> Sequence[str]:
+    """Return the days on which a part backs up the data: of a log none."""
+    if part["policyType"] == "Log":
+        return ()
+    days: Sequence[str] = part["schedulePolicy"].get("scheduleRunDays", WEEKDAYS)
+    return days
 
 
 def _check_lengths(parts: Sequence[Document]) -> None:
