@@ -22,7 +22,7 @@ from .errors import (
 )
 from .policies import STANDARD
 from .policy_fields import in_range, one_of, time_zone
-from .resource_ids import is_group_name, parse
+from .resource_ids import USER_IDENTITY_TYPE, is_group_name, parse
 from .retention_rules import WEEKDAYS
 from .schedule_documents import FREQUENCIES, log_schedule, simple_schedule
 
@@ -35,7 +35,6 @@ DELTAS = ("Differential", "Incremental")
 SNAPSHOTS = ("SnapshotFull", "SnapshotCopyOnlyFull")
 STREAMING = "Streaming"
 NOT_STREAMING = ("SnapshotV1", "SnapshotV2")
-IDENTITY_TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _PARTS = "properties.subProtectionPolicy"
 
 
@@ -224,8 +223,8 @@ def _details(sent: Mapping[str, Any], field: str) -> Document:
 def _check_identity(asked: Mapping[str, Any], field: str) -> None:
     sent = asked.get("identityArmId") or ""
     found = parse(sent)
-    if found is None or found.type.lower() != IDENTITY_TYPE.lower():
-        raise invalid_policy_input(field, f"'{sent}' is not the id of a {IDENTITY_TYPE}")
+    if found is None or found.type.lower() != USER_IDENTITY_TYPE.lower():
+        raise invalid_policy_input(field, f"'{sent}' is not the id of a {USER_IDENTITY_TYPE}")
 
 
 # --- all together --------------------------------------------------------------------------------
