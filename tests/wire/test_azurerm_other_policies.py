@@ -13,7 +13,22 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.wire.builders import POLICY_ID, VAULT_ID, done, listed, refused
+from tests.wire.builders import (
+    ITEM_ID,
+    POLICY_ID,
+    VAULT_ID,
+    Served,
+    done,
+    item,
+    item_body,
+    listed,
+    protect,
+    put_group,
+    put_vault,
+    put_vm,
+    refused,
+    vm_id,
+)
 
 OTHER_ID = f"{VAULT_ID}/backupPolicies/acctest"
 API = {"api-version": "2024-10-01"}
@@ -421,6 +436,35 @@ def test_a_policy_stays_of_its_kind(
     assert vault.get(OTHER_ID, params=API).json() == before
     answer = vault.put(POLICY_ID, json={"properties": second}, params=API)
     assert refused(answer) == (400, "BMSUserErrorInvalidPolicyInput")
+
+
+@pytest.mark.parametrize("body", [SHARES["basic daily"], SHARES["vault standard"], BASIC])
+def test_a_vm_is_not_protected_by_a_policy_of_something_else(
+    vault: httpx.Client, body: dict[str, Any]
+) -> None:
+    put_vm(vault)
+    put(vault, body)
+    answer = vault.put(
+        ITEM_ID, json=item_body(policyId=OTHER_ID, sourceResourceId=vm_id()), params=API
+    )
+    assert refused(answer) == (400, "BMSUserErrorInvalidConfigureProtectionRequest")
+    assert "the policy type should match with the workload" in answer.json()["error"]["message"]
+    protect(vault)
+    answer = vault.put(ITEM_ID, json=item_body(policyId=OTHER_ID), params=API)
+    assert refused(answer) == (400, "BMSUserErrorInvalidConfigureProtectionRequest")
+    assert item(vault)["policyName"] == "daily"
+
+
+def test_policies_of_all_kinds_count_as_policies_of_the_vault(serve: Served) -> None:
+    arm = serve(limit={"policies-per-vault": 5})
+    put_group(arm)
+    put_vault(arm)
+    put(arm, SHARES["basic daily"])
+    for number, code in enumerate((200, 409)):
+        path = f"{VAULT_ID}/backupPolicies/sql-{number}"
+        assert arm.put(path, json={"properties": BASIC}).status_code == code
+    assert put(arm, SHARES["vault standard"])
+    assert len(listed(arm, f"{VAULT_ID}/backupPolicies")) == 5
 
 
 def test_the_log_policy_that_a_vault_is_born_with_can_be_edited(vault: httpx.Client) -> None:
