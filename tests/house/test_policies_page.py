@@ -195,6 +195,37 @@ def test_nulls_are_as_if_left_out(base: str) -> None:
     assert judged(nulls) == judged(sent)
 
 
+STRANGE: Sequence[Any] = ({}, [], [{}], [[]], [None], "", "x", -1, 0, HUGE, 1.5, True, None)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Return the paths of all that is in a document, however deep."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, part in parts:
+        yield (*path, key)
+        if isinstance(part, dict | list):
+            yield from places(part, (*path, key))
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_whatever_stands_anywhere_is_taken_or_refused_by_name(base: str) -> None:
+    refusals: list[Refused] = []
+    for *parents, name in places(BASES[base]):
+        for value in STRANGE:
+            sent = json.loads(json.dumps(BASES[base]))
+            place = sent
+            for parent in parents:
+                place = place[parent]
+            place[name] = value
+            try:
+                document = judged(sent)
+            except Refused as refused:
+                refusals.append(refused)
+            else:
+                assert judged(document) == document
+    assert all(refused.target and refused.target in refused.message for refused in refusals)
+
+
 def without_values(model: type[bodies.Body]) -> dict[str, None]:
     return {field.alias or name: None for name, field in model.model_fields.items()}
 
