@@ -62,13 +62,15 @@ def retry_after(call: Call, operation: Operation) -> str:
 
 def find(call: Call, scope: str) -> Operation:
     """Return the operation in the path, if it is one on ``scope``. Raises ``Refused``."""
-    sent = call.path["operationId"]
-    hex_digits = ids.parse_guid(sent)
+    return named(call, scope, call.path["operationId"], target="operationId")
+
+
+def named(call: Call, scope: str, name: str, *, target: str) -> Operation:
+    """Return the operation of a name (a GUID), if it is one on ``scope``. Raises ``Refused``."""
+    hex_digits = ids.parse_guid(name)
     found = operations.find(call.connection, hex_digits) if hex_digits else None
     if found is None or not f"{found.scope}/".startswith(f"{scope.lower()}/"):
-        raise not_found(
-            "OperationNotFound", f"There is no operation '{sent}' here.", target="operationId"
-        )
+        raise not_found("OperationNotFound", f"There is no operation '{name}' here.", target=target)
     return found
 
 

@@ -46,12 +46,7 @@ def begin(
 ) -> Operation:
     """Note an operation that ends at an instant; a restore's has its job's id."""
     if operation_id is None:
-        earlier = connection.execute(
-            select(func.count())
-            .select_from(operations)
-            .where(operations.c.scope == scope, operations.c.started_at == now)
-        ).scalar_one()
-        operation_id = ids.guid_hex(rules.seed, "operation", scope, kind, now, earlier)
+        operation_id = new_id(connection, rules, scope, kind, now)
     begun = Operation(operation_id, scope, kind, now, ends_at, job_id, outcome)
     connection.execute(
         insert(operations).values(
@@ -65,6 +60,16 @@ def begin(
         )
     )
     return begun
+
+
+def new_id(connection: Connection, rules: Rules, scope: str, kind: str, now: int) -> str:
+    """Return the id of an operation that is to begin at an instant."""
+    earlier = connection.execute(
+        select(func.count())
+        .select_from(operations)
+        .where(operations.c.scope == scope, operations.c.started_at == now)
+    ).scalar_one()
+    return ids.guid_hex(rules.seed, "operation", scope, kind, now, earlier)
 
 
 def find(connection: Connection, operation_id: str) -> Operation | None:

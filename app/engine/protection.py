@@ -16,7 +16,7 @@ from ..domain.jobs import ProtectionState
 from ..domain.policies import VmPolicy
 from ..store.tables import items
 from ..workloads.azure_vm import VmName
-from . import backups, jobs, retention, snapshots, soft_delete, sources
+from . import backups, file_recoveries, jobs, retention, snapshots, soft_delete, sources
 from .rules import Rules
 
 
@@ -146,6 +146,7 @@ def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days
         soft_delete.purge_item(connection, item.key)
         return
     stop(connection, item, now, keep_per_policy=False)
+    file_recoveries.end_all(connection, item.key)
     connection.execute(
         update(items)
         .where(items.c.key == item.key)

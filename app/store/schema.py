@@ -16,7 +16,7 @@ from .tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 
 CREATE_RSV_HASH = """
 CREATE OR REPLACE FUNCTION rsv_hash(value text) RETURNS bigint

@@ -463,6 +463,29 @@ Index(
 )
 
 
+class FileRecoveryColumns(TypedColumns):
+    """Recovery points that were made ready to recover files from, one row for the latest time.
+
+    It is open from ``opened_at`` until ``closes_at``. The ``operation_id`` is of the latest that
+    made it ready, the ``registration`` of the one that gave its script name and password.
+    """
+
+    item_key = Column(BigInteger, ForeignKey(items.c.key, ondelete="CASCADE"), nullable=False)
+    taken_at = Column(BigInteger, nullable=False)
+    opened_at = Column(BigInteger, nullable=False)
+    closes_at = Column(BigInteger, nullable=False)
+    operation_id = Column(_text(32), nullable=False)
+    registration = Column(_text(32), nullable=False)
+
+
+file_recoveries = Table(
+    "file_recoveries",
+    metadata,
+    FileRecoveryColumns,
+    PrimaryKeyConstraint("item_key", "taken_at"),
+)
+
+
 class BlobColumns(TypedColumns):
     """Blobs that restores have written; those of a storage account go when it goes.
 

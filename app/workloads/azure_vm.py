@@ -90,6 +90,8 @@ RESTORE_BYTES_PER_SECOND = 60_000_000
 RESTORE_MIN = 10 * MINUTE
 INSTANT_RESTORE_MIN = 4 * MINUTE
 """A restore from the snapshot tier copies nothing from the vault."""
+PREPARE_FILE_RECOVERY = 2 * MINUTE
+"""How long it takes until a recovery point can be mounted (no source tells)."""
 BUILD_VM = 6 * MINUTE
 """How long a VM takes to be built, or to be given other disks (the recordings: up to 20 min)."""
 

@@ -14,7 +14,9 @@ from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 from azure.mgmt.recoveryservicesbackup.models import (
     DiskExclusionProperties,
     ExtendedProperties,
+    IaasVMILRRegistrationRequest,
     IaasVMRestoreRequest,
+    InstantItemRecoveryOperationResultRequest,
 )
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -185,3 +187,33 @@ def test_the_sdk_is_told_of_an_account_that_is_not_there(backup: Any) -> None:
     name = point(backup).name
     with pytest.raises(ResourceNotFoundError, match="storageAccounts/nowhere"):
         backup.restores.begin_trigger(*ITEM, name, {"properties": request})
+
+
+def test_files_are_recovered_by_the_sdk(backup: Any) -> None:
+    connections = backup.item_level_recovery_connections
+    name = point(backup).name
+    request = IaasVMILRRegistrationRequest(recovery_point_id=name)
+    answer = connections.provision(*ITEM, name, {"properties": request}, cls=response)
+    operation = answer.headers["Azure-AsyncOperation"].partition("?")[0].rpartition("/")[2]
+    status = backup.backup_operation_statuses.get("vault-1", "group-1", operation)
+    assert status.status == "Succeeded"
+    (script,) = status.properties.recovery_target.client_scripts
+    assert (script.os_type, script.script_extension, script.url) == ("Linux", ".py", None)
+    vault, group, *rest = ITEM
+    target = connections.list_instant_item_recovery_operation_result(
+        group,
+        vault,
+        *rest,
+        name,
+        InstantItemRecoveryOperationResultRequest(
+            provision_instant_item_recovery_operation_id=operation
+        ),
+    )
+    assert target == status.properties.recovery_target
+    assert point(backup).properties.is_instant_ilr_session_active
+    connections.revoke(*ITEM, name)
+    assert not point(backup).properties.is_instant_ilr_session_active
+
+
+def response(pipeline_response: Any, _body: Any, _headers: Any) -> Any:
+    return pipeline_response.http_response

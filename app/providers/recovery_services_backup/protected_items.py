@@ -489,9 +489,10 @@ def item_accepted(
     item: Row[Any],
     kind: str,
     *,
-    job_id: str,
     ends_at: int,
+    job_id: str | None = None,
     operation_id: str | None = None,
+    outcome: dict[str, Any] | None = None,
 ) -> Answer:
     """Begin an operation on an item and answer that it has begun."""
     begun = operations.begin(
@@ -503,6 +504,7 @@ def item_accepted(
         ends_at=ends_at,
         job_id=job_id,
         operation_id=operation_id,
+        outcome=outcome,
     )
     path = item_id(vault, item)
     return async_operations.accepted(

@@ -10,10 +10,11 @@ from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import disk_selection, ids
-from ...domain.errors import not_found
+from ...domain.errors import conflict, not_found
 from ...domain.instants import DAY, wire, wire_without_zone
 from ...domain.resource_ids import VAULT_TYPE
-from ...store.tables import disk_sets, recovery_points
+from ...engine.file_recoveries import is_open, of_point
+from ...store.tables import disk_sets, file_recoveries, recovery_points
 from . import vocabulary
 from .paths import ITEM, POINT, item_id, item_of
 
@@ -29,6 +30,16 @@ KEYS = (
 )
 _FULL = (None, "All", "Full", "FullAndDifferential")
 _point = recovery_points.c
+_FOUND = (
+    select(
+        recovery_points,
+        disk_sets.c.document.label("disks"),
+        file_recoveries.c.opened_at,
+        file_recoveries.c.closes_at,
+    )
+    .join(disk_sets, disk_sets.c.key == _point.disk_set_key)
+    .outerjoin(file_recoveries, of_point())
+)
 
 
 @endpoint(
@@ -46,11 +57,8 @@ def list_(call: Call) -> Answer:
     start = after(call, int)
     if start is not None:
         where.append(_point.taken_at < start[0])
-    found = select(recovery_points, disk_sets.c.document.label("disks")).join(
-        disk_sets, disk_sets.c.key == _point.disk_set_key
-    )
     rows = call.connection.execute(
-        found.where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
+        _FOUND.where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
     ).all()
     return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
 
@@ -90,9 +98,7 @@ def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     found = None
     if taken_at is not None:
         found = call.connection.execute(
-            select(recovery_points, disk_sets.c.document.label("disks"))
-            .join(disk_sets, disk_sets.c.key == _point.disk_set_key)
-            .where(_point.item_key == item.key, _point.taken_at == taken_at, *_visible(call))
+            _FOUND.where(_point.item_key == item.key, _point.taken_at == taken_at, *_visible(call))
         ).first()
     if found is None:
         raise not_found(
@@ -102,6 +108,28 @@ def point_of(call: Call, item: Row[Any]) -> Row[Any]:
             target="recoveryPointId",
         )
     return found
+
+
+def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
+    """Return the vault, the item and the point in the path, if its data is there.
+
+    Raises ``Refused``: the item is soft-deleted, or the snapshot is gone and was never vaulted.
+    """
+    vault, item = item_of(call)
+    if item.deleted_at is not None:
+        raise conflict(
+            "BMSUserErrorItemSoftDeleted",
+            f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
+        )
+    point = point_of(call, item)
+    if point.vaulted_at is None and not point.snapshot_valid:
+        raise conflict(
+            "UserErrorInstantRpNotFound",
+            "Restore failed because the snapshot of the VM was not found. The snapshot was deleted "
+            "before it was transferred to the vault; restore from another recovery point.",
+            target="recoveryPointId",
+        )
+    return vault, item, point
 
 
 def _visible(call: Call) -> list[ColumnElement[bool]]:
@@ -119,7 +147,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         "recoveryPointAdditionalInfo": "",
         "sourceVMStorageType": _storage(point),
         "isSourceVMEncrypted": False,
-        "isInstantIlrSessionActive": False,
+        "isInstantIlrSessionActive": is_open(point.opened_at, point.closes_at, call.now),
         "recoveryPointTierDetails": _tiers(point),
         "isManagedVirtualMachine": True,
         "virtualMachineSize": point.vm_size,

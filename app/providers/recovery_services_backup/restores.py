@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...arm.calls import Answer, Call, endpoint
-from ...domain.errors import conflict, invalid_input, not_emulated
+from ...domain.errors import invalid_input, not_emulated
 from ...domain.resource_ids import normal_location
 from ...engine import restores
 from ...store import room
-from .paths import POINT, item_of
+from .paths import POINT
 from .protected_items import item_accepted
-from .recovery_points import TAG, point_of
+from .recovery_points import TAG, restorable
 from .restore_bodies import RestoreBody, RestoreRequest
 from .restore_targets import check
 
@@ -51,21 +51,8 @@ def prepare(
 
     Nothing has begun yet: a validation asks for no more. Raises ``Refused``.
     """
-    vault, item = item_of(call)
     _refuse_what_is_not_emulated(asked)
-    if item.deleted_at is not None:
-        raise conflict(
-            "BMSUserErrorItemSoftDeleted",
-            f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
-        )
-    point = point_of(call, item)
-    if point.vaulted_at is None and not point.snapshot_valid:
-        raise conflict(
-            "UserErrorInstantRpNotFound",
-            "Restore failed because the snapshot of the VM was not found. The snapshot was deleted "
-            "before it was transferred to the vault; restore from another recovery point.",
-            target="recoveryPointId",
-        )
+    vault, item, point = restorable(call)
     _check_what_is_repeated(call, vault, item, asked)
     return vault, item, point, check(call, vault, item, point, asked)
 
