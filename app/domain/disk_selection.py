@@ -38,3 +38,9 @@ def restored(disks: Iterable[dict[str, Any]], luns: list[int] | None) -> list[di
     """
     found = included(disks)
     return found if luns is None else [d for d in found if d["lun"] in (OS_LUN, *luns)]
+
+
+def is_any_private(disks: Iterable[dict[str, Any]]) -> bool:
+    """Tell whether a disk of a set of disks could only be reached through private links."""
+    policies = (disk.get("network", {}).get("networkAccessPolicy") for disk in disks)
+    return "AllowPrivate" in policies

@@ -72,6 +72,7 @@ TARGET_VM_EXISTS = "UserErrorTargetVmAlreadyExists"
 TARGET_SUBNET_NOT_FOUND = "UserErrorTargetSubnetNotFound"
 STORAGE_NOT_FOUND = "UserErrorTargetStorageAccountNotFound"
 VM_NOT_SHUT_DOWN = "UserErrorVmNotShutDown"
+ENCRYPTION_SET_NOT_FOUND = "UserErrorDiskEncryptionSetNotFound"
 
 ERRORS: Mapping[str, JobError] = {
     BACKUP_IN_PROGRESS: JobError(
@@ -138,6 +139,15 @@ ERRORS: Mapping[str, JobError] = {
         VM_NOT_SHUT_DOWN,
         "VM needs to be in deallocated state for performing replace disks operation",
         ("Please shut down the VM, and retry",),
+    ),
+    ENCRYPTION_SET_NOT_FOUND: JobError(
+        400099,
+        ENCRYPTION_SET_NOT_FOUND,
+        "A disk encryption set that the disks were to be encrypted with is gone.",
+        (
+            "Create the disk encryption set again and trigger the restore once more.",
+            "Or name another one by diskEncryptionSetId.",
+        ),
     ),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ENDPOINT = "{blob endpoint}"
@@ -39,6 +39,7 @@ class RestoredVm:
     size: str
     os: str
     tags: dict[str, str]
+    zones: list[str] = field(default_factory=list)
 
 
 def short_name(vm: str) -> str:
@@ -98,6 +99,8 @@ def template(vm: RestoredVm, disks: list[RestoredDisk]) -> str:
             },
         },
     }
+    if vm.zones:
+        machine["zones"] = vm.zones
     names = {
         "VirtualMachineName": None,
         "VirtualNetwork": None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import insert
 
 from ..domain import ids
-from ..domain.jobs import STORAGE_NOT_FOUND, TARGET_GROUP_NOT_FOUND
+from ..domain.jobs import ENCRYPTION_SET_NOT_FOUND, STORAGE_NOT_FOUND, TARGET_GROUP_NOT_FOUND
 from ..domain.restored_files import (
     CONFIG_ENCODING,
     RestoredDisk,
@@ -38,7 +38,9 @@ def write(work: Restored) -> str | None:
         group = restored_disks.find_group(work)
         if group is None:
             return TARGET_GROUP_NOT_FOUND
-        disks = restored_disks.create(work, group, work.job.entity_name)
+        if not restored_disks.are_sets_there(work):
+            return ENCRYPTION_SET_NOT_FOUND
+        disks = restored_disks.create(work, group, work.job.entity_name, zones=work.zones)
     _write_files(work, disks)
     return None
 
@@ -71,6 +73,7 @@ def _write_files(work: Restored, disks: list[RestoredDisk]) -> None:
         size=work.detail["vm_size"],
         os=work.os,
         tags=work.tags,
+        zones=work.zones,
     )
     written = (
         (config_name(vm.name, job_name), config(vm, disks), CONFIG_ENCODING),

@@ -11,6 +11,7 @@ from ..domain import disk_selection, ids
 from ..domain.instants import to_datetime
 from ..domain.resource_ids import DISK_TYPE
 from ..domain.restored_files import RestoredDisk
+from ..store import rows
 from ..store.tables import Document, disk_sets, resource_groups, resources
 from .rules import Rules
 
@@ -37,6 +38,12 @@ class Restored:
         """The instant at which the restore ends."""
         due_at: int = self.job.due_at
         return due_at
+
+    @property
+    def zones(self) -> list[str]:
+        """The zone that disks and a new VM are pinned to, as a document lists it."""
+        zone = self.detail.get("zone")
+        return [] if zone is None else [zone]
 
     @property
     def detail(self) -> Document:
@@ -88,27 +95,48 @@ def content_at(work: Restored, disk: dict[str, Any]) -> int:
     return taken_at if at is None else at
 
 
+def are_sets_there(work: Restored) -> bool:
+    """Tell whether every disk encryption set exists that the disks will be encrypted with."""
+    wanted = {
+        encryption["diskEncryptionSetId"]
+        for encryption in (_encryption(work, disk) for disk in work.disks)
+        if encryption is not None
+    }
+    return all(rows.find(work.connection, each) is not None for each in wanted)
+
+
+def _encryption(work: Restored, disk: dict[str, Any]) -> Document | None:
+    """Return what a disk is encrypted with: what was asked for, or what its source was."""
+    found: Document | None = work.detail.get("encryption") or disk.get("encryption")
+    return found
+
+
 def create(
-    work: Restored, group: str, vm: str, *, owner: str | None = None, state: str = "Unattached"
+    work: Restored,
+    group: str,
+    vm: str,
+    *,
+    zones: list[str],
+    owner: str | None = None,
+    state: str = "Unattached",
 ) -> list[RestoredDisk]:
     """Create the managed disks of a restore, for a VM (``owner``, its id) or for nobody."""
     found = []
     for name, disk in zip(names(work, vm), work.disks, strict=True):
         disk_id = f"{group}/providers/{DISK_TYPE}/{name}"
-        _insert(work, group, disk_id, name, disk, owner, state)
+        document = _document(work, disk, disk_id, state)
+        if owner is not None:
+            document["managedBy"] = owner
+        # A zone-redundant disk is in every zone of its region.
+        if zones and not disk["sku"].endswith("_ZRS"):
+            document["zones"] = zones
+        hidden = {"origin": disk["origin"], "content_at": content_at(work, disk)}
+        insert_resource(work, group, disk_id, DISK_TYPE, document, hidden)
         found.append(RestoredDisk(disk["lun"], name, disk["sizeGB"], id=disk_id))
     return found
 
 
-def _insert(
-    work: Restored,
-    group: str,
-    disk_id: str,
-    name: str,
-    disk: dict[str, Any],
-    owner: str | None,
-    state: str,
-) -> None:
+def _document(work: Restored, disk: dict[str, Any], disk_id: str, state: str) -> Document:
     unique = ids.guid_hex(work.rules.seed, "disk", disk_id, work.now)
     properties: Document = {
         "creationData": {"createOption": "Restore"},
@@ -116,18 +144,24 @@ def _insert(
         "diskState": state,
         "provisioningState": "Succeeded",
         "uniqueId": ids.guid(unique),
+        **_network(work, disk),
     }
+    encryption = _encryption(work, disk)
+    if encryption is not None:
+        properties["encryption"] = encryption
     if disk["lun"] == disk_selection.OS_LUN:
         properties["osType"] = work.os
-    document: Document = {
+    return {
         "sku": {"name": disk["sku"]},
         "tags": {"RSVaultBackup": work.detail["vault_name"]},
         "properties": properties,
     }
-    if owner is not None:
-        document["managedBy"] = owner
-    hidden = {"origin": disk["origin"], "content_at": content_at(work, disk)}
-    insert_resource(work, group, disk_id, DISK_TYPE, document, hidden)
+
+
+def _network(work: Restored, disk: dict[str, Any]) -> Document:
+    """Return the network access of a disk: what was asked for, or what its source had."""
+    asked: Document | None = work.detail.get("network")
+    return disk.get("network", {}) if asked is None else asked
 
 
 def insert_resource(

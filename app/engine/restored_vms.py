@@ -13,6 +13,7 @@ from sqlalchemy import Row, update
 from ..domain import ids
 from ..domain.disk_selection import OS_LUN
 from ..domain.jobs import (
+    ENCRYPTION_SET_NOT_FOUND,
     TARGET_GROUP_NOT_FOUND,
     TARGET_SUBNET_NOT_FOUND,
     TARGET_VM_EXISTS,
@@ -41,9 +42,13 @@ def build(work: Restored) -> str | None:
     address = networks.free_address(subnet, networks.holders(work.connection, subnet))
     if address is None:
         return TARGET_SUBNET_NOT_FOUND
+    if not restored_disks.are_sets_there(work):
+        return ENCRYPTION_SET_NOT_FOUND
     place = networks.configuration("ipconfig1", subnet, address)
     nic_id = _create_interface(work, group, vm_id, place)
-    disks = restored_disks.create(work, group, name, owner=vm_id, state="Attached")
+    disks = restored_disks.create(
+        work, group, name, zones=work.zones, owner=vm_id, state="Attached"
+    )
     document = _vm(work, vm_id, nic_id, disks)
     hidden = {"power_state": attachments.RUNNING, "revision": 1}
     restored_disks.insert_resource(work, group, vm_id, VM_TYPE, document, hidden)
@@ -72,6 +77,8 @@ def _vm(work: Restored, vm_id: str, nic_id: str, disks: list[RestoredDisk]) -> D
     if work.security is not None:
         properties["securityProfile"] = {"securityType": work.security}
     document: Document = {"properties": properties}
+    if work.zones:
+        document["zones"] = work.zones
     return document | {"tags": work.tags} if work.tags else document
 
 
@@ -86,10 +93,19 @@ def replace_disks(work: Restored) -> str | None:
     power: str = vm.hidden["power_state"]
     if power == attachments.RUNNING:
         return VM_NOT_SHUT_DOWN
+    if not restored_disks.are_sets_there(work):
+        return ENCRYPTION_SET_NOT_FOUND
     for disk in attachments.disks_of(work.connection, [vm]).values():
         attachments.release(work.connection, disk, work.now)
     group = vm.id.partition("/providers/")[0]
-    disks = restored_disks.create(work, group, vm.name, owner=vm.id, state=attachments.state(power))
+    disks = restored_disks.create(
+        work,
+        group,
+        vm.name,
+        zones=vm.document.get("zones", []),
+        owner=vm.id,
+        state=attachments.state(power),
+    )
     _store(work, vm, disks)
     sources.refresh(work.connection, work.rules, vm.id)
     return None

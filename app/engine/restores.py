@@ -49,7 +49,8 @@ def trigger(
 
     ``detail`` holds the ``kind`` of restore, its targets (ids), the ``luns`` wanted (``None``
     for all), the ``location`` and what the job shows. A point that still has its snapshot is
-    restored from it, which is much faster; VHDs are only written from the vault.
+    restored from it, which is much faster; VHDs, and disks for another zone or subscription
+    (``from_vault``), only come from the vault.
     """
     job_id = job_rows.new_job_id(connection, rules, item, Operation.RESTORE, now)
     disks = disk_selection.restored(point.disks["disks"], detail["luns"])
@@ -57,7 +58,7 @@ def trigger(
     as_vhds = detail["kind"] == DISKS and detail["target_group"] is None
     copying = azure_vm.restore_micros(
         azure_vm.used_bytes(sizes, item.entropy),
-        from_snapshot=point.snapshot_valid and not as_vhds,
+        from_snapshot=point.snapshot_valid and not (as_vhds or detail["from_vault"]),
     )
     building = 0 if detail["kind"] == DISKS else azure_vm.BUILD_VM
     detail = detail | {

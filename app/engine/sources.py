@@ -17,13 +17,17 @@ from ..store.tables import disk_sets, items, resources
 from ..workloads import azure_vm
 from .rules import Rules
 
+NETWORK_ACCESS = ("networkAccessPolicy", "publicNetworkAccess", "diskAccessId")
+"""What a disk says of the networks that it can be exported to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A VM as a backup sees it; ``disks`` are in LUN order, the OS disk first.
 
     ``agent`` is false while the VM runs without the guest agent that takes its snapshots;
-    ``security`` is Compute's securityType, ``Standard`` unless the VM says otherwise.
+    ``security`` is Compute's securityType, ``Standard`` unless the VM says otherwise; ``zone`` is
+    the one that the VM is pinned to, if any.
     """
 
     id: str
@@ -38,6 +42,7 @@ class Source:
     scripts: bool = False
     security: str = azure_vm.STANDARD
     tags: dict[str, str] = field(default_factory=dict)
+    zone: str | None = None
 
 
 def find(connection: Connection, vm_id: str) -> Source | None:
@@ -69,6 +74,7 @@ def find(connection: Connection, vm_id: str) -> Source | None:
         scripts=azure_vm.has_scripts(os_type, vm.document.get("tags", {})),
         security=properties.get("securityProfile", {}).get("securityType", azure_vm.STANDARD),
         tags=vm.document.get("tags") or {},
+        zone=next(iter(vm.document.get("zones") or ()), None),
     )
 
 
@@ -88,7 +94,20 @@ def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, 
         "sku": row.document["sku"]["name"],
         "origin": row.hidden["origin"],
         "content_at": row.hidden["content_at"],
+        **_guarded(row.document["properties"]),
     }
+
+
+def _guarded(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return what keeps others from a disk, where that is not what every disk has."""
+    found: dict[str, Any] = {}
+    encryption = properties.get("encryption", {})
+    if encryption.get("diskEncryptionSetId"):
+        found["encryption"] = encryption
+    network = {name: properties[name] for name in NETWORK_ACCESS if name in properties}
+    if network.get("networkAccessPolicy", "AllowAll") != "AllowAll":
+        found["network"] = network
+    return found
 
 
 def columns(
@@ -105,6 +124,8 @@ def columns(
         document["security"] = source.security
     if source.tags:
         document["tags"] = source.tags
+    if source.zone is not None:
+        document["zone"] = source.zone
     key = ids.key(rules.seed, "disks", json.dumps(document, sort_keys=True))
     if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
         connection.execute(insert(disk_sets).values(key=key, document=document))

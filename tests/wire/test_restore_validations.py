@@ -144,7 +144,7 @@ def test_a_wrong_validation_is_refused(
 
 
 def test_what_is_not_emulated_is_no_result(protected: httpx.Client, point: dict[str, Any]) -> None:
-    answer = protected.post(NOW, json=body(point, zones=["1"]))
+    answer = protected.post(NOW, json=body(point, extendedLocation={"name": "edge"}))
     assert refused(answer) == (400, "NotSupported")
 
 

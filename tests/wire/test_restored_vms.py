@@ -219,7 +219,7 @@ def test_a_restore_of_a_vm_can_be_cancelled_only_while_it_copies(ready: httpx.Cl
         ({"storageAccountId": f"{RESTORE['properties']['storageAccountId']}2"}, 404,
          "ResourceNotFound"),
         ({"restoreDiskLunList": [0]}, 400, "BMSUserErrorInvalidInput"),
-        ({"zones": ["1"]}, 400, "NotSupported"),
+        ({"zones": ["1"]}, 400, "BMSUserErrorInvalidInput"),
     ],
 )  # fmt: skip
 def test_a_new_vm_that_cannot_be_is_refused_and_nothing_begins(

@@ -31,7 +31,6 @@ TARGET = f"{ROOT}/resourceGroups/restored"
 DISKS = f"{TARGET}/providers/Microsoft.Compute/disks"
 STORAGE = "Microsoft.Storage/storageAccounts"
 FINGERPRINT = "contentFingerprint"
-FOREIGN = "/subscriptions/99999999-2222-3333-4444-555555555555"
 
 
 def restore(arm: httpx.Client, point: dict[str, Any], **properties: Any) -> httpx.Response:
@@ -162,9 +161,10 @@ def test_a_vm_that_is_gone_can_be_restored(ready: httpx.Client) -> None:
         ({"restoreDiskLunList": [64]}, "InvalidRequestContent"),
         ({"restoreDiskLunList": "0"}, "InvalidRequestContent"),
         ({"restoreDiskLunList": [0.5]}, "InvalidRequestContent"),
-        ({"zones": ["1"]}, "NotSupported"),
-        ({"diskEncryptionSetId": "/x"}, "NotSupported"),
-        ({"identityInfo": {"isSystemAssignedIdentity": True}}, "NotSupported"),
+        ({"extendedLocation": {"name": "edge"}}, "NotSupported"),
+        ({"zones": ["1"]}, "BMSUserErrorInvalidInput"),
+        ({"diskEncryptionSetId": "/x"}, "BMSUserErrorInvalidInput"),
+        ({"identityInfo": {"isSystemAssignedIdentity": True}}, "BMSUserErrorInvalidInput"),
         ({"encryptionDetails": {"encryptionEnabled": True}}, "NotSupported"),
         ({"securedVMDetails": {"securedVMOsDiskEncryptionSetId": "/x"}}, "NotSupported"),
         (
@@ -173,16 +173,12 @@ def test_a_vm_that_is_gone_can_be_restored(ready: httpx.Client) -> None:
                     "targetDiskNetworkAccessOption": "EnablePrivateAccessForAllDisks"
                 }
             },
-            "NotSupported",
+            "BMSUserErrorInvalidInput",
         ),
         ({"originalStorageAccountOption": True}, "BMSUserErrorInvalidInput"),
         (
             {"targetResourceGroupId": None, "restoreWithManagedDisks": True},
             "BMSUserErrorInvalidInput",
-        ),
-        (
-            {"targetResourceGroupId": f"{FOREIGN}/resourceGroups/restored"},
-            "NotSupported",
         ),
         ({"targetResourceGroupId": "restored"}, "BMSUserErrorInvalidInput"),
         ({"targetResourceGroupId": vm_id()}, "BMSUserErrorInvalidInput"),

@@ -161,10 +161,12 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         },
         "securityType": point.disks.get("security", "None"),
         "recoveryPointDiskConfiguration": _disks(point),
-        "isPrivateAccessEnabledOnAnyDisk": False,
+        "isPrivateAccessEnabledOnAnyDisk": disk_selection.is_any_private(point.disks["disks"]),
         "createdWithPolicyType": point.policy_type,
         **_life(call, item, point),
     }
+    if "zone" in point.disks:
+        properties["zones"] = [point.disks["zone"]]
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
 

@@ -28,6 +28,13 @@ class IdentityInfo(Body):
     managed_identity_resource_id: Id = None
 
 
+class IdentityBasedRestore(Body):
+    """What is restored with an identity."""
+
+    object_type: str | None = Field(None, max_length=80)
+    target_storage_account_id: Id = None
+
+
 class DiskNetworkAccess(Body):
     """From where restored disks can be reached."""
 
@@ -71,9 +78,11 @@ class RestoreRequest(Body):
     ) = Field(None, description="Data disks by LUN; the OS disk comes with every restore")
     encryption_details: EncryptionDetails | None = None
     disk_encryption_set_id: Id = None
-    zones: list[str] | None = None
+    zones: list[str] | None = Field(
+        None, max_length=3, description="The zone to restore to, or NoZone", examples=[["1"]]
+    )
     identity_info: IdentityInfo | None = None
-    identity_based_restore_details: dict[str, Any] | None = None
+    identity_based_restore_details: IdentityBasedRestore | None = None
     extended_location: dict[str, Any] | None = None
     secured_vm_details: dict[str, Any] | None = Field(None, alias="securedVMDetails")
     target_disk_network_access_settings: DiskNetworkAccess | None = None

@@ -9,28 +9,27 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from ...arm.calls import Call
 from ...domain import disk_selection
 from ...domain.disk_selection import OS_LUN
-from ...domain.errors import Refused, conflict, invalid, invalid_input, not_emulated
+from ...domain.errors import Refused, conflict, invalid, invalid_input
 from ...domain.errors import resource_not_found as not_there
 from ...domain.jobs import ERRORS, TARGET_VM_EXISTS, VM_NOT_FOUND, VM_NOT_SHUT_DOWN
 from ...domain.resource_ids import (
     STORAGE_TYPE,
     VM_TYPE,
     VNET_TYPE,
-    ResourceId,
-    parse,
     parse_group,
     parse_subnet,
 )
 from ...engine import attachments, networks
 from ...engine.restores import DISKS, NEW_VM
-from ...store.tables import resources
 from ...store.vaults import get_group
+from . import restore_choices
 from .restore_bodies import RestoreRequest
+from .restore_choices import get, named
 
 _VM_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,62}\w)?", re.ASCII)
 _BLOBS_ONLY = ("BlobStorage", "BlockBlobStorage", "FileStorage")
@@ -44,25 +43,47 @@ def check(
     """Return what the job of a restore must know of its targets. Raises ``Refused``."""
     account = _storage_account(call, vault, asked)
     luns = _luns(point, asked)
+    wanted = disk_selection.restored(point.disks["disks"], luns)
     if asked.original_storage_account_option:
         raise invalid_input(
             "properties.originalStorageAccountOption",
             "this recovery point cannot be restored to the original storage account",
         )
+    encryption = restore_choices.encryption(call, vault, asked)
+    if encryption is None and restore_choices.makes_managed_disks(asked):
+        restore_choices.check_sets_of(call, wanted)
+    zone = restore_choices.zone(vault, point, asked)
     known = {
         "kind": asked.recovery_type,
         "location": vault.location,
         "vault_name": vault.name,
         "storage_account": account.id,
         "luns": luns,
+        "zone": zone,
+        "encryption": encryption,
+        "network": restore_choices.network(point, asked),
         **_selection(point, luns),
     }
+    known |= _targets(call, vault, item, point, asked)
+    group = known["target_group"] or ""
+    elsewhere = zone != point.disks.get("zone") or _is_elsewhere(call, group)
+    return known | {"from_vault": elsewhere}
+
+
+def _targets(
+    call: Call, vault: Row[Any], item: Row[Any], point: Row[Any], asked: RestoreRequest
+) -> Targets:
     if asked.recovery_type == DISKS:
-        return known | {"target_group": _group_for_disks(call, asked)}
+        return {"target_group": _group_for_disks(call, vault, point, asked)}
     _refuse_selected(point, asked)
     if asked.recovery_type == NEW_VM:
-        return known | _new_vm(call, vault, asked)
-    return known | _same_vm(call, item)
+        return _new_vm(call, vault, point, asked)
+    return _same_vm(call, item)
+
+
+def _is_elsewhere(call: Call, group: str) -> bool:
+    """Tell whether a group is in another subscription than the vault."""
+    return bool(group) and group.split("/")[2].lower() != call.subscription.lower()
 
 
 # --- what every restore needs ------------------------------------------------------------
@@ -70,9 +91,8 @@ def check(
 
 def _storage_account(call: Call, vault: Row[Any], asked: RestoreRequest) -> Row[Any]:
     """Return the staging account: Azure wants one even where it then goes unused."""
-    field = "properties.storageAccountId"
-    found = _named(asked.storage_account_id, field, STORAGE_TYPE, "storage account")
-    account = _get(call, found, STORAGE_TYPE)
+    sent, field = restore_choices.staging(vault, asked)
+    account = get(call, named(sent, field, STORAGE_TYPE, "storage account"), STORAGE_TYPE)
     if account.location != vault.location:
         raise invalid_input(
             field,
@@ -128,29 +148,15 @@ def _listed(luns: list[int]) -> str:
     return ", ".join(f"{lun} (the OS disk)" if lun == OS_LUN else str(lun) for lun in luns)
 
 
-def _named(sent: str | None, field: str, type_name: str, what: str) -> ResourceId:
-    found = parse(sent or "")
-    if found is None or found.type.lower() != type_name.lower():
-        raise invalid_input(field, f"'{sent or ''}' is not a {what}'s id; one is required")
-    return found
-
-
-def _get(call: Call, wanted: ResourceId, type_name: str) -> Row[Any]:
-    row = call.connection.execute(
-        select(resources).where(resources.c.folded == wanted.folded)
-    ).first()
-    if row is None:
-        raise not_there(type_name, wanted.name, wanted.group)
-    return row
-
-
 # --- disks -------------------------------------------------------------------------------
 
 
-def _group_for_disks(call: Call, asked: RestoreRequest) -> str | None:
+def _group_for_disks(
+    call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRequest
+) -> str | None:
     """Return the group to make managed disks in; without one there will be VHDs."""
     if asked.target_resource_group_id:
-        return _target_group(call, asked)
+        return _target_group(call, vault, point, asked)
     if asked.restore_with_managed_disks:
         raise invalid_input(
             "properties.targetResourceGroupId",
@@ -159,14 +165,14 @@ def _group_for_disks(call: Call, asked: RestoreRequest) -> str | None:
     return None
 
 
-def _target_group(call: Call, asked: RestoreRequest) -> str:
+def _target_group(call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRequest) -> str:
     field = "properties.targetResourceGroupId"
     sent = asked.target_resource_group_id or ""
     found = parse_group(sent)
     if found is None:
         raise invalid_input(field, f"'{sent}' is not a resource group's id; one is required")
-    if found[0].lower() != call.subscription.lower():
-        raise not_emulated(field, "restores to another subscription")
+    if _is_elsewhere(call, sent):
+        restore_choices.check_other_subscription(vault, point, field)
     group_id: str = get_group(call.connection, *found).id
     return group_id
 
@@ -174,10 +180,10 @@ def _target_group(call: Call, asked: RestoreRequest) -> str:
 # --- a new VM ----------------------------------------------------------------------------
 
 
-def _new_vm(call: Call, vault: Row[Any], asked: RestoreRequest) -> Targets:
-    group = _target_group(call, asked)
+def _new_vm(call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRequest) -> Targets:
+    group = _target_group(call, vault, point, asked)
     field = "properties.targetVirtualMachineId"
-    vm = _named(asked.target_virtual_machine_id, field, VM_TYPE, "virtual machine")
+    vm = named(asked.target_virtual_machine_id, field, VM_TYPE, "virtual machine")
     inside = f"{group}/providers/{VM_TYPE}/{vm.name}"
     if vm.folded != inside.lower():
         raise invalid_input(field, f"'{vm.text}' must be in the target resource group '{group}'")
@@ -191,8 +197,8 @@ def _new_vm(call: Call, vault: Row[Any], asked: RestoreRequest) -> Targets:
 
 def _subnet(call: Call, vault: Row[Any], asked: RestoreRequest) -> networks.Subnet:
     field = "properties.virtualNetworkId"
-    wanted = _named(asked.virtual_network_id, field, VNET_TYPE, "virtual network")
-    network = _get(call, wanted, VNET_TYPE)
+    wanted = named(asked.virtual_network_id, field, VNET_TYPE, "virtual network")
+    network = get(call, wanted, VNET_TYPE)
     if network.location != vault.location:
         raise invalid_input(
             field, f"'{network.name}' is in '{network.location}', the vault in '{vault.location}'"

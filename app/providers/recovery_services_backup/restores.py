@@ -63,22 +63,11 @@ def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
         raise not_emulated("properties.objectType", f"'{asked.object_type}'")
     if asked.recovery_type == "Offline":
         raise not_emulated("properties.recoveryType", "Offline")
-    encryption, identity = asked.encryption_details, asked.identity_info
-    access = asked.target_disk_network_access_settings
-    option = access.target_disk_network_access_option if access else None
+    encryption = asked.encryption_details
     for name, value, what in (
         ("encryptionDetails", encryption and encryption.encryption_enabled, "encrypted VMs"),
-        ("diskEncryptionSetId", asked.disk_encryption_set_id, "disk encryption sets"),
-        ("zones", asked.zones, "restores to a zone"),
-        ("identityInfo", identity and any(identity.wire().values()), "managed identities"),
-        ("identityBasedRestoreDetails", asked.identity_based_restore_details, "identities"),
         ("extendedLocation", asked.extended_location, "edge zones"),
         ("securedVMDetails", asked.secured_vm_details, "confidential VMs"),
-        (
-            "targetDiskNetworkAccessSettings",
-            option not in (None, "SameAsOnSourceDisks"),
-            "another network access of restored disks",
-        ),
     ):
         if value:
             raise not_emulated(f"properties.{name}", what)
