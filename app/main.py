@@ -57,6 +57,7 @@ from .providers.recovery_services import (
     vaults,
 )
 from .providers.recovery_services_backup import (
+    archive_moves,
     backup_engines,
     backup_status,
     backups,
@@ -134,6 +135,7 @@ ROOMS: tuple[ModuleType, ...] = (
     restores,
     restore_validations,
     file_recoveries,
+    archive_moves,
     jobs,
     job_exports,
     backup_status,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, false, select
+from sqlalchemy import ColumnElement, Row, Select, false, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
@@ -13,6 +14,8 @@ from ...domain import disk_selection, ids
 from ...domain.errors import conflict, not_found
 from ...domain.instants import DAY, wire, wire_without_zone
 from ...domain.resource_ids import VAULT_TYPE
+from ...engine import archiving
+from ...engine.archiving import Obstacle
 from ...engine.file_recoveries import is_open, of_point
 from ...store.tables import disk_sets, file_recoveries, recovery_points
 from . import vocabulary
@@ -30,16 +33,18 @@ KEYS = (
 )
 _FULL = (None, "All", "Full", "FullAndDifferential")
 _point = recovery_points.c
-_FOUND = (
-    select(
-        recovery_points,
-        disk_sets.c.document.label("disks"),
-        file_recoveries.c.opened_at,
-        file_recoveries.c.closes_at,
-    )
-    .join(disk_sets, disk_sets.c.key == _point.disk_set_key)
-    .outerjoin(file_recoveries, of_point())
-)
+_WHY_NOT_ARCHIVED = {
+    Obstacle.DELETED: "Recovery-Point is soft-deleted.",
+    Obstacle.TYPE: "Recovery-Point Type is not eligible for archive move as only monthly and "
+    "yearly recovery points are.",
+    Obstacle.SNAPSHOT: "Recovery-Point is not eligible for archive move as it is not in the vault.",
+    Obstacle.YOUNG: "Recovery-Point is not eligible for archive move as it has not been in the "
+    "vault for three months.",
+    Obstacle.NEEDED: "Recovery-Point is not eligible for archive move as a daily or weekly rule "
+    "still keeps it.",
+    Obstacle.SHORT: "Recovery-Point is not eligible for archive move as it will be kept for less "
+    "than six months.",
+}
 
 
 @endpoint(
@@ -53,28 +58,56 @@ _FOUND = (
 def list_(call: Call) -> Answer:
     """List an item's recovery points, newest first."""
     vault, item = item_of(call)
-    where = [_point.item_key == item.key, *_visible(call), *_matching(call, item)]
+    obstacle = archiving.obstacle(call.connection, item, call.now)
+    where = [*_visible(call), *_matching(call, item, obstacle)]
     start = after(call, int)
     if start is not None:
         where.append(_point.taken_at < start[0])
     rows = call.connection.execute(
-        _FOUND.where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
+        _found(item, obstacle).where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
     ).all()
     return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
 
 
-def _matching(call: Call, item: Row[Any]) -> list[ColumnElement[bool]]:
+def _found(item: Row[Any], obstacle: ColumnElement[Any]) -> Select[Any]:
+    """Return the query for an item's points, with all that they show."""
+    return (
+        select(
+            recovery_points,
+            disk_sets.c.document.label("disks"),
+            file_recoveries.c.opened_at,
+            file_recoveries.c.closes_at,
+            obstacle.label("obstacle"),
+        )
+        .join(disk_sets, disk_sets.c.key == _point.disk_set_key)
+        .outerjoin(file_recoveries, of_point())
+        .where(_point.item_key == item.key)
+    )
+
+
+def ready_for_archive(call: Call, item: Row[Any]) -> Sequence[Row[Any]]:
+    """Return the points of an item that can be moved to the archive, newest first."""
+    obstacle = archiving.obstacle(call.connection, item, call.now)
+    ready = _found(item, obstacle).where(obstacle.is_(None), *_visible(call))
+    return call.connection.execute(ready.order_by(_point.taken_at.desc())).all()
+
+
+def _matching(
+    call: Call, item: Row[Any], obstacle: ColumnElement[Any]
+) -> list[ColumnElement[bool]]:
     """Return the conditions that ``$filter`` puts on an item's points. Raises ``Refused``.
 
-    Every point of a VM is a full one; none is ready for the archive (``render`` says why).
+    Every point of a VM is a full one.
     """
     terms = filters.read(call.query.get("$filter"), KEYS)
     wanted = filters.one_of(terms, "restorePointQueryType", vocabulary.POINT_QUERY_TYPES)
     filters.flag(terms, "extendedInfo")
     hidden = item.deleted_at is not None and filters.flag(terms, "includeSoftDeletedRP") is False
     where: list[ColumnElement[bool]] = []
-    if hidden or filters.flag(terms, "moveReadyRPOnly") or wanted not in _FULL:
+    if hidden or wanted not in _FULL:
         where.append(false())
+    if filters.flag(terms, "moveReadyRPOnly"):
+        where.append(obstacle.is_(None))
     first = filters.instant(terms, "startDate")
     last = filters.instant(terms, "endDate")
     if first is not None:
@@ -98,7 +131,9 @@ def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     found = None
     if taken_at is not None:
         found = call.connection.execute(
-            _FOUND.where(_point.item_key == item.key, _point.taken_at == taken_at, *_visible(call))
+            _found(item, archiving.obstacle(call.connection, item, call.now)).where(
+                _point.taken_at == taken_at, *_visible(call)
+            )
         ).first()
     if found is None:
         raise not_found(
@@ -155,8 +190,8 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         "osType": point.disks["os"],
         "recoveryPointMoveReadinessInfo": {
             "ArchivedRP": {
-                "isReadyForMove": False,
-                "additionalInfo": _why_not_archived(point),
+                "isReadyForMove": point.obstacle is None,
+                "additionalInfo": _WHY_NOT_ARCHIVED.get(point.obstacle, ""),
             }
         },
         "securityType": point.disks.get("security", "None"),
@@ -169,15 +204,6 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         properties["zones"] = [point.disks["zone"]]
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
-
-
-def _why_not_archived(point: Row[Any]) -> str:
-    if {"M", "Y"}.isdisjoint(point.tags or ""):
-        return (
-            "Recovery-Point Type is not eligible for archive move as only monthly and yearly "
-            "recovery points are."
-        )
-    return "Archive is not emulated."
 
 
 def _tiers(point: Row[Any]) -> list[dict[str, str]]:
