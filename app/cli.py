@@ -132,6 +132,11 @@ def rsvault() -> None:
 @_setting("seed", "What ids, durations and sizes are derived from.", metavar="N")
 @_setting("soft_delete", "The soft-delete state of a new vault.", type=_one_of(options.SoftDelete))
 @_setting(
+    "vault_soft_delete",
+    "Whether a vault with only soft-deleted items can be deleted, as it can be since 2025.",
+    type=_one_of(options.VaultSoftDelete),
+)
+@_setting(
     "recovery_point_visibility",
     "When a recovery point is first listed: after its snapshot, or once it is in the vault.",
     type=_one_of(options.RecoveryPointVisibility),

@@ -44,8 +44,8 @@ from .providers.blob_storage import blobs
 from .providers.companions import generic_resources
 from .providers.companions import graph_rows as companions_graph
 from .providers.companions import table as companions
-from .providers.recovery_services import graph_rows as vaults_graph
 from .providers.recovery_services import (
+    deleted_vaults,
     locations,
     private_links,
     provider_operations,
@@ -56,6 +56,7 @@ from .providers.recovery_services import (
     vault_operations,
     vaults,
 )
+from .providers.recovery_services import graph_rows as vaults_graph
 from .providers.recovery_services_backup import (
     archive_moves,
     backup_engines,
@@ -111,6 +112,7 @@ ROOMS: tuple[ModuleType, ...] = (
     companions,
     vaults,
     vault_operations,
+    deleted_vaults,
     vault_extended_info,
     usages,
     locations,
@@ -221,6 +223,7 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         seed=settings.seed,
         soft_delete_state=_SOFT_DELETE[settings.soft_delete],
+        vault_soft_delete=settings.vault_soft_delete == "on",
         hide_unvaulted_points=settings.recovery_point_visibility == "vault",
         sweep_every=settings.expiry_sweep_hours * HOUR,
         start_jitter=settings.start_jitter_minutes * MINUTE,
@@ -237,6 +240,7 @@ def _refuse_contradiction(
         "soft_delete": {state: word for word, state in _SOFT_DELETE.items()}[
             rules.soft_delete_state
         ],
+        "vault_soft_delete": "on" if rules.vault_soft_delete else "off",
         "recovery_point_visibility": "vault" if rules.hide_unvaulted_points else "snapshot",
         "expiry_sweep_hours": rules.sweep_every // HOUR,
         "start_jitter_minutes": rules.start_jitter // MINUTE,

@@ -19,6 +19,7 @@ from .domain.limits import HIGHEST, LIMITS
 
 ClockMode = Literal["live", "scaled", "frozen"]
 SoftDelete = Literal["always-on", "enabled", "disabled"]
+VaultSoftDelete = Literal["on", "off"]
 RecoveryPointVisibility = Literal["snapshot", "vault"]
 AzuresLimits = Literal["on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -29,6 +30,7 @@ ClientDates = Literal["as-sent", "shifted"]
 _CHOICES = {
     "clock_mode": get_args(ClockMode),
     "soft_delete": get_args(SoftDelete),
+    "vault_soft_delete": get_args(VaultSoftDelete),
     "recovery_point_visibility": get_args(RecoveryPointVisibility),
     "limits": get_args(AzuresLimits),
     "log_level": get_args(LogLevel),
@@ -86,6 +88,9 @@ class Settings:
 
     soft_delete: SoftDelete = "always-on"
     """The soft-delete state that a new vault starts with."""
+
+    vault_soft_delete: VaultSoftDelete = "on"
+    """Whether a vault that holds nothing but soft-deleted items can be deleted."""
 
     recovery_point_visibility: RecoveryPointVisibility = "snapshot"
     """When a recovery point is first listed: after its snapshot, or once it is in the vault."""

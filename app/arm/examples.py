@@ -15,6 +15,7 @@ NETWORK_ID = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/network-1"
 DISK_ID = f"{GROUP_ID}/providers/Microsoft.Compute/disks/disk-1"
 KEY_VAULT_ID = f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/vault-1"
 POLICY_ID = f"{VAULT_ID}/backupPolicies/DefaultPolicy"
+GUARD_ID = f"{GROUP_ID}/providers/Microsoft.DataProtection/resourceGuards/guard-1"
 
 PARAMETERS: Mapping[str, str] = {
     "tenant": TENANT_ID,
@@ -44,6 +45,7 @@ PARAMETERS: Mapping[str, str] = {
     "diskEncryptionSetName": "encryption-1",
     "resourceName": "identity-1",
     "resourceGuardsName": "guard-1",
+    "requestName": "default",
     "keyName": "key-1",
     "operationKind": "add",
     "managementPolicyName": "default",
@@ -85,7 +87,7 @@ QUERIES: Mapping[str, str] = {
 
 FOUND: Mapping[str, str] = {
     "keyVersion": "The last part of a key's keyUriWithVersion",
-    "deletedVaultName": "The name of a key vault that was deleted",
+    "deletedVaultName": "The name of a vault or key vault in the list of the deleted ones",
     "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",
     "jobName": "The name of a job in the list of jobs",
     "recoveryPointId": "The name of a recovery point in the list of recovery points",

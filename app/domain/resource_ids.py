@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import ids
 
 VAULT_TYPE = "Microsoft.RecoveryServices/vaults"
+DELETED_VAULT_TYPE = "Microsoft.RecoveryServices/locations/deletedVaults"
 VM_TYPE = "Microsoft.Compute/virtualMachines"
 DISK_TYPE = "Microsoft.Compute/disks"
 STORAGE_TYPE = "Microsoft.Storage/storageAccounts"

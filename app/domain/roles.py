@@ -1,7 +1,8 @@
 """Azure's built-in roles that concern what is here, with Azure's names, GUIDs and actions.
 
 Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles (July 2026). What the
-roles say of Microsoft.DataProtection and of data actions is left out: neither is here.
+roles say of backup vaults (Microsoft.DataProtection) and of data actions is left out: neither is
+here.
 """
 
 from __future__ import annotations
@@ -229,10 +230,20 @@ Microsoft.Compute/availabilitySets/*
 Microsoft.Compute/locations/*
 Microsoft.Compute/virtualMachines/*
 Microsoft.Compute/virtualMachineScaleSets/*
+Microsoft.Compute/cloudServices/*
 Microsoft.Compute/disks/write
 Microsoft.Compute/disks/read
 Microsoft.Compute/disks/delete
+Microsoft.Compute/hostgroups/write
+Microsoft.Compute/hostgroups/hosts/write
+Microsoft.DevTestLab/schedules/*
 Microsoft.Insights/alertRules/*
+Microsoft.Network/applicationGateways/backendAddressPools/join/action
+Microsoft.Network/loadBalancers/backendAddressPools/join/action
+Microsoft.Network/loadBalancers/inboundNatPools/join/action
+Microsoft.Network/loadBalancers/inboundNatRules/join/action
+Microsoft.Network/loadBalancers/probes/join/action
+Microsoft.Network/loadBalancers/read
 Microsoft.Network/locations/*
 Microsoft.Network/networkInterfaces/*
 Microsoft.Network/networkSecurityGroups/join/action
@@ -254,6 +265,8 @@ RS/Vaults/write
 Microsoft.ResourceHealth/availabilityStatuses/read
 Microsoft.Resources/deployments/*
 Microsoft.Resources/subscriptions/resourceGroups/read
+Microsoft.SerialConsole/serialPorts/connect/action
+Microsoft.SqlVirtualMachine/*
 Microsoft.Storage/storageAccounts/listKeys/action
 Microsoft.Storage/storageAccounts/read
 Microsoft.Support/*
@@ -324,6 +337,15 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Backup Reader",
                 "Can view backup services, but can't make changes",
                 _BACKUP_READER,
+            ),
+            _role(
+                "f54b6d04-23c6-443e-b462-9c16ab7b4a52",
+                "Backup MUA Operator",
+                "Backup MultiUser-Authorization. Allows user to perform critical operation "
+                "protected by resourceguard",
+                "Microsoft.Authorization/*/read "
+                "Microsoft.DataProtection/*/action "
+                "Microsoft.DataProtection/*/read",
             ),
             _role(
                 "9980e02c-c2be-4d73-94e8-173b1dc7cf3c",

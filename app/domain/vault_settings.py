@@ -26,6 +26,12 @@ def has_protected(settings: Settings) -> bool:
     return settings.get("backupStorageVersion") == "V2"
 
 
+def with_multi_user_authorization(settings: Settings, state: str) -> dict[str, Any]:
+    """Return settings that say whether the vault is mapped to a resource guard."""
+    security = {**settings["securitySettings"], "multiUserAuthorization": state}
+    return {**settings, "securitySettings": security}
+
+
 def check_redundancy(before: Settings, after: Settings, location: str) -> None:
     """Refuse a redundancy that the service refuses (azure-backup-semantics 3.6 and 5.3).
 
@@ -59,7 +65,7 @@ def check_immutability(before: Settings, after: Settings) -> None:
 
     A new vault counts as Disabled, so none is born Locked (azure-cli issue 27785).
     """
-    was, now = _immutability(before), _immutability(after)
+    was, now = immutability(before), immutability(after)
     old, new = was.get("state", _NO_STATE), now.get("state", _NO_STATE)
     field = "properties.securitySettings.immutabilitySettings"
     if old != new and (old == "Locked" or (old, new) == (_NO_STATE, "Locked")):
@@ -69,7 +75,7 @@ def check_immutability(before: Settings, after: Settings) -> None:
             "and back, and from Unlocked to Locked, which is final.",
             target=f"{field}.state",
         )
-    days, kept = _days(now), _days(was)
+    days, kept = immutable_days(now), immutable_days(was)
     if now.get("configuration", {}).get("type") == "TimeBased" and days is None:
         raise invalid_input(
             f"{field}.configuration.durationInDays", "is required where type is TimeBased"
@@ -81,13 +87,15 @@ def check_immutability(before: Settings, after: Settings) -> None:
         )
 
 
-def _immutability(settings: Settings) -> dict[str, Any]:
+def immutability(settings: Settings) -> dict[str, Any]:
+    """Return what a vault was told of its immutability; nothing is Disabled."""
     found: dict[str, Any] = settings["securitySettings"].get("immutabilitySettings", {})
     return found
 
 
-def _days(immutability: Mapping[str, Any]) -> int | None:
-    configuration = immutability.get("configuration", {})
+def immutable_days(told: Mapping[str, Any]) -> int | None:
+    """Return for how many days data is immutable, if not for as long as its policy says."""
+    configuration = told.get("configuration", {})
     timed = configuration.get("type") == "TimeBased"
     return configuration.get("durationInDays") if timed else None
 

@@ -8,17 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from ..domain import ids
-from ..domain.resource_ids import DISK_TYPE, VM_TYPE
-from ..store import role_assignments
+from ..domain.resource_ids import DISK_TYPE, RESOURCE_GUARD_TYPE, VM_TYPE
+from ..store import resource_guard_proxies, role_assignments
 from ..store.tables import resource_groups, resources, vaults
 from . import attachments, key_vaults, snapshots, vault_lifecycle
 from .rules import Rules
 
 
-def blockers(connection: Connection, group_folded: str) -> list[tuple[str, str]]:
+def blockers(connection: Connection, rules: Rules, group_folded: str) -> list[tuple[str, str]]:
     """Return the resources that cannot be deleted: their ids, and why."""
     found = [
-        (vault.id, _protects(connection, vault)) for vault in _vaults(connection, group_folded)
+        (vault.id, _holds(connection, rules, vault)) for vault in _vaults(connection, group_folded)
     ]
     found += [
         (disk.id, f"it is attached to '{disk.document['managedBy']}'")
@@ -29,17 +29,26 @@ def blockers(connection: Connection, group_folded: str) -> list[tuple[str, str]]
         (collection, f"job '{ids.guid(job_id)}' still transfers a snapshot in it to the vault")
         for collection, job_id in snapshots.transfers(connection, snapshots.in_group(group_folded))
     ]
+    found += [
+        (guard.id, f"it protects '{vault}'")
+        for guard in _of_type(connection, group_folded, RESOURCE_GUARD_TYPE)
+        for vault in resource_guard_proxies.vaults_of(connection, guard.folded)
+        if not vault.lower().startswith(f"{group_folded}/")
+    ]
     return [(each, reason) for each, reason in found if reason]
 
 
-def _protects(connection: Connection, vault: Row[Any]) -> str:
+def _holds(connection: Connection, rules: Rules, vault: Row[Any]) -> str:
     names = vault_lifecycle.blocking_items(connection, vault.key)
-    if not names:
-        return ""
-    return (
-        "there are existing resources within the vault. Stop protection of these items with "
-        f"deletion of their data: {', '.join(names)}"
-    )
+    if names:
+        return (
+            "there are existing resources within the vault. Stop protection of these items with "
+            f"deletion of their data: {', '.join(names)}"
+        )
+    left = vault_lifecycle.soft_deleted_items(connection, vault.key)
+    if left and not rules.vault_soft_delete:
+        return f"there are backup items still present in soft delete state: {', '.join(left)}"
+    return ""
 
 
 def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> None:

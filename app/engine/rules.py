@@ -22,13 +22,15 @@ SOFT_DELETE_DAYS = 14
 class Rules:
     """Plain values; lengths are microseconds.
 
-    ``soft_delete_state`` is the state new vaults get, in Azure's spelling. ``sweep_every``
+    ``soft_delete_state`` is the state new vaults get, in Azure's spelling; without
+    ``vault_soft_delete`` a vault with soft-deleted items cannot be deleted. ``sweep_every``
     divides a day. A scheduled backup starts up to ``start_jitter`` after its slot. ``limits``
     are those that are not Azure's (``domain/limits.py``).
     """
 
     seed: int = 0
     soft_delete_state: str = "AlwaysON"
+    vault_soft_delete: bool = True
     hide_unvaulted_points: bool = False
     sweep_every: int = HOUR
     start_jitter: int = 0

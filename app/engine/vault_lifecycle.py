@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from ..store import role_assignments
 from ..store.tables import items, operations, vaults
-from . import soft_delete
+from . import deleted_vaults, soft_delete
 
 
 def blocking_items(connection: Connection, vault_key: int) -> list[str]:
     """Return the names of the items that must be deleted before their vault can be."""
+    return _names(connection, vault_key, items.c.deleted_at.is_(None))
+
+
+def soft_deleted_items(connection: Connection, vault_key: int) -> list[str]:
+    """Return the names of the items that are soft-deleted in a vault."""
+    return _names(connection, vault_key, items.c.deleted_at.is_not(None))
+
+
+def _names(connection: Connection, vault_key: int, which: ColumnElement[bool]) -> list[str]:
     found = connection.execute(
         select(items.c.friendly_name)
-        .where(items.c.vault_key == vault_key, items.c.deleted_at.is_(None))
+        .where(items.c.vault_key == vault_key, which)
         .order_by(items.c.folded_name)
     )
     return list(found.scalars())
@@ -24,10 +33,11 @@ def blocking_items(connection: Connection, vault_key: int) -> list[str]:
 def remove(connection: Connection, vault: Row[Any], now: int) -> None:
     """Remove a vault with no blocking items and the operations on it.
 
-    Soft-deleted items keep its row until their purge.
+    Soft-deleted items keep its row until their purge, and it can be undeleted.
     """
     connection.execute(delete(operations).where(operations.c.scope == vault.folded))
     role_assignments.forget(connection, vault.id)
+    deleted_vaults.note(connection, vault, now)
     held = connection.execute(select(items.c.key).where(items.c.vault_key == vault.key).limit(1))
     if held.first() is None:
         soft_delete.purge_vault(connection, vault.key)

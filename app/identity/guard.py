@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from ..arm.calls import Answer, Caller, Endpoint
-from ..domain import roles
 from ..domain.errors import Kind, Refused
 from ..domain.instants import SECOND, to_datetime
 from ..domain.scopes import subscription_of
 from ..domain.tenancy import principal_id
-from ..store.role_assignments import has_any_below, roles_at
+from ..store.role_assignments import allows, has_any_below
 from .actions import Action, action_of, scope_of
 from .clouds import audiences
 from .refusals import SignInRefused
@@ -124,8 +123,7 @@ class Guard:
             below = f"/subscriptions/{subscription}"
             if has_any_below(connection, caller.object_id, below):
                 return True
-        held = roles_at(connection, caller.object_id, scope.lower())
-        return any(roles.allows(role_id, name) for role_id in held)
+        return allows(connection, caller.object_id, name, scope)
 
     def _narrowed(
         self, connection: Connection, caller: Caller, name: str, answer: Answer

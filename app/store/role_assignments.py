@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
+from ..domain import roles
 from ..domain.scopes import ROOT, reaching
 from .tables import role_assignments
 
@@ -31,6 +32,12 @@ def roles_at(connection: Connection, principal_id: str, scope_folded: str) -> Co
         role_assignments.c.principal_id == principal_id, at_or_above(scope_folded)
     )
     return connection.execute(found.distinct()).scalars().all()
+
+
+def allows(connection: Connection, principal_id: str, action: str, scope: str) -> bool:
+    """Tell whether a principal's roles allow an action at a scope."""
+    held = roles_at(connection, principal_id, scope.lower())
+    return any(roles.allows(role_id, action) for role_id in held)
 
 
 def has_any_below(connection: Connection, principal_id: str, scope_folded: str) -> bool:

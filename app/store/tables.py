@@ -71,6 +71,7 @@ class WorldColumns(TypedColumns):
     advance_from: Column[int | None] = Column(BigInteger, nullable=True)
     advance_to: Column[int | None] = Column(BigInteger, nullable=True)
     limits: Column[Document] = Column(JSON, nullable=False, server_default="{}")
+    vault_soft_delete = Column(Boolean, nullable=False, server_default=true())
 
 
 world = Table("world", metadata, WorldColumns)
@@ -115,9 +116,9 @@ Index("ix_resources_type_folded_folded", resources.c.type_folded, resources.c.fo
 
 
 class SubscriptionResourceColumns(TypedColumns):
-    """What belongs to a subscription and to no group: locks on whatever, and deleted key vaults.
+    """What belongs to a subscription and to no group: locks on whatever, and deleted vaults.
 
-    ``scope_folded`` is the lower-case id of what is locked, or of the key vault that was.
+    ``scope_folded`` is the lower-case id of what is locked, or of the vault that was.
     """
 
     folded = Column(_text(800), primary_key=True)
@@ -140,6 +141,8 @@ Index(
 
 class VaultColumns(TypedColumns):
     """Vaults; a deleted vault that holds soft-deleted items stays until they are purged.
+
+    That there was a deleted one is remembered among the resources of its subscription.
 
     ``hidden`` is what other surfaces keep with it: its extended information, and whether its
     redundancy was set through the vault itself.
@@ -172,6 +175,43 @@ Index(
     postgresql_where=vaults.c.deleted_at.is_(None),
 )
 Index("ix_vaults_subscription_group_folded", vaults.c.subscription, vaults.c.group_folded)
+
+
+class ResourceGuardProxyColumns(TypedColumns):
+    """Which resource guard a vault is mapped to, by the guard's lower-case id."""
+
+    vault_key = Column(
+        BigInteger,
+        ForeignKey(vaults.c.key, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    guard_folded = Column(_text(600), nullable=False, index=True)
+    description = Column(String(400), nullable=False)
+    changed_at = Column(BigInteger, nullable=False)
+
+
+resource_guard_proxies = Table("resource_guard_proxies", metadata, ResourceGuardProxyColumns)
+
+
+class UnlockedDeletionColumns(TypedColumns):
+    """What may be deleted for a while, though a guard protects it, by its lower-case id."""
+
+    vault_key = Column(
+        BigInteger,
+        ForeignKey(resource_guard_proxies.c.vault_key, ondelete="CASCADE"),
+        nullable=False,
+    )
+    resource_folded = Column(_text(800), nullable=False)
+    expires_at = Column(BigInteger, nullable=False)
+
+
+unlocked_deletions = Table(
+    "unlocked_deletions",
+    metadata,
+    UnlockedDeletionColumns,
+    PrimaryKeyConstraint("vault_key", "resource_folded"),
+)
 
 
 class PolicyColumns(TypedColumns):

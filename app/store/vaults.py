@@ -56,7 +56,7 @@ def get_vault(connection: Connection, subscription: str, group: str, name: str) 
 
 
 def deleted_vault_id(vault: Row[Any]) -> str:
-    """Return the id of a vault that is deleted and still holds soft-deleted items."""
+    """Return the id that a vault has once it is deleted."""
     subscription, group = vault.id.split("/")[2], vault.id.split("/")[4]
     name = f"{group}_{ids.guid(ids.md5_hex(f'deleted-vault/{vault.key}'))}"
     place = f"/subscriptions/{subscription}/providers/Microsoft.RecoveryServices"

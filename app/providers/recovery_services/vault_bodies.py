@@ -154,7 +154,7 @@ class VaultProperties(Body):
     restore_settings: RestoreSettings | None = None
     cost_management_settings: CostManagementSettings | None = None
     encryption: Encryption | None = None
-    resource_guard_operation_requests: list[str] | None = None
+    resource_guard_operation_requests: list[str] | None = Field(default=None, max_length=100)
 
 
 def _fold_identity_type(value: Any) -> Any:

@@ -100,3 +100,16 @@ def not_empty(blocking: list[str]) -> Refused:
         f"{', '.join(blocking)}. Stop protection of these items with deletion of their data, "
         "then delete the vault again.",
     )
+
+
+def not_purged(left: list[str]) -> Refused:
+    """Refuse to delete a vault with soft-deleted items, in the words from before 2025.
+
+    Source: errors that users have posted (docs/decisions/0063).
+    """
+    return invalid(
+        "ServiceResourceNotEmptyWithBackendMessage",
+        "Recovery Services vault cannot be deleted as there are backup items still present in soft "
+        "delete state. Visit the following link for the steps to permanently delete soft deleted "
+        f"items: https://aka.ms/undeletesoftdeleteditems. Soft-deleted: {', '.join(left)}.",
+    )

@@ -13,10 +13,10 @@ from ...domain import ids, tags, vault_settings
 from ...domain.errors import conflict
 from ...domain.instants import SECOND
 from ...domain.policy_documents import default_policies
-from ...domain.resource_ids import VAULT_TYPE, normal_location
+from ...domain.resource_ids import DELETED_VAULT_TYPE, VAULT_TYPE, normal_location
 from ...engine import operations, vault_lifecycle
 from ...store import room
-from ...store.tables import policies, vaults
+from ...store.tables import policies, subscription_resources, vaults
 from ...store.vaults import (
     REDUNDANCY_SET_ON_VAULT,
     find_vault,
@@ -24,6 +24,7 @@ from ...store.vaults import (
     get_vault,
     vault_id,
 )
+from .. import multi_user_authorization
 from . import vault_identity
 from .vault_bodies import Sku, VaultBody, VaultPatch, VaultProperties
 from .vault_documents import born, changed, render
@@ -35,6 +36,7 @@ from .vault_rules import (
     keep_always_on,
     keep_enhanced_security,
     not_empty,
+    not_purged,
     refuse_what_is_not_emulated,
 )
 
@@ -156,7 +158,7 @@ def patch(call: Call, body: VaultPatch) -> Answer:
 
 @endpoint("DELETE", VAULT, "Vaults_Delete", tag=TAG, statuses=(200, 202, 204))
 def delete(call: Call) -> Answer:
-    """Delete a vault that protects nothing; what is soft-deleted in it stays until its purge."""
+    """Delete a vault that protects nothing: it can be undeleted until its items are purged."""
     get_group(call.connection, call.subscription, call.group)
     vault = find_vault(call.connection, vault_id(*_names(call)))
     if vault is None:
@@ -164,6 +166,9 @@ def delete(call: Call) -> Answer:
     blocking = vault_lifecycle.blocking_items(call.connection, vault.key)
     if blocking:
         raise not_empty(blocking)
+    left = vault_lifecycle.soft_deleted_items(call.connection, vault.key)
+    if left and not call.rules.vault_soft_delete:
+        raise not_purged(left)
     operation = _begin(call, vault, "vault-delete", DELETE_TAKES, outlives_vault=True)
     vault_lifecycle.remove(call.connection, vault, call.now)
     if call.api_version[:10] <= _LAST_VERSION_WITH_200_ON_DELETE:
@@ -213,6 +218,8 @@ def _store(
     check_change(merged, vault.properties, vault.location)
     vault_settings.check_key_identity(merged, changes["identity"])
     keep_enhanced_security(merged, vault.properties)
+    requests = properties.resource_guard_operation_requests
+    multi_user_authorization.permit_settings(call, vault, merged, requests)
     if sku is not None:
         changes = changes | {"sku": sku.wire()}
     call.connection.execute(
@@ -239,10 +246,19 @@ def _names(call: Call) -> tuple[str, str, str]:
 def _new_key(call: Call, name: str) -> int:
     """Return a key that no earlier vault of this name has, deleted ones included."""
     folded = vault_id(call.subscription, call.group, name).folded
-    earlier = call.connection.execute(
-        select(func.count()).select_from(vaults).where(vaults.c.folded == folded)
-    ).scalar_one()
-    return ids.key(call.rules.seed, "vault", folded, call.now, earlier)
+    deleted = subscription_resources.c
+    earlier = [
+        call.connection.execute(count).scalar_one()
+        for count in (
+            select(func.count()).select_from(vaults).where(vaults.c.folded == folded),
+            select(func.count()).where(
+                deleted.subscription == call.subscription.lower(),
+                deleted.type_folded == DELETED_VAULT_TYPE.lower(),
+                deleted.scope_folded == folded,
+            ),
+        )
+    ]
+    return ids.key(call.rules.seed, "vault", folded, call.now, sum(earlier))
 
 
 def _add_default_policies(call: Call, vault_key: int) -> None:

@@ -17,6 +17,7 @@ from ...domain import vault_settings
 from ...domain.errors import invalid_input
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import keep_properties
+from .. import multi_user_authorization
 from .paths import VAULT, vault_of
 
 TAG = "Vault configuration"
@@ -87,6 +88,7 @@ def _use_key(call: Call, vault: Row[Any], asked: EncryptionConfigProperties) -> 
     properties = before | {"encryption": vault_settings.encryption(before, sent)}
     vault_settings.check_encryption(before, properties)
     vault_settings.check_key_identity(properties, vault.identity)
+    multi_user_authorization.permit_settings(call, vault, properties, None)
     keep_properties(call.connection, vault, properties, call.now)
 
 

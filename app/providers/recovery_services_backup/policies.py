@@ -10,17 +10,20 @@ from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids
+from ...domain.critical_operations import UPDATE_POLICY
 from ...domain.documents import Document
 from ...domain.errors import invalid
 from ...domain.jobs import Operation
 from ...domain.policies import read_vm
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies, policy
+from ...domain.policy_weakening import weakened
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine import jobs, protection
 from ...store import room
 from ...store.statements import Statement
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
+from .. import multi_user_authorization
 from . import vocabulary
 from .paths import VAULT, vault_of
 from .policy_bodies import PolicyBody
@@ -43,6 +46,9 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
         _note_change(call, vault)
         _insert(call, vault, name, document)
     elif stored.document != document:
+        if weakened(stored.document, document):
+            requests = body.properties.resource_guard_operation_requests
+            multi_user_authorization.permit(call, vault, UPDATE_POLICY, requests)
         _note_change(call, vault)
         _edit(call, stored, document)
     return _show(call, vault, name)

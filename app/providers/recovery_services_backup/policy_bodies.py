@@ -327,6 +327,7 @@ class PolicyProperties(Body):
         None, description="The only tier is ArchivedRP", examples=[{}]
     )
     time_zone: str | None = Field(None, description="A Windows name", examples=["UTC"])
+    resource_guard_operation_requests: list[str] | None = Field(None, max_length=100)
 
 
 class PolicyBody(Body):

@@ -16,6 +16,7 @@ from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit, size
 from ...arm.words import Word
+from ...domain.critical_operations import DELETE_ITEM, STOP_AND_RETAIN
 from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
@@ -26,6 +27,7 @@ from ...store import room
 from ...store.tables import disk_sets, items, policies, recovery_points, vaults
 from ...store.vaults import find_item, item_not_found, policy_of_id
 from ...workloads import azure_vm
+from .. import multi_user_authorization
 from . import item_filters
 from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
@@ -88,7 +90,7 @@ class ProtectedItemProperties(Body):
     ] = None
     is_rehydrate: bool | None = None
     extended_properties: ItemExtendedProperties | None = None
-    resource_guard_operation_requests: list[str] | None = None
+    resource_guard_operation_requests: list[str] | None = Field(None, max_length=100)
 
 
 class ProtectedItemBody(Body):
@@ -359,6 +361,9 @@ def _undelete(
 
 def _stop(call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties) -> Answer:
     suspend = asked.protection_state == ProtectionState.SUSPENDED
+    if not suspend:
+        requests = asked.resource_guard_operation_requests
+        multi_user_authorization.permit(call, vault, STOP_AND_RETAIN, requests)
     protection.stop(call.connection, item, call.now, keep_per_policy=suspend)
     return _accepted(call, vault, item, Operation.DISABLE_BACKUP, {"policy_name": ""})
 
@@ -378,6 +383,8 @@ def _use_policy(
     else:
         key, policy = _policy(call, vault, asked)
     _check_kind(item, policy)
+    requests = asked.resource_guard_operation_requests
+    multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
     source = sources.find(call.connection, item.source_id)
     if source is not None:
         _check_security(call, source, policy, item)
@@ -408,6 +415,7 @@ def delete(call: Call) -> Answer:
     item = find_item(call.connection, vault.key, name.item.lower())
     if item is None or item.deleted_at is not None:
         return Answer(204)
+    multi_user_authorization.permit_deletion(call, vault, DELETE_ITEM, item_id(vault, item))
     soft = vault.properties["securitySettings"]["softDeleteSettings"]
     days = 0 if soft["softDeleteState"] == "Disabled" else soft["softDeleteRetentionPeriodInDays"]
     job_id, ends_at = jobs.start(

@@ -9,7 +9,10 @@ from pydantic import Field
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...domain import ids
+from ...domain.critical_operations import GET_SECURITY_PIN
 from ...domain.instants import MINUTE, ticks
+from .. import multi_user_authorization
+from ..multi_user_authorization import FIELD
 from .paths import VAULT, vault_of
 
 TAG = "Security"
@@ -17,7 +20,7 @@ GOOD_FOR = 5 * MINUTE
 
 
 class SecurityPinBody(Body):
-    """Resource guard requests that allow it, where a guard is mapped; none is here."""
+    """Resource guard requests that allow it, where a guard is mapped."""
 
     EXAMPLE = {"resourceGuardOperationRequests": []}
 
@@ -32,9 +35,11 @@ class SecurityPinBody(Body):
     body=SecurityPinBody,
     optional_body=True,
 )
-def get(call: Call, _body: SecurityPinBody) -> dict[str, Any]:
+def get(call: Call, body: SecurityPinBody) -> dict[str, Any]:
     """Make a PIN for critical operations; it follows from the vault and the instant."""
     vault = vault_of(call)
+    requests = body.resource_guard_operation_requests
+    multi_user_authorization.permit(call, vault, GET_SECURITY_PIN, requests, field=FIELD)
     pin = f"{ids.key(call.rules.seed, 'security-pin', vault.key, call.now) % 10**6:06d}"
     return {
         "token": pin,

@@ -14,6 +14,7 @@ from ...arm.words import Word
 from ...domain.errors import soft_delete_is_always_on
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import keep_properties
+from .. import multi_user_authorization
 from .paths import VAULT, vault_of
 
 TAG = "Vault configuration"
@@ -31,6 +32,7 @@ class VaultConfigProperties(Body):
         Literal["Enabled", "Disabled", "AlwaysON"] | None, Word(*STATES)
     ] = None
     soft_delete_retention_period_in_days: Annotated[int | None, Field(ge=14, le=180)] = None
+    resource_guard_operation_requests: list[str] | None = Field(None, max_length=100)
 
 
 class VaultConfigBody(Body):
@@ -72,6 +74,8 @@ def _change(call: Call, asked: VaultConfigProperties) -> Answer:
         soft["enhancedSecurityState"] = asked.enhanced_security_state
     if asked.soft_delete_retention_period_in_days is not None:
         soft["softDeleteRetentionPeriodInDays"] = asked.soft_delete_retention_period_in_days
+    requests = asked.resource_guard_operation_requests
+    multi_user_authorization.permit_settings(call, vault, properties, requests)
     keep_properties(call.connection, vault, properties, call.now)
     return Answer(body=_render(vault_of(call)))
 

@@ -129,7 +129,7 @@ def patch(call: Call, body: ResourceGroupPatch) -> dict[str, Any]:
 def delete(call: Call) -> Answer:
     """Delete a resource group with all it holds, unless a vault in it still protects something."""
     group = _get(call)
-    blocked = group_lifecycle.blockers(call.connection, group.folded)
+    blocked = group_lifecycle.blockers(call.connection, call.rules, group.folded)
     if blocked:
         raise _deletion_blocked(group, blocked)
     operation = operations.begin(
