@@ -203,6 +203,23 @@ def test_a_guard_names_the_critical_operations_it_guards(clients: Clients) -> No
     assert "Microsoft.RecoveryServices/vaults/backupResourceGuardProxies/delete" in named
     assert excluded not in named
     assert [each.name for each in guards.get_resources_in_subscription()] == ["guard"]
+    shown = guards.get_default_update_protection_policy_requests_object
+    request = shown("group-1", "guard", "default")
+    assert request.id == f"{made.id}/updateProtectionPolicyRequests/default"
+    listed = {
+        len(list(each("group-1", "guard")))
+        for each in (
+            guards.get_delete_resource_guard_proxy_requests_objects,
+            guards.get_disable_soft_delete_requests_objects,
+            guards.get_update_protected_item_requests_objects,
+            guards.get_update_protection_policy_requests_objects,
+            guards.get_delete_protected_item_requests_objects,
+        )
+    }
+    assert listed == {1}
+    assert list(guards.get_backup_security_pin_requests_objects("group-1", "guard")) == []
+    with pytest.raises(ResourceNotFoundError):
+        guards.get_default_backup_security_pin_requests_object("group-1", "guard", "default")
     guards.delete("group-1", "guard")
     with pytest.raises(ResourceNotFoundError):
         guards.get("group-1", "guard")

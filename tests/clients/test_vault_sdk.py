@@ -197,13 +197,7 @@ def test_no_guard_link_or_engine_is_there(vaults: Any, backup: Any) -> None:
     vaults.registered_identities.delete(*OF_VAULT, "server-1")
 
 
-def test_what_is_not_emulated_says_so(vaults: Any, backup: Any) -> None:
-    guard = bs.ResourceGuardProxyBase(resource_guard_resource_id=f"{GROUP_ID}/guards/one")
-    with pytest.raises(HttpResponseError) as refused:
-        backup.resource_guard_proxy.put(
-            *OF_BACKUP, "VaultProxy", bs.ResourceGuardProxyBaseResource(properties=guard)
-        )
-    assert code_of(refused) == "NotSupported"
+def test_what_is_not_emulated_says_so(vaults: Any) -> None:
     certificate = rs.RawCertificateData(auth_type="AAD", certificate=b"certificate")
     with pytest.raises(HttpResponseError) as refused:
         vaults.vault_certificates.create(
@@ -283,3 +277,61 @@ def test_an_operation_of_a_vault_is_polled_by_both_of_the_clients_methods(
     status = vaults.get_operation_status(*OF_VAULT, operation)
     assert status.status == "Succeeded"
     assert vaults.get_operation_result(*OF_VAULT, operation).name == "vault-1"
+
+
+ITEM = ("vault-1", "group-1", "Azure", "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
+        "VM;iaasvmcontainerv2;group-1;vm-1")  # fmt: skip
+GUARD = f"{GROUP_ID}/providers/Microsoft.DataProtection/resourceGuards/guard-1"
+
+
+def test_a_deleted_vault_is_listed_and_undeleted(protected: Any, vaults: Any) -> None:
+    protected.protected_items.delete(*ITEM)
+    vaults.vaults.begin_delete(*OF_VAULT).result()
+    deleted = vaults.deleted_vaults
+    (listed_one,) = deleted.list_by_subscription_id("westeurope")
+    found = deleted.get("westeurope", listed_one.name)
+    assert found.properties.vault_id == VAULT_ID
+    left = found.properties.purge_at - found.properties.vault_deletion_time
+    assert 13 <= left.days <= 14
+    back = rs.DeletedVaultUndeleteInput(
+        properties=rs.DeletedVaultUndeleteInputProperties(recovery_resource_group_id=GROUP_ID)
+    )
+    assert deleted.begin_undelete("westeurope", listed_one.name, back).result() is None
+    assert vaults.vaults.get(*OF_VAULT).properties.provisioning_state == "Succeeded"
+    assert list(deleted.list_by_subscription_id("westeurope")) == []
+    assert protected.protected_items.get(*ITEM).properties.is_scheduled_for_deferred_delete
+
+
+def test_a_vault_is_mapped_to_a_guard_that_is_asked(
+    protected: Any, vaults: Any, arm: httpx.Client
+) -> None:
+    arm.put(GUARD, json={"location": "westeurope"}).raise_for_status()
+    proxy, name = protected.resource_guard_proxy, "VaultProxy"
+    mapping = bs.ResourceGuardProxyBaseResource(
+        properties=bs.ResourceGuardProxyBase(resource_guard_resource_id=GUARD)
+    )
+    made = proxy.put(*OF_BACKUP, name, mapping)
+    requests = {
+        each.vault_critical_operation.rpartition("/protectedItems/")[2]: (
+            each.default_resource_request
+        )
+        for each in made.properties.resource_guard_operation_details
+    }
+    assert len(list(protected.resource_guard_proxies.get(*OF_BACKUP))) == 1
+    state = vaults.vaults.get(*OF_VAULT).properties.security_settings.multi_user_authorization
+    assert state == "Enabled"
+    with pytest.raises(HttpResponseError, match="UserErrorResourceGuardRequired"):
+        protected.protected_items.delete(*ITEM)
+    item = protected.protected_items.get(*ITEM)
+    leave = bs.UnlockDeleteRequest(
+        resource_guard_operation_requests=[requests["delete"]], resource_to_be_deleted=item.id
+    )
+    assert proxy.unlock_delete(*OF_BACKUP, name, leave).unlock_delete_expiry_time > "2026"
+    protected.protected_items.delete(*ITEM)
+    own = bs.UnlockDeleteRequest(
+        resource_guard_operation_requests=[f"{GUARD}/deleteResourceGuardProxyRequests/default"]
+    )
+    proxy.unlock_delete(*OF_BACKUP, name, own)
+    proxy.delete(*OF_BACKUP, name)
+    with pytest.raises(ResourceNotFoundError):
+        proxy.get(*OF_BACKUP, name)

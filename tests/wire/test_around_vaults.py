@@ -19,7 +19,6 @@ from tests.wire.builders import (
 )
 
 PIN = f"{VAULT_ID}/backupSecurityPIN"
-PROXY = f"{VAULT_ID}/backupResourceGuardProxies/VaultProxy"
 CONNECTION = f"{VAULT_ID}/privateEndpointConnections/connection-1"
 INFO = f"{VAULT_ID}/extendedInformation/vaultExtendedInfo"
 CHECK = f"{GROUP_ID}/providers/Microsoft.RecoveryServices/locations/westeurope"
@@ -48,17 +47,6 @@ def test_a_pin_has_six_digits_and_lasts_five_minutes(
 
 def test_a_pin_follows_from_the_vault_and_the_instant(vault: httpx.Client) -> None:
     assert vault.post(PIN).content == vault.post(PIN).content
-
-
-def test_no_guard_is_mapped_and_none_can_be(vault: httpx.Client) -> None:
-    assert listed(vault, f"{VAULT_ID}/backupResourceGuardProxies") == []
-    assert refused(vault.get(PROXY)) == (404, "ResourceNotFound")
-    guard = f"{GROUP_ID}/providers/Microsoft.DataProtection/resourceGuards/guard-1"
-    answer = vault.put(PROXY, json={"properties": {"resourceGuardResourceId": guard}})
-    assert refused(answer) == (400, "NotSupported")
-    unlocked = vault.post(f"{PROXY}/unlockDelete", json={"resourceToBeDeleted": VAULT_ID})
-    assert refused(unlocked) == (404, "ResourceNotFound")
-    assert vault.delete(PROXY).status_code == 204
 
 
 def test_no_private_endpoint_is_connected_and_none_can_be(vault: httpx.Client) -> None:

@@ -40,9 +40,12 @@ FIRST = (
     "ProtectedItems_CreateOrUpdate",
     "Backups_Trigger",
     "Emulator_AdvanceClock",
+    "ResourceGuardProxy_Put",
 )
 LAST = (
     "RoleAssignments_Delete",
+    "ResourceGuardProxy_UnlockDelete",
+    "ResourceGuardProxy_Delete",
     "RestorePoints_Delete",
     "RestorePointCollections_Delete",
     "ProtectedItems_Delete",
@@ -169,14 +172,14 @@ ELSEWHERE = {
     # Nothing is deleted yet.
     "KeyVaults_GetDeleted",
     "KeyVaults_PurgeDeleted",
+    "DeletedVaults_Get",
+    "DeletedVaults_Undelete",
+    "DeletedVaults_GetOperationStatus",
     # What no vault has here yet.
     "BackupEngines_Get",
     "PrivateEndpointConnection_Get",
     "PrivateEndpointConnection_Put",
     "PrivateLinkResources_Get",
-    "ResourceGuardProxy_Get",
-    "ResourceGuardProxy_Put",
-    "ResourceGuardProxy_UnlockDelete",
     "VaultCertificates_Create",
 }
 

@@ -439,6 +439,27 @@ def test_an_hourly_policy_is_stronger_than_a_daily_one(guarded: httpx.Client) ->
     assert refused(guarded.put(f"{VAULT_ID}/backupPolicies/hourly", json=body)) == REQUIRED
 
 
+# --- what clients do ---------------------------------------------------------------------
+
+
+def test_terraforms_association_is_made_read_and_taken_away(vault: httpx.Client) -> None:
+    """terraform-wire 2.9, call by call."""
+    put_guard(vault)
+    old = {"api-version": "2023-02-01"}
+    assert vault.get(PROXY, params=old).status_code == 404
+    body = {
+        "id": PROXY,
+        "type": "Microsoft.RecoveryServices/vaults/backupResourceGuardProxies",
+        "properties": {"resourceGuardResourceId": GUARD},
+    }
+    assert vault.put(PROXY, params=old, json=body).status_code == 200
+    assert vault.get(PROXY, params=old).json()["properties"]["resourceGuardResourceId"] == GUARD
+    unlocking = {"resourceGuardOperationRequests": leave("deleteResourceGuardProxyRequests")}
+    assert vault.post(f"{PROXY}/unlockDelete", params=old, json=unlocking).status_code == 200
+    assert vault.delete(PROXY, params=old).status_code in (200, 204)
+    assert vault.get(PROXY, params=old).status_code == 404
+
+
 # --- deleted vaults ----------------------------------------------------------------------
 
 

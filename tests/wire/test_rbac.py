@@ -359,3 +359,63 @@ def test_an_administrator_may_be_a_user_or_an_object_id(serve: Served) -> None:
     for token in (user, token_of(arm, GUEST)):
         arm.headers["Authorization"] = f"Bearer {token}"
         assert arm.put(GROUP_ID, json={"location": "westeurope"}).is_success
+
+
+# --- the leave of a resource guard -------------------------------------------------------
+
+SAFE = GROUP_ID.replace("group-1", "safe")
+GUARD = f"{SAFE}/providers/Microsoft.DataProtection/resourceGuards/guard-1"
+PROXY = f"{VAULT_ID}/backupResourceGuardProxies/VaultProxy"
+LEAVE = {"resourceGuardOperationRequests": [f"{GUARD}/deleteProtectedItemRequests/default"]}
+UNLOCK = LEAVE | {"resourceToBeDeleted": ITEM_ID}
+
+
+@pytest.fixture
+def backup_admin(admin: httpx.Client, sign_in: Anybody) -> httpx.Client:
+    """A Backup Contributor of a group whose vault can be mapped to a guard that is not theirs."""
+    put_group(admin, SAFE)
+    done(admin.put(GUARD, json={"location": "westeurope"}))
+    give(admin, "Backup Contributor", GROUP_ID)
+    return sign_in(GUEST)
+
+
+def test_a_guard_is_mapped_by_whoever_may_read_it(
+    admin: httpx.Client, backup_admin: httpx.Client
+) -> None:
+    mapping = {"properties": {"resourceGuardResourceId": GUARD}}
+    answer = backup_admin.put(PROXY, json=mapping)
+    assert refused(answer) == (403, "LinkedAuthorizationFailed")
+    assert "'Microsoft.DataProtection/resourceGuards/read' on the linked" in answer.text
+    give(admin, "Reader", GUARD)
+    done(backup_admin.put(PROXY, json=mapping))
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [("Reader", False), ("Backup Contributor", False), ("Backup MUA Operator", True),
+     ("Contributor", True)],
+)  # fmt: skip
+def test_the_leave_of_a_guard_is_brought_by_its_operators(
+    admin: httpx.Client, backup_admin: httpx.Client, role: str, may: bool
+) -> None:
+    """Source: the vault's admin must have neither Contributor nor Backup MUA Operator on it."""
+    done(admin.put(PROXY, json={"properties": {"resourceGuardResourceId": GUARD}}))
+    give(admin, role, GUARD)
+    answer = backup_admin.post(f"{PROXY}/unlockDelete", json=UNLOCK)
+    assert answer.is_success is may
+    if may:
+        done(backup_admin.delete(ITEM_ID))
+        return
+    assert refused(answer) == (403, "LinkedAuthorizationFailed")
+    action = "Microsoft.DataProtection/resourceGuards/deleteProtectedItemRequests/action"
+    assert f"'{action}' on the linked scope(s) '{GUARD}'" in answer.json()["error"]["message"]
+    assert refused(backup_admin.delete(ITEM_ID)) == (403, "UserErrorResourceGuardRequired")
+
+
+def test_the_administrator_of_the_server_brings_the_leave_of_every_guard(
+    admin: httpx.Client, backup_admin: httpx.Client
+) -> None:
+    assert backup_admin.get(VAULT_ID).is_success
+    done(admin.put(PROXY, json={"properties": {"resourceGuardResourceId": GUARD}}))
+    done(admin.post(f"{PROXY}/unlockDelete", json=UNLOCK))
+    done(admin.delete(ITEM_ID))

@@ -16,7 +16,12 @@ from sqlalchemy import Row
 from ...arm import etags
 from ...arm.bodies import Body
 from ...arm.calls import Call, Endpoint, endpoint
-from ...domain.critical_operations import GET_SECURITY_PIN, REQUEST_NAME, REQUESTS, guarded
+from ...domain.critical_operations import (
+    MODIFY_IMMUTABILITY_DURATION,
+    REQUEST_NAME,
+    REQUESTS,
+    guarded,
+)
 from ...domain.errors import conflict, invalid, not_found
 from ...domain.resource_ids import RESOURCE_GUARD_TYPE
 from ...store import resource_guard_proxies
@@ -39,7 +44,7 @@ class ResourceGuardBody(Body):
 
     EXAMPLE = {
         "location": "westeurope",
-        "properties": {"vaultCriticalOperationExclusionList": [GET_SECURITY_PIN]},
+        "properties": {"vaultCriticalOperationExclusionList": [MODIFY_IMMUTABILITY_DURATION]},
     }
 
     location: str | None = Field(default=None, max_length=90, examples=["westeurope"])

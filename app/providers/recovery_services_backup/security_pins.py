@@ -8,8 +8,9 @@ from pydantic import Field
 
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
+from ...arm.examples import GUARD_ID
 from ...domain import ids
-from ...domain.critical_operations import GET_SECURITY_PIN
+from ...domain.critical_operations import GET_SECURITY_PIN, request
 from ...domain.instants import MINUTE, ticks
 from .. import multi_user_authorization
 from ..multi_user_authorization import FIELD
@@ -22,7 +23,7 @@ GOOD_FOR = 5 * MINUTE
 class SecurityPinBody(Body):
     """Resource guard requests that allow it, where a guard is mapped."""
 
-    EXAMPLE = {"resourceGuardOperationRequests": []}
+    EXAMPLE = {"resourceGuardOperationRequests": [request(GUARD_ID, GET_SECURITY_PIN)]}
 
     resource_guard_operation_requests: list[str] | None = Field(None, max_length=100)
 
