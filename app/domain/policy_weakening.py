@@ -1,7 +1,7 @@
 """What makes a backup policy weaker than another one: that is what a resource guard looks for.
 
 The rules are those by which az brings a guard's leave (its ``is_retention_duration_decreased``):
-none is asked of it that it would not bring.
+none is asked of it that it would not bring. The same holds for the parts of a database's policy.
 """
 
 from __future__ import annotations
@@ -13,32 +13,66 @@ from .retention_rules import WEEKDAYS
 
 _SCHEDULES = ("dailySchedule", "weeklySchedule", "monthlySchedule", "yearlySchedule")
 _INSTANT = "instantRpRetentionRangeInDays"
+_SNAPSHOT = "snapshotRetentionInDays"
+_VAULT = "vaultRetentionPolicy"
+_PARTS = "subProtectionPolicy"
 Policy = Mapping[str, Any]
 
 
 def weakened(before: Policy, after: Policy) -> list[str]:
-    """Return the fields of a VM policy's document that get worse; both are stored, and valid."""
-    return list(_weakened(before, after))
+    """Return the fields of a policy's document that get worse; both are stored, and valid."""
+    if _PARTS not in after:
+        return list(_weakened(before, after))
+    left = _parts(after)
+    return [
+        f"{_PARTS}.{kind}.{field}"
+        for kind, part in _parts(before).items()
+        for field in (_weakened(part, left[kind]) if kind in left else ("policyType",))
+    ]
+
+
+def _parts(policy: Policy) -> Mapping[str, Policy]:
+    return {part["policyType"]: part for part in policy[_PARTS]}
 
 
 def _weakened(before: Policy, after: Policy) -> Iterator[str]:
-    if _hours_between(after) > _hours_between(before):
+    if _minutes_between(after["schedulePolicy"]) > _minutes_between(before["schedulePolicy"]):
         yield "schedulePolicy"
-    if after[_INSTANT] < before[_INSTANT]:
+    if after.get(_INSTANT, 0) < before.get(_INSTANT, 0):
         yield _INSTANT
+    if _snapshot_days(after) < _snapshot_days(before):
+        yield f"{_VAULT}.{_SNAPSHOT}"
+    kept, keeps = _retention(before), _retention(after)
+    if _count(keeps) < _count(kept):
+        yield "retentionPolicy"
     for name in _SCHEDULES:
-        if _count(after, name) < _count(before, name):
+        if _count(keeps.get(name, {})) < _count(kept.get(name, {})):
             yield f"retentionPolicy.{name}"
 
 
-def _count(policy: Policy, schedule: str) -> int:
-    kept = policy["retentionPolicy"].get(schedule)
-    return 0 if kept is None else int(kept["retentionDuration"]["count"])
+def _snapshot_days(policy: Policy) -> int:
+    return int(policy.get(_VAULT, {}).get(_SNAPSHOT, 0))
 
 
-def _hours_between(policy: Policy) -> int:
-    """Return how many hours may lie between two backups: of a window, those outside it."""
-    schedule = policy["schedulePolicy"]
+def _retention(policy: Policy) -> Policy:
+    """Return how long what is backed up is kept; of file shares it may stand with the snapshots."""
+    found: Policy = policy[_VAULT]["vaultRetention"] if _VAULT in policy else {}
+    return found or policy.get("retentionPolicy", {})
+
+
+def _count(kept: Policy) -> int:
+    """Return how many of its units a retention lasts; one that is not there lasts none."""
+    return int(kept["retentionDuration"]["count"]) if "retentionDuration" in kept else 0
+
+
+def _minutes_between(schedule: Policy) -> int:
+    """Return how many minutes may lie between two backups: of a window, those outside it."""
+    if "scheduleFrequencyInMins" in schedule:
+        return int(schedule["scheduleFrequencyInMins"])
+    return 60 * _hours_between(schedule)
+
+
+def _hours_between(schedule: Policy) -> int:
     frequency = schedule["scheduleRunFrequency"]
     if frequency == "Hourly":
         window = schedule["hourlySchedule"]

@@ -185,6 +185,15 @@ ROWS = (
         code=NOT,
     ),
     Row(
+        "resourceGuardOperationRequests",
+        "of an edit that weakens the policy, where the vault is mapped to a resource guard, the "
+        "guard's request; elsewhere not read",
+        "none",
+        "D 64",
+        ("x", [1], ["x"] * 101),
+        code="InvalidRequestContent",
+    ),
+    Row(
         f"instantRPDetails.{PREFIX}",
         f"letters, digits, `-`, `_`, `.`, brackets; at most {LONGEST} with the suffix",
         "none",

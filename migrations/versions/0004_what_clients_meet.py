@@ -1,4 +1,4 @@
-"""What soft-deleted vaults and resource guards keep; ``0002`` says how it is added."""
+"""What clients' flows keep: deleted vaults, resource guards, recoveries of files."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("vault_soft_delete", sa.Boolean(), nullable=False, server_default=sa.true()),
     )
     _map_guards()
+    _recover_files()
     if not op.get_context().as_sql:  # written as SQL, it is for an empty database
         _remember_deleted_vaults(op.get_bind())
 
@@ -28,6 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away again."""
     op.execute(f"DELETE FROM subscription_resources WHERE type_folded = '{_DELETED_TYPE}'")
+    op.drop_table("file_recoveries")
     op.drop_table("unlocked_deletions")
     op.drop_table("resource_guard_proxies")
     op.drop_column("world", "vault_soft_delete")
@@ -111,4 +113,23 @@ def _map_guards() -> None:
             name="fk_unlocked_deletions_vault_key_resource_guard_proxies",
             ondelete="CASCADE",
         ),
+    )
+
+
+def _recover_files() -> None:
+    op.create_table(
+        "file_recoveries",
+        sa.Column("item_key", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("closes_at", sa.BigInteger(), nullable=False),
+        sa.Column("operation_id", _text(32), nullable=False),
+        sa.Column("registration", _text(32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_key"],
+            ["items.key"],
+            name="fk_file_recoveries_item_key_items",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("item_key", "taken_at", name="pk_file_recoveries"),
     )
