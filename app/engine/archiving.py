@@ -8,7 +8,7 @@ import isodate
 from sqlalchemy import ColumnElement, Connection, Row, String, and_, case, literal, or_, select
 
 from ..domain.instants import DAY, after
-from ..domain.policies import VmPolicy, read
+from ..domain.policies import VmPolicy, read_vm
 from ..store.tables import policies, recovery_points
 
 AGE = isodate.Duration(months=-3)
@@ -69,4 +69,4 @@ def _policy_of(connection: Connection, item: Row[Any]) -> VmPolicy | None:
     document = connection.execute(
         select(policies.c.document).where(policies.c.key == item.policy_key)
     ).scalar_one()
-    return read(document)
+    return read_vm(document)

@@ -27,7 +27,7 @@ class RecommendedBody(Body):
     )
 
 
-class MoveBody(Body):
+class MoveAcrossTiersBody(Body):
     """From which tier to which one."""
 
     EXAMPLE = {"sourceTierType": "HardenedRP", "targetTierType": "ArchivedRP"}
@@ -53,8 +53,8 @@ def list_recommended(call: Call, body: RecommendedBody) -> dict[str, Any]:
     return {"value": [each for each in shown if each["name"] not in excluded]}
 
 
-@endpoint("POST", f"{POINT}/move", "MoveRecoveryPoint", tag=TAG, body=MoveBody)
-def move(call: Call, body: MoveBody) -> None:
+@endpoint("POST", f"{POINT}/move", "MoveRecoveryPoint", tag=TAG, body=MoveAcrossTiersBody)
+def move(call: Call, body: MoveAcrossTiersBody) -> None:
     """Move a point to the archive tier: refused, as there is none here."""
     _, item = item_of(call)
     point_of(call, item)
