@@ -1,0 +1,1 @@
+"""ARM templates: the language of their expressions, and what a template comes to."""
