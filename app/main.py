@@ -20,6 +20,7 @@ from .arm import bodies, explorer
 from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
+from .arm.inner_calls import InnerCalls
 from .arm.journal import Exchange
 from .control import clock as control_clock
 from .control import limits as control_limits
@@ -85,6 +86,7 @@ from .providers.recovery_services_backup import (
 )
 from .providers.recovery_services_backup import graph_rows as items_graph
 from .providers.resources import (
+    deployments,
     locks,
     moves,
     resource_graph,
@@ -157,11 +159,12 @@ def endpoints(
     requests: Requests | None = None,
     plan_backups: int = Settings.plan_backups,
     issuer: Issuer | None = None,
+    inner: InnerCalls | None = None,
 ) -> list[Endpoint]:
     """Return every endpoint that the front door serves.
 
     ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
-    ``issuer`` signs tokens.
+    ``issuer`` signs tokens, ``inner`` runs what deployments create.
     """
     metrics = control_metrics.endpoint_of(requests or Requests())
     plan = control_plans.endpoint_of(read_policy, plan_backups)
@@ -178,7 +181,9 @@ def endpoints(
             "recoveryservicesresources": (items_graph.graph_rows,),
         }
     )
-    return [metrics, plan, *tokens, graph, *(each for room in ROOMS for each in room.ENDPOINTS)]
+    deploying = deployments.endpoints_of(inner or InnerCalls(), clouds.cloud)
+    special = (metrics, plan, *tokens, graph, *deploying)
+    return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
 def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now: int) -> Document:
@@ -301,8 +306,10 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     issuer = Issuer(settings.home)
     rights = _rights(settings, issuer)
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
-    rooms = endpoints(requests, settings.plan_backups, issuer)
+    inner = InnerCalls(locks.guard, rights)
+    rooms = endpoints(requests, settings.plan_backups, issuer, inner)
     served = [*rooms, *generic, *more]
+    inner.serve(served)
 
     def record(exchange: Exchange) -> None:
         journal.record(exchange)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ..domain.errors import Kind, Refused, invalid, invalid_request_content
+from . import lenient_json
 
 LARGEST = 4 * 1024 * 1024
 """ARM refuses request bodies over 4 MB."""
@@ -33,11 +34,13 @@ class Body(BaseModel):
     """A request body or a part of one; wire names are camelCase.
 
     ``EXAMPLE`` of a whole body is what the explorer sends; a test does too. ``KEEPS_NULLS``
-    names the objects in it whose members are removed by a null.
+    names the objects in it whose members are removed by a null. A ``LENIENT`` body is read as
+    templates are: what is no strict JSON gets a second reading, and every null is kept.
     """
 
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
     KEEPS_NULLS: ClassVar[frozenset[str]] = frozenset()
+    LENIENT: ClassVar[bool] = False
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="ignore", frozen=True, defer_build=True
@@ -71,7 +74,7 @@ def read(content: bytes, model: type[AnyBody], *, optional: bool) -> tuple[AnyBo
         if optional:
             return _validated({}, model), {}
         raise invalid("InvalidRequestContent", "The request content is empty; a body is required.")
-    document = _parse(content, model.KEEPS_NULLS)
+    document = _parse(content, model)
     if not isinstance(document, dict):
         raise invalid("InvalidRequestContent", "The request content must be a JSON object.")
     return _validated(document, model), document
@@ -93,12 +96,13 @@ def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
-def _parse(content: bytes, keeps_nulls: frozenset[str]) -> Any:
+def _parse(content: bytes, model: type[Body]) -> Any:
     try:
         text = content.decode("utf-8-sig")
-        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        document = _without_nulls(document, DEEPEST, keeps_nulls)
-        if "\\u" in text:
+        document = _loads(text, lenient=model.LENIENT)
+        kept = None if model.LENIENT else model.KEEPS_NULLS
+        document = _without_nulls(document, DEEPEST, kept)
+        if "\\u" in text or model.LENIENT:
             _check_characters(document)
     except RecursionError:
         raise invalid(
@@ -113,6 +117,15 @@ def _parse(content: bytes, keeps_nulls: frozenset[str]) -> Any:
     return document
 
 
+def _loads(text: str, *, lenient: bool) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except ValueError:
+        if not lenient:
+            raise
+    return lenient_json.loads(text, DEEPEST)
+
+
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
@@ -125,8 +138,9 @@ def _finite(text: str) -> float:
 
 
 def _without_nulls(
-    value: Any, levels: int, keeps: frozenset[str] = frozenset(), *, kept: bool = False
+    value: Any, levels: int, keeps: frozenset[str] | None = frozenset(), *, kept: bool = False
 ) -> Any:
+    """Return a document without its nulls, but for those in what ``keeps`` names; none is all."""
     if not isinstance(value, dict | list):
         return value
     if not levels:
@@ -134,9 +148,9 @@ def _without_nulls(
     if isinstance(value, list):
         return [_without_nulls(part, levels - 1, keeps) for part in value]
     return {
-        key: _without_nulls(part, levels - 1, keeps, kept=key in keeps)
+        key: _without_nulls(part, levels - 1, keeps, kept=keeps is not None and key in keeps)
         for key, part in value.items()
-        if kept or part is not None
+        if kept or keeps is None or part is not None
     }
 
 

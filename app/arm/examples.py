@@ -78,6 +78,7 @@ PARAMETERS: Mapping[str, str] = {
     "identityName": "server-1",
     "backupEngineName": "server-1",
     "vaultSettingName": "default",
+    "deploymentName": "deployment-1",
 }
 
 QUERIES: Mapping[str, str] = {
@@ -89,6 +90,7 @@ FOUND: Mapping[str, str] = {
     "keyVersion": "The last part of a key's keyUriWithVersion",
     "deletedVaultName": "The name of a vault or key vault in the list of the deleted ones",
     "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",
+    "deploymentOperationId": "The operationId of an operation in the list of a deployment's",
     "jobName": "The name of a job in the list of jobs",
     "recoveryPointId": "The name of a recovery point in the list of recovery points",
     "restorePointCollectionName": "The name of a collection in the list of collections",

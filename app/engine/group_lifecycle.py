@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, select
 from ..domain import ids
 from ..domain.resource_ids import DISK_TYPE, RESOURCE_GUARD_TYPE, VM_TYPE
 from ..store import resource_guard_proxies, role_assignments
-from ..store.tables import resource_groups, resources, vaults
+from ..store.tables import deployments, resource_groups, resources, vaults
 from . import attachments, key_vaults, snapshots, vault_lifecycle
 from .rules import Rules
 
@@ -61,6 +61,7 @@ def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> N
     for key_vault in key_vaults.in_group(connection, group.folded):
         key_vaults.remove(connection, key_vault, now)
     connection.execute(delete(resources).where(resources.c.group_folded == group.folded))
+    connection.execute(delete(deployments).where(deployments.c.scope_folded == group.folded))
     role_assignments.forget(connection, group.id)
     connection.execute(delete(resource_groups).where(resource_groups.c.folded == group.folded))
 

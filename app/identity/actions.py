@@ -26,6 +26,8 @@ _OTHERWISE: Mapping[str, str] = {
     "StorageAccounts_CheckNameAvailability": "Microsoft.Storage/checknameavailability/read",
     "Providers_Register": "{resourceProviderNamespace}/register/action",
     "Providers_Get": "Microsoft.Resources/subscriptions/providers/read",
+    "DeploymentOperations_Get": "Microsoft.Resources/deployments/operations/read",
+    "DeploymentOperations_List": "Microsoft.Resources/deployments/operations/read",
     "Locations_GetOperationStatus": "Microsoft.RecoveryServices/locations/operationStatus/read",
 }
 

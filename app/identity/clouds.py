@@ -51,8 +51,8 @@ def show(visit: Visit) -> Any:
         return _first_form(visit.base_url)
     if version < "2019-05-01":
         return _locations(visit.base_url)
-    cloud = _cloud(visit.base_url)
-    return [cloud] if version < "2020-01-01" else cloud
+    found = cloud(visit.base_url)
+    return [found] if version < "2020-01-01" else found
 
 
 def audiences(base_url: str) -> list[str]:
@@ -60,7 +60,8 @@ def audiences(base_url: str) -> list[str]:
     return [base_url, "https://management.core.windows.net/", "https://management.azure.com/"]
 
 
-def _cloud(base: str) -> dict[str, Any]:
+def cloud(base: str) -> dict[str, Any]:
+    """Return what is where, for clients that believe the server to be at ``base``."""
     return {
         "name": NAME,
         "portal": base,

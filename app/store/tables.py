@@ -601,3 +601,31 @@ class RoleAssignmentColumns(TypedColumns):
 
 
 role_assignments = Table("role_assignments", metadata, RoleAssignmentColumns)
+
+
+class DeploymentColumns(TypedColumns):
+    """Deployments of templates at a resource group or a subscription (``scope_folded``).
+
+    ``state`` is what it comes to at ``ends_at``; before that it runs. ``document`` is what the
+    wire shows, ``operations`` what was done with each resource; a secret is in neither.
+    """
+
+    folded = Column(_text(500), primary_key=True)
+    id = Column(_text(500), nullable=False)
+    scope_folded = Column(_text(400), nullable=False)
+    name = Column(_text(64), nullable=False)
+    state = Column(_text(10), nullable=False)
+    started_at = Column(BigInteger, nullable=False)
+    ends_at = Column(BigInteger, nullable=False)
+    operation_id = Column(_text(32), nullable=False)
+    document: Column[Document] = Column(JSON, nullable=False)
+    operations: Column[list[Document]] = Column(JSON, nullable=False)
+    template: Column[Document] = Column(JSON, nullable=False)
+
+
+deployments = Table("deployments", metadata, DeploymentColumns)
+Index(
+    "ix_deployments_scope_folded_started_at",
+    deployments.c.scope_folded,
+    deployments.c.started_at,
+)

@@ -70,7 +70,7 @@ def create_or_update(call: Call, body: ResourceGroupBody) -> Answer:
     group = _find(call)
     if group is None:
         _insert(call, location, body.tags)
-        return Answer(201, _render(_get(call)))
+        return Answer(201, render(_get(call)))
     if location != group.location:
         raise conflict(
             "InvalidResourceGroupLocation",
@@ -79,7 +79,7 @@ def create_or_update(call: Call, body: ResourceGroupBody) -> Answer:
             target="location",
         )
     _set_tags(call, body.tags)
-    return Answer(200, _render(_get(call)))
+    return Answer(200, render(_get(call)))
 
 
 def _insert(call: Call, location: str, wanted: dict[str, str]) -> None:
@@ -99,7 +99,7 @@ def _insert(call: Call, location: str, wanted: dict[str, str]) -> None:
 @endpoint("GET", GROUP, "ResourceGroups_Get", tag=TAG)
 def get(call: Call) -> dict[str, Any]:
     """Show a resource group."""
-    return _render(_get(call))
+    return render(_get(call))
 
 
 @endpoint("HEAD", GROUP, "ResourceGroups_CheckExistence", tag=TAG, statuses=(204, 404))
@@ -115,7 +115,7 @@ def patch(call: Call, body: ResourceGroupPatch) -> dict[str, Any]:
     if body.tags is not None:
         tags.check(body.tags)
         _set_tags(call, body.tags)
-    return _render(_get(call))
+    return render(_get(call))
 
 
 @endpoint(
@@ -198,7 +198,7 @@ def list_groups(call: Call) -> Answer:
     """List the resource groups of a subscription, all or those with a tag."""
     terms = resource_filters.read(call, ("tagName", "tagValue"))
     rows = [row for row in _rows(call) if resource_filters.tagged(row.tags, terms)]
-    return page(call, rows, _render, lambda row: [row.folded])
+    return page(call, rows, render, lambda row: [row.folded])
 
 
 def _rows(call: Call) -> list[Row[Any]]:
@@ -238,7 +238,8 @@ def _set_tags(call: Call, wanted: dict[str, str]) -> None:
     )
 
 
-def _render(group: Row[Any]) -> dict[str, Any]:
+def render(group: Row[Any]) -> dict[str, Any]:
+    """Return what a resource group shows."""
     document = {
         "id": group.id,
         "name": group.name,
@@ -258,7 +259,7 @@ def graph_rows(call: Call, subscriptions: Collection[str]) -> Iterator[dict[str,
     if subscriptions:
         found = found.where(resource_groups.c.subscription.in_(sorted(subscriptions)))
     for row in call.connection.execute(found).all():
-        yield _render(row) | {"type": "microsoft.resources/subscriptions/resourcegroups"}
+        yield render(row) | {"type": "microsoft.resources/subscriptions/resourcegroups"}
 
 
 # --- what is allowed ---------------------------------------------------------------------

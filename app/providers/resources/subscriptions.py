@@ -47,7 +47,7 @@ def list_subscriptions(call: Call) -> dict[str, Any]:
     )
     found = sorted(call.connection.execute(used).scalars()) or [DEFAULT_SUBSCRIPTION]
     return {
-        "value": [_subscription(each) for each in found],
+        "value": [document_of(each) for each in found],
         "count": {"type": "Total", "value": len(found)},
     }
 
@@ -55,10 +55,11 @@ def list_subscriptions(call: Call) -> dict[str, Any]:
 @endpoint("GET", SUBSCRIPTION, "Subscriptions_Get", tag=TAG, answers=Shape.OBJECT)
 def get(call: Call) -> dict[str, Any]:
     """Show a subscription; every GUID is one."""
-    return _subscription(call.subscription.lower())
+    return document_of(call.subscription.lower())
 
 
-def _subscription(subscription: str) -> dict[str, Any]:
+def document_of(subscription: str) -> dict[str, Any]:
+    """Return what a subscription shows; its id is in lower case."""
     return {
         "id": f"/subscriptions/{subscription}",
         "authorizationSource": "RoleBased",
