@@ -95,10 +95,31 @@ class SubscriptionDeploymentBody(DeploymentBody):
     model_config = demands("location", "properties")
 
 
-class WhatIfBody(DeploymentBody):
-    """A deployment whose changes would be foretold."""
+class WhatIfSettings(Body):
+    """How much is told of each change."""
 
-    EXAMPLE = {"properties": {"mode": "Incremental", "template": _TEMPLATE}}
+    result_format: Annotated[
+        Literal["ResourceIdOnly", "FullResourcePayloads"] | None,
+        Word("ResourceIdOnly", "FullResourcePayloads"),
+    ] = None
+
+
+class WhatIfProperties(DeploymentProperties):
+    """A template, what it would be deployed with, and how much is told."""
+
+    what_if_settings: WhatIfSettings | None = None
+
+
+class WhatIfBody(DeploymentBody):
+    """A deployment at a resource group whose changes are foretold."""
+
+    properties: WhatIfProperties | None = None
+
+
+class SubscriptionWhatIfBody(SubscriptionDeploymentBody):
+    """A deployment at a subscription whose changes are foretold."""
+
+    properties: WhatIfProperties | None = None
 
 
 def checked(body: DeploymentBody) -> tuple[DeploymentProperties, dict[str, Any]]:

@@ -20,7 +20,7 @@ from ...arm.inner_calls import InnerCalls
 from ...arm.paging import after, page, read_top
 from ...arm.shapes import Shape
 from ...domain import ids, tags
-from ...domain.errors import Kind, Refused, conflict, invalid, not_emulated, not_found
+from ...domain.errors import Kind, Refused, conflict, invalid, not_found
 from ...domain.instants import wire
 from ...domain.regions import REGIONS, some_names
 from ...domain.resource_ids import normal_location
@@ -34,14 +34,17 @@ from ...engine import operations
 from ...store.tables import Document
 from ...store.tables import deployments as table
 from ...store.vaults import get_group
-from . import deployment_rows, resource_filters, resource_groups, subscriptions
+from . import deployment_rows, resource_filters, resource_groups, resources, subscriptions
 from .deployment_bodies import (
     DeploymentBody,
     DeploymentProperties,
     SubscriptionDeploymentBody,
+    SubscriptionWhatIfBody,
     WhatIfBody,
+    WhatIfProperties,
     checked,
 )
+from .deployment_forecasts import foretell
 from .deployment_runs import FAILED, Run, operations_of
 
 TAG = "Deployments"
@@ -61,6 +64,7 @@ class Level:
     folder: str
     operations: str
     body: type[DeploymentBody]
+    what_if_body: type[DeploymentBody]
 
     def scope(self, call: Call) -> str:
         """Return the id of the group or subscription in the path. Raises ``Refused``."""
@@ -86,6 +90,7 @@ AT_GROUP = Level(
     f"{GROUP}/{_PROVIDER}",
     f"{GROUP}/deployments/{{deploymentName}}/operations",
     DeploymentBody,
+    WhatIfBody,
 )
 AT_SUBSCRIPTION = Level(
     "subscription",
@@ -94,6 +99,7 @@ AT_SUBSCRIPTION = Level(
     f"{SUBSCRIPTION}/{_PROVIDER}",
     f"{SUBSCRIPTION}/{_PROVIDER}/{{deploymentName}}/operations",
     SubscriptionDeploymentBody,
+    SubscriptionWhatIfBody,
 )
 
 
@@ -209,7 +215,7 @@ class Deployer:
         run = Run(call, self.inner, request.expanded)
         run.deploy()
         if request.properties.mode == "Complete" and not run.errors:
-            run.delete_others(self._present(call, request.scope))
+            run.delete_others(self._present(call, level, request.scope))
         operation = operations.begin(
             call.connection,
             call.rules,
@@ -230,10 +236,28 @@ class Deployer:
             body=shown,
         )
 
-    def _present(self, call: Call, scope: str) -> list[str]:
+    def _present(self, call: Call, level: Level, scope: str) -> list[str]:
         """Return the ids of what a group holds."""
-        inner = self.inner.run(call, "GET", f"{scope}/resources", call.api_version)
-        return [str(each["id"]) for each in inner.body["value"]]
+        if level.suffix:
+            return []
+        return resources.ids_in_group(call.connection, scope.lower())
+
+    def what_if(self, call: Call, level: Level, body: DeploymentBody) -> Document:
+        """Tell what a deployment would change; nothing is. Raises ``Refused``."""
+        request = self.read(call, level, body)
+        run = Run(call, self.inner, request.expanded)
+        present = self._present(call, level, request.scope)
+        deletes = request.properties.mode == "Complete"
+        changes, errors = foretell(call, self.inner, run, present, deletes=deletes)
+        if errors:
+            error = {"code": "DeploymentWhatIfResourceError", "message": FAILED, "details": errors}
+            return {"status": "Failed", "error": hidden(error, request.expanded.bound.secrets)}
+        if _only_ids(request.properties):
+            changes = [
+                {"resourceId": each["resourceId"], "changeType": each["changeType"]}
+                for each in changes
+            ]
+        return {"status": "Succeeded", "properties": {"changes": changes}}
 
     def validate(self, call: Call, level: Level, body: DeploymentBody) -> Document:
         """Tell whether a template could be deployed. Raises ``Refused`` if it could not."""
@@ -246,6 +270,11 @@ class Deployer:
             "validatedResources": validated,
         }
         return _head(request) | {"properties": properties}
+
+
+def _only_ids(properties: DeploymentProperties) -> bool:
+    settings = properties.what_if_settings if isinstance(properties, WhatIfProperties) else None
+    return settings is not None and settings.result_format == "ResourceIdOnly"
 
 
 def _checked_location(level: Level, sent: str | None, mode: str | None) -> str | None:
@@ -570,13 +599,11 @@ def _askers(deployer: Deployer, level: Level) -> tuple[Endpoint, ...]:
         f"{own}/whatIf",
         f"Deployments_WhatIf{level.suffix}",
         tag=TAG,
-        body=WhatIfBody,
-        statuses=(400,),
+        body=level.what_if_body,
     )
-    def what_if(call: Call, body: WhatIfBody) -> Answer:
-        """Foretell what a deployment would change: refused."""
-        level.scope(call)
-        raise not_emulated("whatIf", "what a deployment would change is not foretold; validate it")
+    def what_if(call: Call, body: DeploymentBody) -> Document:
+        """Tell what a deployment would change; nothing is."""
+        return deployer.what_if(call, level, body)
 
     @endpoint("POST", f"{own}/exportTemplate", f"Deployments_ExportTemplate{level.suffix}", tag=TAG)
     def export(call: Call) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Row, Select, literal, select, union_all
+from sqlalchemy import JSON, Connection, Row, Select, Subquery, literal, select, union_all
 
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
@@ -58,10 +58,28 @@ def _list(call: Call, groups: Sequence[str] | Select[Any]) -> Answer:
     return page(call, rows, lambda row: _render(row, shown), lambda row: [row.folded])
 
 
+def ids_in_group(connection: Connection, group_folded: str) -> list[str]:
+    """Return the ids of what lies in a group itself, and not in another resource."""
+    held = _held([group_folded])
+    found = connection.execute(select(held.c.id).order_by(held.c.folded)).scalars()
+    return [each for each in found if resource_ids.parse(each) is not None]
+
+
 def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]:
     """Return what some groups hold, by id; a filter may need all of it."""
+    held = _held(groups)
+    found = select(held).order_by(held.c.folded)
+    start = after(call, str)
+    if start is not None:
+        found = found.where(held.c.folded > start[0])
+    if not call.query.get("$filter"):
+        found = found.limit(row_limit(call))
+    return call.connection.execute(found).all()
+
+
+def _held(groups: Sequence[str] | Select[Any]) -> Subquery:
     collections = restore_point_collections.c
-    held = union_all(
+    return union_all(
         select(
             vaults.c.folded,
             vaults.c.id,
@@ -90,13 +108,6 @@ def _rows(call: Call, groups: Sequence[str] | Select[Any]) -> Sequence[Row[Any]]
             collections.created_at,
         ).where(collections.group_folded.in_(groups)),
     ).subquery()
-    found = select(held).order_by(held.c.folded)
-    start = after(call, str)
-    if start is not None:
-        found = found.where(held.c.folded > start[0])
-    if not call.query.get("$filter"):
-        found = found.limit(row_limit(call))
-    return call.connection.execute(found).all()
 
 
 def _identity(row: Row[Any]) -> resource_ids.ResourceId:
