@@ -110,6 +110,7 @@ EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
         "Microsoft.Resources": (
             *_placeless(("2022-12-01", "2021-01-01", "2019-11-01"), "subscriptions"),
             *_placeless(("2022-12-01", "2020-01-01"), "tenants"),
+            *_placeless(_RESOURCE_VERSIONS, "deployments", "deployments/operations"),
             *_placeless(_RESOURCE_VERSIONS, "resourceGroups", "subscriptions/resourceGroups"),
             *_placeless(("2022-12-01", "2021-01-01"), "subscriptions/locations"),
             *_placeless(_RESOURCE_VERSIONS, "subscriptions/providers"),

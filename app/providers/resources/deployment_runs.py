@@ -14,7 +14,7 @@ from ...arm import errors
 from ...arm.calls import Answer, Call
 from ...arm.inner_calls import InnerCalls
 from ...domain import ids
-from ...domain.errors import Refused, conflict, invalid
+from ...domain.errors import Kind, Refused, invalid
 from ...domain.instants import SECOND
 from ...domain.resource_ids import parse_nested
 from ...domain.templates.expansion import Expanded
@@ -30,7 +30,15 @@ FAILED = (
     "At least one resource deployment operation failed. Please list deployment operations for "
     "details. Please see https://aka.ms/arm-deployment-operations for usage details."
 )
-_STATUS_CODES = {200: "OK", 201: "Created", 202: "Accepted", 204: "NoContent"}
+_STATUS_CODES = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "NoContent",
+    400: "BadRequest",
+    403: "Forbidden",
+    404: "NotFound",
+}
 
 
 @dataclass
@@ -104,13 +112,7 @@ class Run:
         row = deployment_rows.get(self.call.connection, each.id)
         error = row.document["properties"].get("error")
         if error is not None:
-            raise Refused(
-                conflict("", "").kind,
-                error["code"],
-                error["message"],
-                target=error.get("target"),
-                details=[_refused(one) for one in error.get("details", ())],
-            )
+            raise _refused(error)
 
     def _wait_for(self, answer: Answer) -> None:
         """End no sooner than what was begun."""
@@ -205,7 +207,7 @@ def _as_refusal(problem: TemplateError | Refused) -> Refused:
 def _refused(error: dict[str, Any]) -> Refused:
     """Return an error that was written down as what it was."""
     return Refused(
-        conflict("", "").kind,
+        Kind.CONFLICT,
         error["code"],
         error["message"],
         target=error.get("target"),
@@ -220,19 +222,14 @@ def operations_of(call: Call, deployment_id: str, done: Iterable[Done]) -> list[
         properties: dict[str, Any] = {
             "provisioningOperation": each.verb,
             "provisioningState": "Succeeded" if each.error is None else "Failed",
-            "statusCode": _STATUS_CODES.get(each.status, "Conflict" if each.status == 409 else ""),
+            "statusCode": _STATUS_CODES.get(each.status, "Conflict"),
         }
         if each.target:
             properties["targetResource"] = deployment_rows.reference(each.target)
         if each.error is not None:
-            properties["statusCode"] = _failed_code(each.status)
             properties["statusMessage"] = {"status": "Failed", "error": each.error}
         name = deployment_rows.operation_name(
             call.rules.seed, deployment_id, f"{each.verb} {each.target}", call.now
         )
         shown.append({"operationId": name, "properties": properties})
     return shown
-
-
-def _failed_code(status: int) -> str:
-    return {400: "BadRequest", 403: "Forbidden", 404: "NotFound"}.get(status, "Conflict")

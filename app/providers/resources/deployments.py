@@ -7,7 +7,6 @@ deployment fail.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,200 +18,41 @@ from ...arm.calls import Answer, Call, Endpoint, Waiting, endpoint
 from ...arm.inner_calls import InnerCalls
 from ...arm.paging import after, page, read_top
 from ...arm.shapes import Shape
-from ...domain import ids, tags
-from ...domain.errors import Kind, Refused, conflict, invalid, not_found
+from ...domain import ids
+from ...domain.errors import Refused, conflict, not_found
 from ...domain.instants import wire
-from ...domain.regions import REGIONS, some_names
-from ...domain.resource_ids import normal_location
-from ...domain.templates import template as templates
-from ...domain.templates.expansion import Expanded, expand
-from ...domain.templates.language import TemplateError
 from ...domain.templates.parameters import hidden
-from ...domain.templates.scopes import Surroundings
-from ...domain.tenancy import TENANT_ID
 from ...engine import operations
 from ...store.tables import Document
 from ...store.tables import deployments as table
-from ...store.vaults import get_group
-from . import deployment_rows, resource_filters, resource_groups, resources, subscriptions
+from . import deployment_rows, resource_filters, resource_groups, resources
 from .deployment_bodies import (
     DeploymentBody,
     DeploymentProperties,
-    SubscriptionDeploymentBody,
-    SubscriptionWhatIfBody,
-    WhatIfBody,
     WhatIfProperties,
-    checked,
 )
+from .deployment_documents import head_of, properties_of, row_of
 from .deployment_forecasts import foretell
-from .deployment_runs import FAILED, Run, operations_of
+from .deployment_requests import AT_GROUP, AT_SUBSCRIPTION, Level, Reader
+from .deployment_runs import FAILED, Run
 
 TAG = "Deployments"
-SUBSCRIPTION = "/subscriptions/{subscriptionId}"
-GROUP = f"{SUBSCRIPTION}/resourceGroups/{{resourceGroupName}}"
 KIND = "deployment"
-_NAME = re.compile(r"[-\w.()]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Where deployments are made: at a resource group or at a subscription."""
-
-    name: str
-    suffix: str
-    list_name: str
-    folder: str
-    operations: str
-    body: type[DeploymentBody]
-    what_if_body: type[DeploymentBody]
-
-    def scope(self, call: Call) -> str:
-        """Return the id of the group or subscription in the path. Raises ``Refused``."""
-        if self.suffix:
-            return f"/subscriptions/{call.subscription.lower()}"
-        return str(get_group(call.connection, call.subscription, call.group).id)
-
-    def id(self, call: Call) -> str:
-        """Return the id of the deployment in the path. Raises ``Refused``."""
-        name = call.path["deploymentName"]
-        return f"{self.scope(call)}/providers/{deployment_rows.TYPE}/{name}"
-
-    def row(self, call: Call) -> Row[Any]:
-        """Return the deployment in the path. Raises ``Refused``."""
-        return deployment_rows.get(call.connection, self.id(call))
-
-
-_PROVIDER = f"providers/{deployment_rows.TYPE}"
-AT_GROUP = Level(
-    "resource group",
-    "",
-    "ListByResourceGroup",
-    f"{GROUP}/{_PROVIDER}",
-    f"{GROUP}/deployments/{{deploymentName}}/operations",
-    DeploymentBody,
-    WhatIfBody,
-)
-AT_SUBSCRIPTION = Level(
-    "subscription",
-    "AtSubscriptionScope",
-    "ListAtSubscriptionScope",
-    f"{SUBSCRIPTION}/{_PROVIDER}",
-    f"{SUBSCRIPTION}/{_PROVIDER}/{{deploymentName}}/operations",
-    SubscriptionDeploymentBody,
-    SubscriptionWhatIfBody,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A deployment that was asked for, read and found right."""
-
-    id: str
-    scope: str
-    location: str | None
-    tags: dict[str, str] | None
-    properties: DeploymentProperties
-    template: Document
-    expanded: Expanded
 
 
 @dataclass(frozen=True, slots=True)
 class Deployer:
-    """Does what deployments are asked to do.
+    """Does what deployments are asked to do, once that is read and found right."""
 
-    ``inner`` runs the endpoints of what they create, ``environment`` is what ``environment()``
-    gives under a base URL.
-    """
-
-    inner: InnerCalls
-    environment: Callable[[str], Document]
-
-    # --- reading -------------------------------------------------------------------------
-
-    def read(self, call: Call, level: Level, body: DeploymentBody) -> Request:
-        """Return a deployment that could begin. Raises ``Refused``: something of it is wrong."""
-        own_id = level.id(call)
-        name = call.path["deploymentName"]
-        if _NAME.fullmatch(name) is None:
-            raise invalid(
-                "InvalidDeploymentName",
-                f"The provided deployment name '{name}' is not valid. It must have 1 to 64 "
-                "characters: letters, digits, '-', '.', '(', ')' or '_'.",
-                target="deploymentName",
-            )
-        properties, document = checked(body)
-        location = _checked_location(level, body.location, properties.mode)
-        tags.check(body.tags or {})
-        where = self._surroundings(call, level, body, document)
-        try:
-            template = templates.read(document, level=level.name)
-            expanded = expand(template, properties.parameters or {}, where)
-        except TemplateError as problem:
-            raise invalid(problem.code, problem.message) from None
-        request = Request(
-            own_id, level.scope(call), location, body.tags, properties, document, expanded
-        )
-        self._check_resources(call, request)
-        return request
-
-    def _surroundings(
-        self, call: Call, level: Level, body: DeploymentBody, document: Document
-    ) -> Surroundings:
-        deployment: Document = {
-            "name": call.path["deploymentName"],
-            "properties": {"mode": "Incremental", "template": document},
-        }
-        group: Document | None = None
-        if not level.suffix:
-            row = get_group(call.connection, call.subscription, call.group)
-            group = {"tags": {}, **resource_groups.render(row)}
-        else:
-            deployment["location"] = normal_location(body.location or "")
-        return Surroundings(
-            subscription=subscriptions.document_of(call.subscription.lower()),
-            tenant={"tenantId": TENANT_ID, "displayName": "rsvault", "countryCode": "US"},
-            group=group,
-            environment=self.environment(call.base_url),
-            deployment=deployment,
-            now=call.now,
-        )
-
-    def _check_resources(self, call: Call, request: Request) -> None:
-        """Refuse types that there are not, and what the caller may not create."""
-        unknown: list[Refused] = []
-        forbidden: list[str] = []
-        for each in request.expanded.resources:
-            if not each.is_deployed:
-                continue
-            try:
-                self.inner.find("PUT", each.id)
-                self.inner.permit(call, "PUT", each.id)
-            except Refused as refusal:
-                if refusal.kind is Kind.FORBIDDEN:
-                    told = f"'{each.name}' of type '{each.type}'. {refusal.message}"
-                    forbidden.append(f"'Authorization failed for template resource {told}'")
-                else:
-                    unknown.append(
-                        Refused(refusal.kind, refusal.code, refusal.message, target=each.id)
-                    )
-        if unknown:
-            raise _not_valid(call, request.id, unknown)
-        if forbidden:
-            raise Refused(
-                Kind.FORBIDDEN,
-                "InvalidTemplateDeployment",
-                f"Deployment failed with multiple errors: {':'.join(forbidden)}",
-            )
-
-    # --- doing ---------------------------------------------------------------------------
+    reader: Reader
 
     def create_or_update(self, call: Call, level: Level, body: DeploymentBody) -> Answer:
         """Deploy a template. Raises ``Refused`` if that cannot begin."""
         existing = deployment_rows.find(call.connection, level.id(call))
         if existing is not None and existing.ends_at > call.now:
             raise _active(existing, "edit or replace")
-        request = self.read(call, level, body)
-        run = Run(call, self.inner, request.expanded)
+        request = self.reader.read(call, level, body)
+        run = Run(call, self.reader.inner, request.expanded)
         run.deploy()
         if request.properties.mode == "Complete" and not run.errors:
             run.delete_others(self._present(call, level, request.scope))
@@ -224,7 +64,7 @@ class Deployer:
             now=call.now,
             ends_at=run.ends_at,
         )
-        deployment_rows.keep(call.connection, _row(call, request, run, operation))
+        deployment_rows.keep(call.connection, row_of(call, request, run, operation))
         shown = deployment_rows.render(level.row(call), call.now)
         shown["properties"] |= {"provisioningState": "Accepted"}
         return async_operations.accepted(
@@ -244,11 +84,11 @@ class Deployer:
 
     def what_if(self, call: Call, level: Level, body: DeploymentBody) -> Document:
         """Tell what a deployment would change; nothing is. Raises ``Refused``."""
-        request = self.read(call, level, body)
-        run = Run(call, self.inner, request.expanded)
+        request = self.reader.read(call, level, body)
+        run = Run(call, self.reader.inner, request.expanded)
         present = self._present(call, level, request.scope)
         deletes = request.properties.mode == "Complete"
-        changes, errors = foretell(call, self.inner, run, present, deletes=deletes)
+        changes, errors = foretell(call, self.reader.inner, run, present, deletes=deletes)
         if errors:
             error = {"code": "DeploymentWhatIfResourceError", "message": FAILED, "details": errors}
             return {"status": "Failed", "error": hidden(error, request.expanded.bound.secrets)}
@@ -261,70 +101,20 @@ class Deployer:
 
     def validate(self, call: Call, level: Level, body: DeploymentBody) -> Document:
         """Tell whether a template could be deployed. Raises ``Refused`` if it could not."""
-        request = self.read(call, level, body)
+        request = self.reader.read(call, level, body)
         validated = [{"id": each.id} for each in request.expanded.resources if each.is_deployed]
-        properties = _properties(call, request) | {
+        properties = properties_of(call, request) | {
             "provisioningState": "Succeeded",
             "timestamp": wire(call.now),
             "duration": "PT0S",
             "validatedResources": validated,
         }
-        return _head(request) | {"properties": properties}
+        return head_of(request) | {"properties": properties}
 
 
 def _only_ids(properties: DeploymentProperties) -> bool:
     settings = properties.what_if_settings if isinstance(properties, WhatIfProperties) else None
     return settings is not None and settings.result_format == "ResourceIdOnly"
-
-
-def _checked_location(level: Level, sent: str | None, mode: str | None) -> str | None:
-    if not level.suffix:
-        if sent:
-            raise invalid(
-                "InvalidDeployment",
-                f"The 'location' property is not allowed for '{call_name(level)}' at resource "
-                "group scope. Please see https://aka.ms/deploy-to-subscription for usage details.",
-                target="location",
-            )
-        return None
-    if mode == "Complete":
-        raise invalid(
-            "InvalidDeployment",
-            "The mode 'Complete' is not allowed for a deployment at subscription scope; use "
-            "'Incremental'. Please see https://aka.ms/deploy-to-subscription for usage details.",
-            target="properties.mode",
-        )
-    if not sent:
-        raise invalid(
-            "LocationRequired",
-            "The location property is required for this definition.",
-            target="location",
-        )
-    location = normal_location(sent)
-    if location not in REGIONS:
-        raise invalid(
-            "LocationNotAvailableForDeployment",
-            f"The provided location '{sent}' is not available for deployment. List of available "
-            f"regions is '{some_names()}'.",
-            target="location",
-        )
-    return location
-
-
-def call_name(level: Level) -> str:
-    """Return what a deployment at a level is called in messages."""
-    return f"deployment at {level.name}"
-
-
-def _not_valid(call: Call, own_id: str, details: list[Refused]) -> Refused:
-    tracking = ids.guid(ids.guid_hex(call.rules.seed, "tracking", own_id.lower(), call.now))
-    return Refused(
-        Kind.INVALID,
-        "InvalidTemplateDeployment",
-        f"The template deployment '{own_id.rpartition('/')[2]}' is not valid according to the "
-        f"validation procedure. The tracking id is '{tracking}'. See inner errors for details.",
-        details=details,
-    )
 
 
 def _active(row: Row[Any], verb: str) -> Refused:
@@ -334,95 +124,6 @@ def _active(row: Row[Any], verb: str) -> Refused:
         f"'{wire(row.started_at)}' is still active (expiration time is '{wire(row.ends_at)}'). "
         "Please see https://aka.ms/arm-deploy for usage details.",
     )
-
-
-# --- what is kept of a deployment --------------------------------------------------------
-
-
-def _head(request: Request) -> Document:
-    document: Document = {
-        "id": request.id,
-        "name": request.id.rpartition("/")[2],
-        "type": deployment_rows.TYPE,
-    }
-    if request.location is not None:
-        document["location"] = request.location
-    if request.tags:
-        document["tags"] = request.tags
-    return document
-
-
-def _properties(call: Call, request: Request) -> Document:
-    expanded = request.expanded
-    seed = call.rules.seed
-    correlation = ids.guid(ids.guid_hex(seed, "correlation", request.id.lower(), call.now))
-    shown: Document = {
-        "templateHash": expanded.template.hash,
-        "parameters": expanded.bound.shown,
-        "mode": request.properties.mode,
-        "correlationId": call.client_request_id or correlation,
-        "providers": _providers(expanded),
-        "dependencies": [
-            {
-                "dependsOn": [deployment_rows.reference(other.id) for other in each.after],
-                **deployment_rows.reference(each.id),
-            }
-            for each in expanded.resources
-            if each.is_deployed and each.after
-        ],
-    }
-    if request.properties.validation_level is not None:
-        shown["validationLevel"] = request.properties.validation_level
-    return shown
-
-
-def _providers(expanded: Expanded) -> list[Document]:
-    found: dict[str, dict[str, set[str]]] = {}
-    for each in expanded.resources:
-        namespace, _, kind = each.type.partition("/")
-        regions = found.setdefault(namespace, {}).setdefault(kind, set())
-        location = each.source.get("location")
-        if isinstance(location, str) and not location.startswith("["):
-            regions.add(normal_location(location))
-    return [
-        {
-            "namespace": namespace,
-            "resourceTypes": [
-                {"resourceType": kind, "locations": sorted(regions) or [None]}
-                for kind, regions in kinds.items()
-            ],
-        }
-        for namespace, kinds in found.items()
-    ]
-
-
-def _row(call: Call, request: Request, run: Run, operation: operations.Operation) -> Document:
-    head = _head(request)
-    secrets = request.expanded.bound.secrets
-    properties = _properties(call, request)
-    properties["outputResources"] = [{"id": each} for each in run.deployed]
-    if run.errors:
-        error = {"code": "DeploymentFailed", "target": request.id, "message": FAILED}
-        properties["error"] = hidden({**error, "details": run.errors}, secrets)
-    else:
-        properties["outputs"] = run.outputs
-    document = {
-        **{name: part for name, part in head.items() if name in ("location", "tags")},
-        "properties": properties,
-    }
-    return {
-        "folded": request.id.lower(),
-        "id": request.id,
-        "scope_folded": request.scope.lower(),
-        "name": head["name"],
-        "state": "Failed" if run.errors else "Succeeded",
-        "started_at": call.now,
-        "ends_at": run.ends_at,
-        "operation_id": operation.operation_id,
-        "document": document,
-        "operations": hidden(operations_of(call, request.id, run.done), secrets),
-        "template": request.template,
-    }
 
 
 # --- the operations ----------------------------------------------------------------------
@@ -538,11 +239,17 @@ def _operations(call: Call, level: Level) -> Answer:
 
 def endpoints_of(inner: InnerCalls, environment: Callable[[str], Document]) -> list[Endpoint]:
     """Return the operations of deployments, which create what they name through ``inner``."""
-    deployer = Deployer(inner, environment)
+    deployer = Deployer(Reader(inner, environment))
     return [
         each
         for level in (AT_GROUP, AT_SUBSCRIPTION)
-        for each in (*_writers(deployer, level), *_askers(deployer, level), *_readers(level))
+        for made in (
+            _writers(deployer, level),
+            _askers(deployer, level),
+            _readers(level),
+            _followers(level),
+        )
+        for each in made
     ]
 
 
@@ -640,6 +347,12 @@ def _readers(level: Level) -> tuple[Endpoint, ...]:
         """List deployments, the latest first."""
         return _list(call, level)
 
+    return (get, check, list_them)
+
+
+def _followers(level: Level) -> tuple[Endpoint, ...]:
+    own = f"{level.folder}/{{deploymentName}}"
+
     @endpoint(
         "GET",
         f"{own}/operationStatuses/{{operationId}}",
@@ -674,4 +387,4 @@ def _readers(level: Level) -> tuple[Endpoint, ...]:
         """List what a deployment did with each resource."""
         return _operations(call, level)
 
-    return (get, check, list_them, status, get_operation, list_operations)
+    return (status, get_operation, list_operations)
