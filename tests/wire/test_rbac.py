@@ -419,3 +419,42 @@ def test_the_administrator_of_the_server_brings_the_leave_of_every_guard(
     done(admin.put(PROXY, json={"properties": {"resourceGuardResourceId": GUARD}}))
     done(admin.post(f"{PROXY}/unlockDelete", json=UNLOCK))
     done(admin.delete(ITEM_ID))
+# --- deployments -------------------------------------------------------------------------
+
+
+def deployment(*resources: Any) -> dict[str, Any]:
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    told = {"$schema": schema, "contentVersion": "1.0.0.0", "resources": list(resources)}
+    return {"properties": {"mode": "Incremental", "template": told}}
+
+
+def test_a_deployment_needs_the_right_to_all_that_it_creates(sign_in: Anybody) -> None:
+    admin, guest = sign_in(ADMIN), sign_in(GUEST)
+    put_group(admin)
+    disk = {
+        "type": "Microsoft.Compute/disks",
+        "apiVersion": "2024-03-02",
+        "name": "disk-1",
+        "location": "westeurope",
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 8},
+    }
+    lock = {
+        "type": "Microsoft.Authorization/locks",
+        "apiVersion": "2020-05-01",
+        "name": "keep",
+        "properties": {"level": "CanNotDelete"},
+    }
+    path = f"{GROUP_ID}/providers/Microsoft.Resources/deployments/first"
+    give(admin, "Reader", GROUP_ID)
+    answer = guest.put(path, json=deployment(disk))
+    assert refused(answer) == (403, "AuthorizationFailed")
+    assert "'Microsoft.Resources/deployments/write'" in answer.json()["error"]["message"]
+    give(admin, "Contributor", GROUP_ID)
+    answer = guest.put(path, json=deployment(disk, lock))
+    assert refused(answer) == (403, "InvalidTemplateDeployment")
+    message = answer.json()["error"]["message"]
+    assert "Authorization failed for template resource 'keep' of type" in message
+    assert "'Microsoft.Authorization/locks/write'" in message
+    assert guest.head(path).status_code == 404
+    done(guest.put(path, json=deployment(disk)))
+    assert done(guest.get(path)).json()["properties"]["provisioningState"] == "Running"

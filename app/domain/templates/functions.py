@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from .. import ids, instants
 from .language import TemplateError
-from .values import LONGEST, check_size, is_integer, key_of, kind_of, same, text_of
+from .values import LONGEST, is_integer, key_of, kind_of, same, text_of
 
 _GUIDS = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 """The namespace of ``guid()``, by Microsoft's documentation of it."""
@@ -94,14 +94,12 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
         found = does(*arguments)
     except (Wrong, RecursionError) as problem:
         raise unable(name, str(problem)) from None
-    if isinstance(found, str):
-        if len(found) > LONGEST:
-            raise TemplateError(
-                f"The language expression literal limit exceeded. Limit: '{LONGEST}' and actual: "
-                f"'{len(found)}'. Please see https://aka.ms/arm-functions for usage details."
-            )
-        return found
-    return check_size(found) if isinstance(found, list | dict) else found
+    if isinstance(found, str) and len(found) > LONGEST:
+        raise TemplateError(
+            f"The language expression literal limit exceeded. Limit: '{LONGEST}' and actual: "
+            f"'{len(found)}'. Please see https://aka.ms/arm-functions for usage details."
+        )
+    return found
 
 
 def unable(name: str, why: str) -> TemplateError:

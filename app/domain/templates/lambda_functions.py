@@ -9,7 +9,7 @@ from typing import Any
 from . import functions
 from .language import Call, Literal, Node
 from .scopes import Scope, Special
-from .values import check_size, kind_of, text_of
+from .values import kind_of, text_of
 
 
 def _lambda(scope: Scope, node: Call) -> Any:
@@ -42,7 +42,7 @@ def _each(scope: Scope, node: Call) -> Any:
             node.name, f"it expects a collection, the argument is of type '{kind_of(value)}'"
         )
     apply = _applied(scope, node, node.arguments[-1 if folded == "reduce" else 1])
-    return check_size(_DONE_WITH_EACH[folded](scope, node, value, apply))
+    return scope.budget.weigh(_DONE_WITH_EACH[folded](scope, node, value, apply))
 
 
 def _map(_scope: Scope, _node: Call, value: list[Any], apply: Callable[..., Any]) -> list[Any]:
@@ -70,7 +70,7 @@ def _reduce(scope: Scope, node: Call, value: list[Any], apply: Callable[..., Any
         raise functions.unable(node.name, "it expects an array, an initial value and a lambda")
     found = scope.evaluate(node.arguments[1])
     for at, each in enumerate(value):
-        found = check_size(apply(found, each, at))
+        found = scope.budget.weigh(apply(found, each, at))
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from . import functions
 from .language import Access, Call, Literal, Node, TemplateError, is_expression, read, walk
-from .values import check_size, is_integer, part_of, text_of
+from .values import check_size, is_integer, measure, part_of, text_of
 
 MOST_COPIES = 800
 """ARM's limit: how many times a loop runs at most."""
@@ -49,6 +49,34 @@ class Surroundings:
     def base(self) -> str:
         """The id that resources of the deployment lie under."""
         return str((self.group or self.subscription)["id"])
+
+
+MOST_STEPS = 250_000
+"""How many steps the expressions of one template may take: lambdas can ask for any number."""
+
+
+@dataclass
+class Budget:
+    """How many steps are left."""
+
+    left: int = MOST_STEPS
+
+    def weigh(self, value: Any) -> Any:
+        """Return a value that was just made; the larger it is, the more steps it took.
+
+        Raises ``TemplateError``.
+        """
+        self.spend(measure(value) // 20)
+        return value
+
+    def spend(self, steps: int) -> None:
+        """Take steps off. Raises ``TemplateError`` once there are none left."""
+        self.left -= steps
+        if self.left < 0:
+            raise TemplateError(
+                "The template's expressions take too long to evaluate: at most "
+                f"'{MOST_STEPS}' steps are allowed."
+            )
 
 
 @dataclass
@@ -103,6 +131,7 @@ class Scope:
     local: Mapping[str, Any] = field(default_factory=dict)
     reach: Reach | None = None
     is_default: bool = False
+    budget: Budget = field(default_factory=Budget)
 
     def inside(self, loop: str, index: int) -> Scope:
         """Return the scope of one turn of a loop."""
@@ -144,6 +173,7 @@ class Scope:
 
     def evaluate(self, node: Node) -> Any:
         """Return what an expression comes to. Raises ``TemplateError``."""
+        self.budget.spend(1)
         if isinstance(node, Literal):
             return node.value
         if isinstance(node, Access):
@@ -158,7 +188,7 @@ class Scope:
             return self._ask(node)
         if not functions.is_known(folded):
             raise not_valid(node.name)
-        return functions.call(node.name, self.arguments(node))
+        return self.budget.weigh(functions.call(node.name, self.arguments(node)))
 
     def arguments(self, node: Call) -> list[Any]:
         """Return what a call's arguments come to. Raises ``TemplateError``."""

@@ -88,10 +88,17 @@ def _member(value: dict[str, Any], key: str) -> Any:
     )
 
 
-def check_size(value: Any, most: int = MOST) -> Any:
-    """Return a value if it is not too large to be written. Raises ``TemplateError``.
+def check_size(value: Any) -> Any:
+    """Return a value if it is not too large to be written. Raises ``TemplateError``."""
+    measure(value)
+    return value
+
+
+def measure(value: Any, most: int = MOST) -> int:
+    """Return about how many characters a value is written with.
 
     Values share their parts, so a few lines of a template can name more than any memory holds.
+    Raises ``TemplateError`` if it is too large.
     """
     left = most
     found = [value]
@@ -108,4 +115,4 @@ def check_size(value: Any, most: int = MOST) -> Any:
                 f"The template's limit is exceeded: what an expression comes to is larger than "
                 f"'{most}' characters. Please see https://aka.ms/arm-functions for usage details."
             )
-    return value
+    return most - left
