@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from ..domain.errors import Refused
 from . import bodies, paths
 from .calls import Answer, Call, Endpoint
 from .door import Guard, Rights
@@ -63,14 +62,6 @@ class InnerCalls:
             self._guard(found, inner)
         answer = found.handler(inner, *_arguments(found, document))
         return answer if isinstance(answer, Answer) else Answer(body=answer)
-
-    def exists(self, call: Call, path: str) -> bool:
-        """Tell whether there is something to see at a path."""
-        try:
-            self.run(call, "GET", path, call.api_version)
-        except Refused:
-            return False
-        return True
 
 
 def _arguments(endpoint: Endpoint, document: Any) -> list[Any]:

@@ -263,6 +263,7 @@ def test_what_was_deployed_is_referred_to(arm: httpx.Client) -> None:
     put_group(arm)
     kind = "Microsoft.Authorization/roleDefinitions"
     role = f"[subscriptionResourceId('{kind}', parameters('role'))]"
+    who = "[reference('someone', '2023-01-31', 'Full').properties.principalId]"
     told = template(
         {
             "type": "Microsoft.Authorization/roleAssignments",
@@ -270,7 +271,7 @@ def test_what_was_deployed_is_referred_to(arm: httpx.Client) -> None:
             "name": "[guid(resourceGroup().id, parameters('role'))]",
             "properties": {
                 "roleDefinitionId": role,
-                "principalId": "[reference('someone', '2023-01-31', 'Full').properties.principalId]",
+                "principalId": who,
             },
         },
         {

@@ -1,6 +1,6 @@
 """What a deployment would change: it is done, looked at, and taken back.
 
-The changes are what readers would see, so nothing is foretold that would not come (decision 0059).
+The changes are what readers would see (docs/decisions/0059).
 """
 
 from __future__ import annotations
