@@ -38,6 +38,8 @@ FIRST = (
     "VaultExtendedInfo_CreateOrUpdate",
     "ProtectionPolicies_CreateOrUpdate",
     "ProtectedItems_CreateOrUpdate",
+    "Deployments_CreateOrUpdate",
+    "Deployments_CreateOrUpdateAtSubscriptionScope",
     "Backups_Trigger",
     "Emulator_AdvanceClock",
     "ResourceGuardProxy_Put",
@@ -60,6 +62,8 @@ LAST = (
     "KeyVaults_Delete",
     "NetworkInterfaces_Delete",
     "SecurityRules_Delete",
+    "Deployments_Delete",
+    "Deployments_DeleteAtSubscriptionScope",
     "NetworkSecurityGroups_Delete",
     "PublicIPAddresses_Delete",
     "Subnets_Delete",
@@ -121,6 +125,8 @@ def found_in(arm: httpx.Client, item: str) -> dict[str, str]:
     collection = done(arm.get(collections)).json()["value"][0]
     expanded = done(arm.get(collection["id"], params={"$expand": "restorePoints"})).json()
     key = done(arm.get(f"{KEY_VAULT_ID}/keys/key-1")).json()["properties"]
+    deployments = f"{ROOT}/resourceGroups/group-1/deployments"
+    deployed = done(arm.get(f"{deployments}/deployment-1/operations")).json()["value"]
     return {
         "jobName": job,
         "recoveryPointId": point,
@@ -129,6 +135,7 @@ def found_in(arm: httpx.Client, item: str) -> dict[str, str]:
         "restorePointName": expanded["properties"]["restorePoints"][0]["name"],
         "keyVersion": key["keyUriWithVersion"].rpartition("/")[2],
         "deletedVaultName": "vault-1",
+        "deploymentOperationId": deployed[0]["operationId"],
     }
 
 
@@ -152,7 +159,12 @@ def test_every_example_of_the_explorer_runs_as_it_stands(arm: httpx.Client) -> N
 
 
 ELSEWHERE = {
-    # Operations of other scopes, and a job that is past cancelling: refused, as they should be.
+    # Operations of other scopes, and what is past cancelling: refused, as they should be.
+    "Deployments_Cancel",
+    "Deployments_CancelAtSubscriptionScope",
+    "Deployments_GetOperationStatus",
+    "Deployments_GetOperationStatusAtSubscriptionScope",
+    "DeploymentOperations_GetAtSubscriptionScope",
     "GetOperationStatus",
     "GetOperationResult",
     "Locations_GetOperationStatus",
