@@ -1,4 +1,4 @@
-"""What clients' flows keep: deleted vaults, resource guards, recoveries of files."""
+"""What clients' flows keep: deleted vaults, resource guards, recoveries of files, deployments."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
     )
     _map_guards()
     _recover_files()
+    _keep_deployments()
     if not op.get_context().as_sql:  # written as SQL, it is for an empty database
         _remember_deleted_vaults(op.get_bind())
 
@@ -29,6 +30,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away again."""
     op.execute(f"DELETE FROM subscription_resources WHERE type_folded = '{_DELETED_TYPE}'")
+    op.drop_table("deployments")
     op.drop_table("file_recoveries")
     op.drop_table("unlocked_deletions")
     op.drop_table("resource_guard_proxies")
@@ -132,4 +134,25 @@ def _recover_files() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("item_key", "taken_at", name="pk_file_recoveries"),
+    )
+
+
+def _keep_deployments() -> None:
+    op.create_table(
+        "deployments",
+        sa.Column("folded", _text(500), nullable=False),
+        sa.Column("id", _text(500), nullable=False),
+        sa.Column("scope_folded", _text(400), nullable=False),
+        sa.Column("name", _text(64), nullable=False),
+        sa.Column("state", _text(10), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("operation_id", _text(32), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("operations", sa.JSON(), nullable=False),
+        sa.Column("template", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("folded", name="pk_deployments"),
+    )
+    op.create_index(
+        "ix_deployments_scope_folded_started_at", "deployments", ["scope_folded", "started_at"]
     )

@@ -419,6 +419,8 @@ def test_the_administrator_of_the_server_brings_the_leave_of_every_guard(
     done(admin.put(PROXY, json={"properties": {"resourceGuardResourceId": GUARD}}))
     done(admin.post(f"{PROXY}/unlockDelete", json=UNLOCK))
     done(admin.delete(ITEM_ID))
+
+
 # --- deployments -------------------------------------------------------------------------
 
 
