@@ -6,9 +6,9 @@ A new endpoint that fails here tells too little: the message says what to add, a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 
 from app.arm.answers import shape_of
@@ -20,7 +20,6 @@ from app.main import endpoints
 
 SERVED = endpoints()
 DOCUMENT = describe(FastAPI(title="rsvault"), SERVED, version="0")
-NAMED = [pytest.param(each, id=each.operation_id) for each in SERVED]
 MODELS = {each.body for each in SERVED if each.body is not None}
 
 
@@ -44,21 +43,38 @@ def test_no_two_operations_have_one_name() -> None:
     assert sorted(names) == sorted(set(names)), "a route is found by its operation's name"
 
 
-@pytest.mark.parametrize("each", NAMED)
-def test_what_is_put_or_patched_has_a_schema(each: Endpoint) -> None:
-    if each.method not in ("PUT", "PATCH") and each.body is None:
-        return
+@contextmanager
+def naming(each: Endpoint) -> Iterator[None]:
+    """Say which operation a check failed for."""
+    try:
+        yield
+    except AssertionError as problem:
+        problem.add_note(f"of {each.operation_id}, {each.method} {each.template}")
+        raise
+
+
+def test_what_is_put_or_patched_has_a_schema() -> None:
+    for each in SERVED:
+        with naming(each):
+            if each.method in ("PUT", "PATCH") or each.body is not None:
+                check_body(each)
+
+
+def check_body(each: Endpoint) -> None:
     assert each.body is not None, "give @endpoint a body= derived from app/arm/bodies.Body"
     content = operation(each)["requestBody"]["content"]["application/json"]
     assert resolved(content["schema"])["properties"], f"{each.body.__name__} has no fields"
     assert content["example"], f"{each.body.__name__} needs an EXAMPLE that works"
 
 
-@pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
-def test_every_field_of_a_body_says_what_it_holds(name: str) -> None:
-    fields = DOCUMENT["components"]["schemas"][name].get("properties", {})
+def test_every_field_of_a_body_says_what_it_holds() -> None:
     says = ("type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf")
-    vague = [field for field, schema in fields.items() if not any(word in schema for word in says)]
+    vague = [
+        f"{name}.{field}"
+        for name, model in DOCUMENT["components"]["schemas"].items()
+        for field, schema in model.get("properties", {}).items()
+        if not any(word in schema for word in says)
+    ]
     assert vague == [], "give these fields a type that is not Any"
 
 
@@ -66,42 +82,55 @@ def test_no_body_takes_the_name_of_a_shape() -> None:
     assert not {model.__name__ for model in MODELS} & SCHEMAS.keys()
 
 
-@pytest.mark.parametrize("each", NAMED)
-def test_the_statuses_of_an_operation_are_named_one_by_one(each: Endpoint) -> None:
-    responses = operation(each)["responses"]
-    assert all(status.isdecimal() for status in responses), "no default and no 4XX"
-    assert any(status.startswith("2") for status in responses), "statuses= lacks a success"
-    assert "500" not in responses, "a fault of ours is never promised"
-    assert "405" not in responses, "no method that a path has is answered 405"
+def test_no_two_bodies_have_one_name() -> None:
+    names = sorted(model.__name__ for model in MODELS)
+    assert names == sorted(set(names)), "a schema is found by its model's name"
 
 
-@pytest.mark.parametrize("each", NAMED)
-def test_every_refusal_has_its_envelope(each: Endpoint) -> None:
-    for status, response in operation(each)["responses"].items():
-        if int(status) >= 400 and each.method != "HEAD":
-            schema = resolved(response)["content"]["application/json"]["schema"]
-            assert schema == {"$ref": f"#/components/schemas/{each.refuses.value}"}
+def test_the_statuses_of_an_operation_are_named_one_by_one() -> None:
+    for each in SERVED:
+        with naming(each):
+            responses = operation(each)["responses"]
+            assert all(status.isdecimal() for status in responses), "no default and no 4XX"
+            assert any(status.startswith("2") for status in responses), "statuses= lacks a success"
+            assert "500" not in responses, "a fault of ours is never promised"
+            assert "405" not in responses, "no method that a path has is answered 405"
 
 
-@pytest.mark.parametrize("each", NAMED)
-def test_every_success_says_what_it_looks_like(each: Endpoint) -> None:
-    for status, response in operation(each)["responses"].items():
-        methods = [method.upper() for method in DOCUMENT["paths"][each.template]]
-        shape = shape_of(each, methods)
-        shows = status in ("200", "201") and shape is not Shape.NOTHING
-        assert ("content" in response) is shows, "say answers= on the @endpoint (app/arm/shapes.py)"
-        if shows and shape not in (Shape.TEXT, Shape.FILE):
-            schema = resolved(response["content"]["application/json"]["schema"])
-            types = schema.get("type")
-            named = [types] if isinstance(types, str) else types
-            assert named, "answers= needs a schema with a type"
-            assert set(named) <= {"object", "array"}
+def test_every_refusal_has_its_envelope() -> None:
+    for each in SERVED:
+        for status, response in operation(each)["responses"].items():
+            if int(status) >= 400 and each.method != "HEAD":
+                with naming(each):
+                    schema = resolved(response)["content"]["application/json"]["schema"]
+                    assert schema == {"$ref": f"#/components/schemas/{each.refuses.value}"}
 
 
-@pytest.mark.parametrize("each", NAMED)
-def test_what_is_accepted_says_where_to_poll(each: Endpoint) -> None:
-    accepted = operation(each)["responses"].get("202")
-    assert accepted is None or {"Location", "Retry-After"} <= accepted["headers"].keys()
+def test_every_success_says_what_it_looks_like() -> None:
+    for each in SERVED:
+        for status, response in operation(each)["responses"].items():
+            with naming(each):
+                check_success(each, status, response)
+
+
+def check_success(each: Endpoint, status: str, response: dict[str, Any]) -> None:
+    methods = [method.upper() for method in DOCUMENT["paths"][each.template]]
+    shape = shape_of(each, methods)
+    shows = status in ("200", "201") and shape is not Shape.NOTHING
+    assert ("content" in response) is shows, "say answers= on the @endpoint (app/arm/shapes.py)"
+    if shows and shape not in (Shape.TEXT, Shape.FILE):
+        schema = resolved(response["content"]["application/json"]["schema"])
+        types = schema.get("type")
+        named = [types] if isinstance(types, str) else types
+        assert named, "answers= needs a schema with a type"
+        assert set(named) <= {"object", "array"}
+
+
+def test_what_is_accepted_says_where_to_poll() -> None:
+    for each in SERVED:
+        accepted = operation(each)["responses"].get("202")
+        with naming(each):
+            assert accepted is None or {"Location", "Retry-After"} <= accepted["headers"].keys()
 
 
 def test_every_reference_leads_somewhere() -> None:

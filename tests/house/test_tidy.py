@@ -6,9 +6,8 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 PROJECT = Path(__file__).parents[2]
 ROOMS = ("app", "migrations", "tests")
@@ -37,8 +36,14 @@ CLOCK_CALLS = re.compile(
 )
 
 
+@cache
+def text(source: str) -> str:
+    return (PROJECT / source).read_text(encoding="utf-8")
+
+
+@cache
 def tree(source: str) -> ast.Module:
-    return ast.parse((PROJECT / source).read_text(encoding="utf-8"), source)
+    return ast.parse(text(source), source)
 
 
 def functions(source: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -55,9 +60,8 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (function.end_lineno or 0) - function.lineno + 1 - docstring
 
 
-@pytest.mark.parametrize("source", APP)
-def test_no_function_is_longer_than_a_screen(source: str) -> None:
-    long = {each.name: length(each) for each in functions(source)}
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {f"{source}: {each.name}": length(each) for source in APP for each in functions(source)}
     assert {name: lines for name, lines in long.items() if lines > LONGEST_FUNCTION} == {}
 
 
@@ -66,29 +70,30 @@ def test_nine_functions_in_ten_fit_in_thirty_lines() -> None:
     assert lengths[len(lengths) * 9 // 10] <= 30
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_no_file_is_too_long_to_know(source: str) -> None:
-    lines = (PROJECT / source).read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= LONGEST_FILE
+def test_no_file_is_too_long_to_know() -> None:
+    lines = {source: len(text(source).splitlines()) for source in SOURCES}
+    assert {source: count for source, count in lines.items() if count > LONGEST_FILE} == {}
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_file_says_what_it_is_for(source: str) -> None:
-    docstring = ast.get_docstring(tree(source))
-    assert docstring, "a module docstring of one sentence is missing"
-    assert docstring.splitlines()[0].endswith((".", ":")) or len(docstring.splitlines()) > 1
+def test_every_file_says_what_it_is_for() -> None:
+    assert [source for source in SOURCES if not says_what_it_is_for(source)] == []
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_file_has_a_name_that_says_something(source: str) -> None:
-    assert Path(source).stem not in NAMELESS
-    assert not NAMELESS & set(Path(source).parent.parts)
+def says_what_it_is_for(source: str) -> bool:
+    lines = (ast.get_docstring(tree(source)) or "").splitlines()
+    return len(lines) > 1 or (bool(lines) and lines[0].endswith((".", ":")))
 
 
-@pytest.mark.parametrize("source", [one for one in APP if one.startswith(PUBLIC_ROOMS)])
-def test_the_public_functions_of_public_rooms_are_explained(source: str) -> None:
+def test_every_file_has_a_name_that_says_something() -> None:
+    named = {source: {Path(source).stem, *Path(source).parent.parts} for source in SOURCES}
+    assert {source: NAMELESS & names for source, names in named.items() if NAMELESS & names} == {}
+
+
+def test_the_public_functions_of_public_rooms_are_explained() -> None:
     silent = [
-        each.name
+        f"{source}: {each.name}"
+        for source in APP
+        if source.startswith(PUBLIC_ROOMS)
         for each in functions(source)
         if not each.name.startswith("_") and not ast.get_docstring(each) and is_public(source, each)
     ]
@@ -107,11 +112,11 @@ def is_public(source: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> 
     return False
 
 
-@pytest.mark.parametrize("source", APP)
-def test_imports_inside_the_package_are_relative(source: str) -> None:
+def test_imports_inside_the_package_are_relative() -> None:
     # The wheel calls the package `rsvault`, so `from app...` would find a stranger there.
     absolute = [
-        node.lineno
+        f"{source}:{node.lineno}"
+        for source in APP
         for node in ast.walk(tree(source))
         if (isinstance(node, ast.Import) and any(in_app(name.name) for name in node.names))
         or (isinstance(node, ast.ImportFrom) and not node.level and in_app(node.module or ""))
@@ -123,38 +128,34 @@ def in_app(module: str) -> bool:
     return module.split(".")[0] in ("app", "rsvault")
 
 
-@pytest.mark.parametrize("source", [one for one in APP if one not in WALL_CLOCK])
-def test_only_the_clock_reads_the_clock(source: str) -> None:
+def test_only_the_clock_reads_the_clock() -> None:
     """Ruff refuses the usual names; this also sees clocks that only measure, and aliases."""
     found = [
-        f"line {node.lineno}: {ast.unparse(node)}"
+        f"{source}:{node.lineno}: {ast.unparse(node)}"
+        for source in APP
+        if source not in WALL_CLOCK
         for node in ast.walk(tree(source))
         if isinstance(node, ast.Attribute) and CLOCK_CALLS.search(ast.unparse(node))
     ]
     assert found == []
 
 
-@pytest.mark.parametrize("source", APP)
-def test_a_package_by_itself_exports_nothing(source: str) -> None:
-    if source.endswith("__init__.py"):
-        body = tree(source).body
-        assert [type(node).__name__ for node in body[1:]] == []
+def test_a_package_by_itself_exports_nothing() -> None:
+    packages = [source for source in APP if source.endswith("__init__.py")]
+    assert [source for source in packages if len(tree(source).body) > 1] == []
 
 
-@pytest.mark.parametrize("source", TESTS)
-def test_nothing_of_ours_is_patched_in_a_test(source: str) -> None:
-    if source == "tests/house/test_tidy.py":
-        return
-    text = (PROJECT / source).read_text(encoding="utf-8")
-    assert "unittest.mock" not in text
-    assert not re.search(r"monkeypatch\.setattr\(\s*[\"']?app", text)
+def test_nothing_of_ours_is_patched_in_a_test() -> None:
+    ours = re.compile(r"unittest\.mock|monkeypatch\.setattr\(\s*[\"']?app")
+    others = [source for source in TESTS if source != "tests/house/test_tidy.py"]
+    assert [source for source in others if ours.search(text(source))] == []
 
 
 def test_patches_are_rare_among_the_tests() -> None:
     # Setting an environment variable is not a patch; replacing an attribute is.
-    text = "\n".join((PROJECT / source).read_text(encoding="utf-8") for source in TESTS)
-    patches = len(re.findall(r"monkeypatch\.(?:setattr|setitem|delattr)\(", text))
-    tests = len(re.findall(r"^(?:async )?def test_", text, re.MULTILINE))
+    all_of_it = "\n".join(text(source) for source in TESTS)
+    patches = len(re.findall(r"monkeypatch\.(?:setattr|setitem|delattr)\(", all_of_it))
+    tests = len(re.findall(r"^(?:async )?def test_", all_of_it, re.MULTILINE))
     assert patches <= 3 * max(tests, 100) / 100
 
 
@@ -162,8 +163,7 @@ def test_no_test_waits_by_sleeping() -> None:
     sleepers = [
         source
         for source in TESTS
-        if source != "tests/house/test_tidy.py"
-        and re.search(r"\bsleep\((?!0\))", (PROJECT / source).read_text(encoding="utf-8"))
+        if source != "tests/house/test_tidy.py" and re.search(r"\bsleep\((?!0\))", text(source))
     ]
     assert sleepers == []
 
