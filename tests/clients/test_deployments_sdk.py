@@ -78,8 +78,9 @@ def test_a_deployment_is_made_followed_and_forgotten(client: Any) -> None:
 def test_a_deployment_that_fails_says_why(client: Any) -> None:
     with pytest.raises(HttpResponseError) as caught:
         client.deployments.begin_create_or_update("group-1", "first", deployment(-5)).result()
-    assert caught.value.error.code == "DeploymentFailed"
-    assert "diskSizeGB" in caught.value.error.details[0].message
+    error: Any = caught.value.error
+    assert error.code == "DeploymentFailed"
+    assert "diskSizeGB" in error.details[0].message
 
 
 def test_a_template_that_is_wrong_is_refused(client: Any) -> None:

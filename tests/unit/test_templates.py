@@ -61,7 +61,7 @@ def test_parameters_are_given_or_have_defaults_that_may_name_others() -> None:
 
 
 def test_a_secret_is_neither_shown_nor_quoted() -> None:
-    defined = {
+    defined: dict[str, dict[str, Any]] = {
         "password": {"type": "secureString", "minLength": 3},
         "all": {"type": "secureObject"},
     }
@@ -266,7 +266,7 @@ def test_outputs_are_typed_and_secrets_of_them_left_out() -> None:
 
 def test_a_nested_template_is_evaluated_inside_or_outside() -> None:
     inner = document(disk("[parameters('x')]"), parameters={"x": {"type": "string"}})
-    nested = {
+    nested: dict[str, Any] = {
         "type": "Microsoft.Resources/deployments",
         "apiVersion": "2022-09-01",
         "name": "n",
