@@ -56,7 +56,11 @@ def surroundings() -> Surroundings:
 
 def scope(**options: Any) -> Scope:
     parameters = {"name": "web", "count": 3, "sizes": [30, 60], "tags": {"Env": "test"}}
-    chosen: dict[str, Any] = {"parameters": parameters, "variables": Variables({}), "special": SPECIAL} | options
+    chosen: dict[str, Any] = {
+        "parameters": parameters,
+        "variables": Variables({}),
+        "special": SPECIAL,
+    } | options
     return Scope(surroundings(), **chosen)
 
 
