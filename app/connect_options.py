@@ -45,7 +45,8 @@ class Address(click.ParamType[str]):
         except ValueError:
             fits = False
         if not fits:
-            self.fail(f"{value!r} must be like {self.scheme}://localhost:8443")
+            port = "8080" if self.scheme == "http" else "8443"
+            self.fail(f"{value!r} must be like {self.scheme}://localhost:{port}")
         return text.lower()
 
 

@@ -24,8 +24,8 @@ def block(language: str) -> str:
 
 def run(world: RunningServer, *command: str) -> str:
     given = {
-        "RSVAULT_URL": str(world.https_url),
-        "RSVAULT_HTTP_URL": world.http_url,
+        "RSVAULT_HTTPS_URL": str(world.https_url),
+        "RSVAULT_URL": world.http_url,
         "REQUESTS_CA_BUNDLE": str(world.ca_file),
     }
     done = subprocess.run(
