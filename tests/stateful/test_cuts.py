@@ -22,9 +22,19 @@ from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
 from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import vm_policy
-from app.domain.resource_ids import VM_TYPE, VNET_TYPE
+from app.domain.resource_ids import VAULT_TYPE, VM_TYPE, VNET_TYPE, ResourceId
 from app.domain.snapshot_groups import MOST_COLLECTIONS
-from app.engine import backups, clock, jobs, protection, restores, snapshots, sources
+from app.engine import (
+    backups,
+    clock,
+    deleted_vaults,
+    jobs,
+    protection,
+    restores,
+    snapshots,
+    sources,
+    vault_lifecycle,
+)
 from app.engine.rules import Rules
 from app.engine.worker import Engine
 from app.store.database import Database
@@ -38,6 +48,7 @@ from app.store.tables import (
     resource_groups,
     resources,
     restore_point_collections,
+    subscription_resources,
     vaults,
 )
 from app.store.tables import jobs as job_rows
@@ -164,6 +175,8 @@ verbs = [
     "edit",
     "delete",
     "undelete",
+    "drop",
+    "recover",
     "rebuild",
     "replace",
     "lose",
@@ -263,7 +276,10 @@ class World:
             now = clock.read(connection).now(0)
             found = connection.execute(select(items).order_by(items.c.folded_name)).all()
             named = [item for item in found if item.friendly_name == f"vm{action.vm}"]
-            if named:
+            vault = connection.execute(select(vaults)).first()
+            if vault is not None and (vault.deleted_at is not None or action.verb == "drop"):
+                _drop_or_recover(connection, self.rules, action, vault, now)
+            elif named:
                 _act(connection, self.rules, action, named[0], now)
 
     def rows(self) -> Rows:
@@ -300,8 +316,8 @@ GROUP: dict[str, Any] = {
 }
 VAULT_ROW: dict[str, Any] = {
     "key": VAULT,
-    "folded": "/v",
-    "id": "/v",
+    "folded": f"{GROUP_ID}/v".lower(),
+    "id": f"{GROUP_ID}/v",
     "subscription": SUBSCRIPTION,
     "group_folded": GROUP_ID.lower(),
     "name": "v",
@@ -397,6 +413,29 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
         connection.execute(
             items.update().where(items.c.key == item.key).values(source_running=running)
         )
+
+
+def _drop_or_recover(
+    connection: Any, rules: Rules, action: Action, vault: Row[Any], now: int
+) -> None:
+    """Delete all items and then their vault, or bring the vault back with what is left of them."""
+    if vault.deleted_at is not None:
+        (gone,) = connection.execute(select(subscription_resources)).all()
+        assert not deleted_vaults.is_purged(gone, now), "its row is there until the last purge"
+        if action.verb == "recover":
+            there = ResourceId(SUBSCRIPTION, "g", VAULT_TYPE, "v")
+            group = connection.execute(
+                select(resource_groups).where(resource_groups.c.folded == GROUP_ID.lower())
+            ).one()
+            deleted_vaults.undelete(connection, gone, group, there, now)
+        return
+    live = connection.execute(
+        select(items).where(items.c.deleted_at.is_(None)).order_by(items.c.key)
+    )
+    for each in live.all():
+        days = (action.number + each.key % 3) % 15
+        protection.delete(connection, each, now, soft_delete_days=days)
+    vault_lifecycle.remove(connection, vault, now)
 
 
 def _lose(connection: Any, item: Row[Any], now: int) -> None:
