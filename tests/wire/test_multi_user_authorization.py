@@ -424,8 +424,8 @@ def test_a_policy_is_weaker_that_keeps_less_or_backs_up_less_often(
     guarded: httpx.Client, weaker: dict[str, Any]
 ) -> None:
     assert refused(guarded.put(POLICY_ID, json=weaker)) == REQUIRED
-    weaker["properties"]["resourceGuardOperationRequests"] = leave("updateProtectionPolicyRequests")
-    done(guarded.put(POLICY_ID, json=weaker))
+    brought = {"resourceGuardOperationRequests": leave("updateProtectionPolicyRequests")}
+    done(guarded.put(POLICY_ID, json={"properties": weaker["properties"] | brought}))
 
 
 def test_an_hourly_policy_is_stronger_than_a_daily_one(guarded: httpx.Client) -> None:

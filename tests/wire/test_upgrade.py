@@ -18,6 +18,7 @@ from tests.store.shapes import shape
 from tests.wire.builders import (
     GROUP_ID,
     ITEM_ID,
+    LOCATION_ID,
     POINTS,
     POLICY_ID,
     VAULT_ID,
@@ -102,3 +103,26 @@ def test_a_world_of_an_older_version_goes_on(old: httpx.Client) -> None:
     done(old.delete(ITEM_ID))
     advance(old, by="P15D")
     assert old.get(ITEM_ID).status_code == 404
+
+
+def test_a_vault_that_an_older_version_deleted_can_be_undeleted(stored: str, serve: Served) -> None:
+    with closing(Database(stored)) as database, database.writing() as connection:
+        for change in (
+            "UPDATE vaults SET deleted_at = 1767400000000000",
+            "UPDATE jobs SET phase = 'done', status = 'Completed', due_at = NULL",
+            "UPDATE items SET state = 'ProtectionStopped', policy_key = NULL, slot_at = NULL,"
+            " next_backup_at = NULL, expiring = FALSE, deleted_at = 1767300000000000,"
+            " purge_at = 1768509600000000, soft_delete_days = 14",
+        ):
+            connection.exec_driver_sql(change)
+    arm = serve(database=stored)
+    (deleted,) = listed(arm, f"{LOCATION_ID}/deletedVaults")
+    assert deleted["properties"] == {
+        "vaultId": VAULT_ID,
+        "vaultDeletionTime": "2026-01-03T00:26:40Z",
+        "purgeAt": "2026-01-15T20:40:00Z",
+    }
+    body = {"properties": {"recoveryResourceGroupId": GROUP_ID}}
+    done(arm.post(f"{deleted['id']}/undelete", json=body))
+    assert item(arm)["isScheduledForDeferredDelete"] is True
+    assert len(times(arm)) == 3
