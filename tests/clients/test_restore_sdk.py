@@ -217,3 +217,11 @@ def test_files_are_recovered_by_the_sdk(backup: Any) -> None:
 
 def response(pipeline_response: Any, _body: Any, _headers: Any) -> Any:
     return pipeline_response.http_response
+
+
+def test_what_is_recommended_for_the_archive_is_listed_by_the_sdk(backup: Any) -> None:
+    recommended = backup.recovery_points_recommended_for_move
+    assert list(recommended.list(*ITEM, {"excludedRPList": []})) == []
+    (info,) = point(backup).properties.recovery_point_move_readiness_info.values()
+    assert not info.is_ready_for_move
+    assert "monthly and yearly" in info.additional_info

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, delete, insert, select
 
+from app.domain import ids
 from app.domain.documents import Document
 from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
@@ -28,6 +29,7 @@ from app.engine import (
     backups,
     clock,
     deleted_vaults,
+    file_recoveries,
     jobs,
     protection,
     restores,
@@ -180,6 +182,7 @@ verbs = [
     "rebuild",
     "replace",
     "lose",
+    "mount",
 ]
 actions = st.builds(
     Action,
@@ -404,7 +407,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
         _use_policy(connection, rules, action, item, now)
     elif action.verb == "delete":
         protection.delete(connection, item, now, soft_delete_days=action.number % 15)
-    elif action.verb in ("rebuild", "replace"):
+    elif action.verb in ("rebuild", "replace", "mount"):
         _restore(connection, rules, action.verb, item, now)
     elif action.verb in ("cancel", "lose"):
         (_cancel if action.verb == "cancel" else _lose)(connection, item, now)
@@ -465,7 +468,7 @@ def _policy(connection: Any, key: int) -> VmPolicy:
 
 
 def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int) -> None:
-    """Build an item's VM from its newest point, or give the VM that was built its disks."""
+    """Build a VM from its newest point, give the built one its disks, or mount the point."""
     point = connection.execute(
         select(recovery_points, disk_sets.c.document.label("disks"))
         .join(disk_sets, disk_sets.c.key == recovery_points.c.disk_set_key)
@@ -473,6 +476,10 @@ def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int)
         .order_by(recovery_points.c.taken_at.desc())
     ).first()
     if point is None:
+        return
+    if verb == "mount":
+        operation_id = ids.guid_hex(SEED, "mount", item.key, now)
+        file_recoveries.begin(connection, rules, point, operation_id, now, renew=bool(now % 2))
         return
     vm = resources.c.folded == item.source_folded
     if verb == "replace":
@@ -486,6 +493,7 @@ def _restore(connection: Any, rules: Rules, verb: str, item: Row[Any], now: int)
         "subnet": f"{NETWORK}/subnets/d",
         "location": "l",
         "vault_name": "v",
+        "from_vault": False,
     }
     restores.trigger(connection, rules, item, point, now, detail=detail, activity_id=None)
 
