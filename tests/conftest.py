@@ -18,6 +18,7 @@ import pytest
 
 from app.server import RunningServer, start
 from app.settings import Settings
+from tests.az.figures import AzFigures
 from tests.declared import check_status
 from tests.postgresql import PostgreSQL
 
@@ -31,8 +32,16 @@ FreshDatabase = Callable[[], str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a machine without PostgreSQL run the rest."""
+    """Let a machine without PostgreSQL run the rest; let az's commands be written down."""
     parser.addoption("--no-postgresql", action="store_true", help="leave PostgreSQL out")
+    parser.addoption("--az-figures", type=Path, help="write a table of the az commands that ran")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect what az ran where all workers report."""
+    file = config.getoption("--az-figures")
+    if file is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AzFigures(file))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

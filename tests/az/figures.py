@@ -1,0 +1,56 @@
+"""Which ``az`` commands ran in a run of the tests, whether they did as they should, how long."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import pytest
+
+PROPERTY = "az"
+
+
+class Ran(NamedTuple):
+    """One command that ran."""
+
+    command: str
+    seconds: float
+    passed: bool
+    refused: bool
+    """Whether the test expected a refusal."""
+
+
+class AzFigures:
+    """Collects what all workers ran, and writes the table at the end."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._ran: list[Ran] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a test noted; its last report has all of it."""
+        if report.when == "teardown":
+            self._ran += [Ran(*found) for name, found in report.user_properties if name == PROPERTY]
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the table."""
+        self._file.write_text(table(self._ran), encoding="utf-8")
+
+
+def table(ran: Iterable[Ran]) -> str:
+    """Return the commands as a Markdown table."""
+    by_command: defaultdict[str, list[Ran]] = defaultdict(list)
+    for each in ran:
+        by_command[each.command].append(each)
+    lines = ["| command | runs | of them refused, as they should be | passed | seconds |"]
+    lines.append("|---|---|---|---|---|")
+    for command, runs in sorted(by_command.items()):
+        refused = sum(each.refused for each in runs)
+        passed = sum(each.passed for each in runs)
+        verdict = "all" if passed == len(runs) else f"{passed} of {len(runs)}"
+        seconds = median(each.seconds for each in runs)
+        lines.append(f"| `az {command}` | {len(runs)} | {refused or ''} | {verdict} | {seconds:.2f} |")
+    return "\n".join(lines) + "\n"
