@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
+import httpx
 import pytest
 
 from app.server import RunningServer
@@ -12,6 +13,7 @@ from tests.az.environment import azure_cli
 from tests.az.figures import PROPERTY
 from tests.az.runner import Az
 from tests.conftest import SUBSCRIPTION
+from tests.wire.builders import set_clock
 
 CLIENT = "44444444-4444-4444-4444-444444444444"
 
@@ -43,8 +45,12 @@ def signed_in(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def az(signed_in: Az, world: RunningServer, request: pytest.FixtureRequest) -> Iterator[Az]:
-    """The ``az`` of an empty world; what it ran goes into the figures."""
+def az(signed_in: Az, arm: httpx.Client, request: pytest.FixtureRequest) -> Iterator[Az]:
+    """The ``az`` of an empty world; what it ran goes into the figures.
+
+    A reset leaves alone how time runs, which a test may have changed.
+    """
+    set_clock(arm, skipOnWait="finish")
     yield signed_in
     request.node.user_properties += [(PROPERTY, ran) for ran in signed_in.ran]
     signed_in.ran.clear()

@@ -66,7 +66,9 @@ def _render_one(seed: int, identity: Row[Any]) -> Document:
         "clientId": ids.guid(ids.guid_hex(seed, "identity-client", identity.folded)),
     }
     properties = identity.document["properties"] | own
-    return store.envelope(USER_IDENTITIES, identity) | {"properties": properties}
+    # The service spells its own ids so, and a vault its keys: az compares the two as texts.
+    shown = {"id": identity.id.replace("/resourceGroups/", "/resourcegroups/", 1)}
+    return store.envelope(USER_IDENTITIES, identity) | shown | {"properties": properties}
 
 
 USER_IDENTITIES = CompanionType(
