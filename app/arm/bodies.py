@@ -1,7 +1,7 @@
 """Request bodies: JSON as ARM reads it, and the one base of every body's model.
 
-Unknown keys and nulls are ignored, as the service ignores them; a wrong type is a refusal that
-names the field.
+Unknown keys and nulls are ignored, as the service ignores them, and so is the casing of known
+ones; a wrong type is a refusal that names the field.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from ..domain.errors import Kind, Refused, invalid, invalid_request_content
@@ -46,9 +47,32 @@ class Body(BaseModel):
         alias_generator=to_camel, extra="ignore", frozen=True, defer_build=True
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_any_casing(cls, sent: Any) -> Any:
+        """Read ``instantRpDetails`` as ``instantRPDetails``: az sends names as it prints them."""
+        if not isinstance(sent, dict):
+            return sent
+        names = _names(cls)
+        return {_spelled(name, names, sent): value for name, value in sent.items()}
+
     def wire(self) -> dict[str, Any]:
         """Return what was sent, as a document with wire names and without nulls."""
         return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+
+@cache
+def _names(model: type[Body]) -> dict[str, str]:
+    """Return the wire names of a body's members by their folded spelling."""
+    fields = model.model_fields.items()
+    found = (field.alias or to_camel(member) for member, field in fields)
+    return {name.lower(): name for name in found}
+
+
+def _spelled(sent: str, names: Mapping[str, str], document: Mapping[str, Any]) -> str:
+    """Return a name as its body spells it; one that is spelled so itself comes first."""
+    name = names.get(sent.lower(), sent)
+    return sent if name in document else name
 
 
 def demands(*names: str) -> ConfigDict:

@@ -76,7 +76,8 @@ class Query:
             if isinstance(values[index], str):  # PostgreSQL's driver has read it already
                 values[index] = json.loads(values[index])
         for index in self._flags:
-            values[index] = bool(values[index])
+            if values[index] is not None:
+                values[index] = bool(values[index])
         return cast("Row[Any]", self._row(*values))
 
 

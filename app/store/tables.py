@@ -264,6 +264,7 @@ class ItemColumns(TypedColumns):
     ``owed_day`` is the date of the last backup that was to be vaulted, while that has failed.
     ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
     ``unplaced_at`` is since when it must be asked where the next snapshot belongs.
+    ``source_scan`` is NULL where the vault says whether the source is scanned for threats.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -307,6 +308,7 @@ class ItemColumns(TypedColumns):
     policy_type = Column(_text(2), nullable=False, server_default="V1")
     unplaced_at: Column[int | None] = Column(BigInteger, nullable=True)
     source_fits = Column(Boolean, nullable=False, server_default=true())
+    source_scan: Column[bool | None] = Column(Boolean, nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)

@@ -1,4 +1,4 @@
-"""What clients' flows keep: deleted vaults, resource guards, recoveries of files, deployments."""
+"""What clients' flows keep: deleted vaults, guards, recoveries of files, deployments, scans."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def upgrade() -> None:
         "world",
         sa.Column("vault_soft_delete", sa.Boolean(), nullable=False, server_default=sa.true()),
     )
+    op.add_column("items", sa.Column("source_scan", sa.Boolean(), nullable=True))
     _map_guards()
     _recover_files()
     _keep_deployments()
@@ -34,6 +35,7 @@ def downgrade() -> None:
     op.drop_table("file_recoveries")
     op.drop_table("unlocked_deletions")
     op.drop_table("resource_guard_proxies")
+    op.drop_column("items", "source_scan")
     op.drop_column("world", "vault_soft_delete")
 
 

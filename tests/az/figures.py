@@ -52,5 +52,7 @@ def table(ran: Iterable[Ran]) -> str:
         passed = sum(each.passed for each in runs)
         verdict = "all" if passed == len(runs) else f"{passed} of {len(runs)}"
         seconds = median(each.seconds for each in runs)
-        lines.append(f"| `az {command}` | {len(runs)} | {refused or ''} | {verdict} | {seconds:.2f} |")
+        lines.append(
+            f"| `az {command}` | {len(runs)} | {refused or ''} | {verdict} | {seconds:.2f} |"
+        )
     return "\n".join(lines) + "\n"

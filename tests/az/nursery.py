@@ -27,7 +27,8 @@ def listen():
         with os.fdopen(ours) as told:
             imported = told.read()
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(json.dumps(code), flush=True)
+        sys.stdout.write(f"{json.dumps(code)}\n")
+        sys.stdout.flush()
         learn(json.loads(imported or "[]"))
 
 

@@ -68,7 +68,14 @@ def test_a_key_of_ones_own_is_opened_by_either_identity(az: Az, identities: list
     az(f"backup vault identity assign {VAULT} --system-assigned --user-assigned", identities[0])
     said = az.refused(update, keys[0])
     assert "Please provide user assigned identity id" in said
-    az(update, keys[0], "--mi-user-assigned", identities[0], "--infrastructure-encryption", "Enabled")
+    az(
+        update,
+        keys[0],
+        "--mi-user-assigned",
+        identities[0],
+        "--infrastructure-encryption",
+        "Enabled",
+    )
     by_user = az(show)["properties"]
     assert by_user["encryptionAtRestType"] == "CustomerManaged"
     assert by_user["infrastructureEncryptionState"] == "Enabled"

@@ -49,7 +49,10 @@ def test_a_restore_is_watched_while_it_runs_and_waited_for(az: Az, arm: httpx.Cl
     set_clock(arm, skipOnWait="off")
     restore = f"backup restore restore-disks {VAULT} -c vm-1 -i vm-1 --storage-account staging"
     job = az(restore, "-t", "group-1", "-r", point["name"])
-    assert (job["properties"]["operation"], job["properties"]["status"]) == ("Restore", "InProgress")
+    assert (job["properties"]["operation"], job["properties"]["status"]) == (
+        "Restore",
+        "InProgress",
+    )
     assert job["properties"]["extendedInfo"]["tasksList"][0]["endTime"] is None
     of_vault = f"backup job list {VAULT}"
     assert names(az(f"{of_vault} --status InProgress")) == [job["name"]]

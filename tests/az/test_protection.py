@@ -196,3 +196,29 @@ def test_disks_are_left_out_by_lun(az: Az, arm: httpx.Client) -> None:
     assert "Please provide LUNs" in said
     said = az.refused(f"{update} --disk-list-setting include --diskslist many")
     assert "diskLunList" in said
+
+
+def test_the_scan_of_an_item_follows_the_vault_until_it_is_told_otherwise(
+    az: Az, protected: object
+) -> None:
+    scan = f"backup item source-scan-configuration set {VAULT} -c vm-1 -n vm-1 {OF_VMS} --state"
+
+    def status() -> str:
+        return str(az(SHOW)["properties"]["sourceSideScanInfo"]["sourceSideScanStatus"])
+
+    assert status() == "NotConfigured"
+    az("backup vault update -g group-1 -n vault-1 --source-scan-state Enabled")
+    assert status() == "Configured"
+    assert az(scan, "Enabled") is None
+    az(scan, "Disabled")
+    assert status() == "NotConfigured"
+    az("backup vault update -g group-1 -n vault-1 --source-scan-state Disabled")
+    az(scan, "Enabled")
+    assert status() == "Configured"
+
+
+def test_a_vm_moves_to_another_vault(az: Az, arm: httpx.Client, protected: object) -> None:
+    az("backup vault create -g group-1 -n vault-2 -l westeurope")
+    moved = f"backup protection reconfigure {ITEM} --new-vault-name vault-2 --new-rg group-1"
+    said = az.refused(f"{moved} --new-policy-name DefaultPolicy --yes")
+    assert "vault-1" in said

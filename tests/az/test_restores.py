@@ -64,9 +64,10 @@ def test_disks_are_restored_into_another_group_with_their_template(
     info = finished(az, az(f"{RESTORE} -r {point} --storage-account staging -t restored"))
     bag = info["propertyBag"]
     assert bag["Target Storage Account Name"] == "staging"
-    blob = az("storage blob show --auth-mode login --blob-url", bag["Config Blob Uri"])
-    assert blob["container"] == f"_blob/staging/{bag['Config Blob Container Name']}"
-    assert blob["name"] == bag["Config Blob Name"]
+    blob = f"{bag['Config Blob Container Name']}/{bag['Config Blob Name']}"
+    assert bag["Config Blob Uri"].endswith(f"/_blob/staging/{blob}")
+    for url in (bag["Config Blob Uri"], bag["Template Blob Uri"]):
+        assert az("storage blob exists --auth-mode login --blob-url", url) == {"exists": True}
     assert len(az("disk list -g restored")) == 2
 
 

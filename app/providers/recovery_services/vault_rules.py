@@ -6,10 +6,9 @@ import re
 from typing import Any
 
 from ...domain import vault_settings
-from ...domain.errors import Refused, invalid, not_emulated, soft_delete_is_always_on
+from ...domain.errors import Refused, invalid, soft_delete_is_always_on
 from ...domain.regions import REGIONS
 from ...domain.resource_ids import VAULT_TYPE, normal_location
-from .vault_bodies import VaultProperties
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 
@@ -37,16 +36,6 @@ def checked_location(sent: str) -> str:
             target="location",
         )
     return location
-
-
-def refuse_what_is_not_emulated(properties: VaultProperties) -> None:
-    """Refuse by name what a vault can be told on Azure and not here."""
-    security = properties.security_settings
-    scan = security.source_scan_configuration if security else None
-    if scan and scan.state == "Enabled":
-        raise not_emulated(
-            "properties.securitySettings.sourceScanConfiguration.state", "source scans"
-        )
 
 
 def keep_always_on(soft: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from ...domain.policy_documents import default_policies
 from ...domain.resource_ids import DELETED_VAULT_TYPE, VAULT_TYPE, normal_location
 from ...engine import operations, vault_lifecycle
 from ...store import room
-from ...store.tables import policies, subscription_resources, vaults
+from ...store.tables import items, policies, subscription_resources, vaults
 from ...store.vaults import (
     REDUNDANCY_SET_ON_VAULT,
     find_vault,
@@ -37,7 +37,6 @@ from .vault_rules import (
     keep_enhanced_security,
     not_empty,
     not_purged,
-    refuse_what_is_not_emulated,
 )
 
 SUBSCRIPTION_VAULTS = "/subscriptions/{subscriptionId}/providers/Microsoft.RecoveryServices/vaults"
@@ -64,7 +63,6 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     name = checked_name(call.path["vaultName"])
     group = get_group(call.connection, call.subscription, call.group)
     tags.check(body.tags)
-    refuse_what_is_not_emulated(body.properties)
     existing = find_vault(call.connection, vault_id(call.subscription, call.group, name))
     if existing is not None:
         return _replace(call, existing, body)
@@ -142,7 +140,6 @@ def patch(call: Call, body: VaultPatch) -> Answer:
     """Change what the request names of a vault; the rest stays."""
     vault = get_vault(call.connection, *_names(call))
     tags.check(body.tags or {})
-    refuse_what_is_not_emulated(body.properties)
     changes: dict[str, Any] = {"identity": vault_identity.patched(call, vault, body.identity)}
     if body.tags is not None:
         changes["tags"] = body.tags
@@ -220,6 +217,7 @@ def _store(
     keep_enhanced_security(merged, vault.properties)
     requests = properties.resource_guard_operation_requests
     multi_user_authorization.permit_settings(call, vault, merged, requests)
+    _switch_scans(call, vault, merged)
     if sku is not None:
         changes = changes | {"sku": sku.wire()}
     call.connection.execute(
@@ -232,6 +230,15 @@ def _store(
             **changes,
         )
     )
+
+
+def _switch_scans(call: Call, vault: Row[Any], merged: dict[str, Any]) -> None:
+    """Let a vault that switches source scans on or off do so for all its items."""
+    name = "sourceScanConfiguration"
+    if merged["securitySettings"][name] != vault.properties["securitySettings"][name]:
+        call.connection.execute(
+            update(items).where(items.c.vault_key == vault.key).values(source_scan=None)
+        )
 
 
 def _owns_redundancy(asked: VaultProperties) -> dict[str, bool]:

@@ -56,6 +56,8 @@ def render(
         "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
         "workloadType": azure_vm.WORKLOAD_TYPE,
         "containerName": item.name.split(";", 1)[1],
+        "sourceLocation": vault.location,
+        "sourceSideScanInfo": _scan(vault, item),
         "extendedInfo": _extended_info(facts.points),
         **_last_point(call, item),
         **_health(item, facts.last_restore),
@@ -69,6 +71,20 @@ def render(
     if extended:
         properties["extendedProperties"] = extended
     return {"id": path, "name": item.name, "type": ITEM_TYPE, "properties": properties}
+
+
+def is_scanned(vault: Row[Any], item: Row[Any]) -> bool:
+    """Tell whether an item's source is scanned: by its own switch, else by the vault's."""
+    if item.source_scan is not None:
+        return bool(item.source_scan)
+    configuration = vault.properties["securitySettings"]["sourceScanConfiguration"]
+    return bool(configuration["state"] == "Enabled")
+
+
+def _scan(vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
+    """What is known of threats: whether they are looked for; nothing here finds any."""
+    status = "Configured" if is_scanned(vault, item) else "NotConfigured"
+    return {"sourceSideScanStatus": status, "sourceSideScanSummary": "Unknown"}
 
 
 def _is_healthy(item: Row[Any]) -> bool:

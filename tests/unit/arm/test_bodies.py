@@ -65,6 +65,15 @@ def test_a_body_is_read_by_its_wire_names_and_written_with_them() -> None:
     }
 
 
+def test_names_count_in_any_casing_and_their_own_spelling_before_others() -> None:
+    body = read('{"DISPLAYNAME": "a", "vmdetails": {"SoftDeleteDays": 14}, "free": {"B": 1}}')
+    assert body.display_name == "a"
+    assert body.wire()["vmDetails"] == {"softDeleteDays": 14, "enabled": True}
+    assert body.free == {"B": 1}
+    assert read('{"displayname": "b", "displayName": "a"}').display_name == "a"
+    assert read('{"displayName": "a", "displayname": "b"}').display_name == "a"
+
+
 def test_nulls_are_as_if_they_had_not_been_sent() -> None:
     body = read(
         '{"displayName": "a", "vmDetails": {"enabled": null}, "parts": null,'
