@@ -159,3 +159,6 @@ class ProtectionState:
     PROTECTED = "Protected"
     STOPPED = "ProtectionStopped"
     SUSPENDED = "BackupsSuspended"
+
+    RESUMABLE = (STOPPED, SUSPENDED)
+    """No backups are taken, so another vault may take them; what is soft-deleted is stopped too."""

@@ -79,7 +79,7 @@ def use_policy(
 ) -> None:
     """Put an item under a policy: its own, another one, or after protection was stopped."""
     slot = policy.next_slot(now)
-    resumed = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
+    resumed = item.state in ProtectionState.RESUMABLE
     backed_up = ProtectionState.PROTECTED if item.latest_snapshot_at else ProtectionState.IR_PENDING
     connection.execute(
         update(items)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -33,7 +33,8 @@ class AzFigures:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a test noted; its last report has all of it."""
         if report.when == "teardown":
-            self._ran += [Ran(*found) for name, found in report.user_properties if name == PROPERTY]
+            found = (value for name, value in report.user_properties if name == PROPERTY)
+            self._ran += [Ran(*cast("tuple[Any, ...]", each)) for each in found]
 
     def pytest_sessionfinish(self) -> None:
         """Write the table."""

@@ -6,15 +6,19 @@ the parent imports the same, so the next child finds it there. A request is one 
 is the answer.
 """
 
+from __future__ import annotations
+
 import gc
 import importlib
 import json
 import os
 import runpy
 import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 
-def listen():
+def listen() -> None:
     """Serve requests until stdin is closed."""
     for line in sys.stdin:
         asked = json.loads(line)
@@ -32,7 +36,7 @@ def listen():
         learn(json.loads(imported or "[]"))
 
 
-def live(asked, theirs):
+def live(asked: dict[str, Any], theirs: int) -> NoReturn:
     """Run one command, and never return."""
     os.chdir(asked["folder"])
     for descriptor, name in enumerate([os.devnull, asked["stdout"], asked["stderr"]]):
@@ -52,7 +56,7 @@ def live(asked, theirs):
         os._exit(code)
 
 
-def learn(modules):
+def learn(modules: Iterable[str]) -> None:
     """Import what a child had to import; what only looks like a module there is left to it."""
     for name in modules:
         try:

@@ -219,6 +219,16 @@ def test_the_scan_of_an_item_follows_the_vault_until_it_is_told_otherwise(
 
 def test_a_vm_moves_to_another_vault(az: Az, arm: httpx.Client, protected: object) -> None:
     az("backup vault create -g group-1 -n vault-2 -l westeurope")
-    moved = f"backup protection reconfigure {ITEM} --new-vault-name vault-2 --new-rg group-1"
-    said = az.refused(f"{moved} --new-policy-name DefaultPolicy --yes")
-    assert "vault-1" in said
+    moved = f"backup protection reconfigure {VAULT} -c vm-1 -i vm-1 --new-vault-name vault-2"
+    moved = f"{moved} --new-rg group-1 --backup-management-type AzureIaasVM"
+    said = az.refused(f"{moved} --new-policy-name DefaultPolicy")
+    assert "Current state: IRPending" in said
+    az(f"backup protection backup-now {ITEM}")
+    advance(arm, until="idle")
+    job = az(f"{moved} --new-policy-name DefaultPolicy")
+    assert told(job) == ("ConfigureBackup", "Completed", "vm-1")
+    assert az(SHOW)["properties"]["protectionState"] == "ProtectionStopped"
+    assert len(times(arm)) == 1
+    assert az("backup protection check-vm --vm", vm_id()) == VAULT_ID.replace("vault-1", "vault-2")
+    said = az.refused(f"backup protection resume {ITEM} -p daily")
+    assert "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault" in said

@@ -55,7 +55,8 @@ def finished(az: Az, job: dict[str, Any]) -> dict[str, Any]:
     az(f"backup job wait {VAULT} -n {job['name']}")
     shown: dict[str, Any] = az(f"backup job show {VAULT} -n {job['name']}")["properties"]
     assert shown["status"] == "Completed"
-    return shown["extendedInfo"]
+    info: dict[str, Any] = shown["extendedInfo"]
+    return info
 
 
 def test_disks_are_restored_into_another_group_with_their_template(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -65,8 +67,8 @@ def test_vaults_are_made_with_all_settings_and_listed(az: Az) -> None:
 def test_a_vault_is_changed_setting_by_setting(az: Az) -> None:
     az(f"backup vault create {VAULT} -l westeurope")
 
-    def update(words: str) -> dict[str, object]:
-        found: dict[str, object] = az(f"backup vault update {VAULT} {words}")["properties"]
+    def update(words: str) -> dict[str, Any]:
+        found: dict[str, Any] = az(f"backup vault update {VAULT} {words}")["properties"]
         return found
 
     assert update("--public-network-access Disable")["publicNetworkAccess"] == "Disabled"

@@ -39,6 +39,7 @@ from tests.wire.builders import (
     put_vm,
     refused,
     set_clock,
+    times,
     vm_body,
     vm_id,
 )
@@ -69,6 +70,8 @@ ALWAYS = {
     "backupManagementType",
     "workloadType",
     "containerName",
+    "sourceLocation",
+    "sourceSideScanInfo",
     "extendedInfo",
     "extendedProperties",
 }
@@ -285,6 +288,29 @@ def test_a_vm_can_be_protected_by_one_vault_only(protected: httpx.Client) -> Non
     assert refused(answer) == (409, "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault")
     assert VAULT_ID in answer.json()["error"]["message"]
     assert listed(protected, f"{OTHER_VAULT}/backupProtectedItems") == []
+
+
+@pytest.mark.parametrize("stop", [STOP, SUSPEND])
+def test_a_vm_whose_backups_are_stopped_may_go_to_another_vault(
+    protected: httpx.Client, stop: dict[str, Any]
+) -> None:
+    back_up(protected)
+    advance(protected, until="idle")
+    put_vault(protected, OTHER_VAULT)
+    free = f"{OTHER_VAULT}/backupProtectableItems"
+    assert listed(protected, free) == []
+    finish(protected, protected.put(ITEM_ID, json=stop))
+    assert [each["properties"]["friendlyName"] for each in listed(protected, free)] == ["vm-1"]
+    policy = f"{OTHER_VAULT}/backupPolicies/DefaultPolicy"
+    finish(protected, enable(protected, item_id(vault=OTHER_VAULT), policyId=policy))
+    asked = {"resourceType": "VM", "resourceId": vm_id()}
+    status = done(protected.post(f"{LOCATION_ID}/backupStatus", json=asked)).json()
+    assert (status["vaultId"], status["policyName"]) == (OTHER_VAULT, "DefaultPolicy")
+    assert len(times(protected)) == 1
+    answer = protected.put(ITEM_ID, json=RESUME)
+    assert refused(answer) == (409, "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault")
+    finish(protected, protected.put(item_id(vault=OTHER_VAULT), json=STOP))
+    finish(protected, protected.put(ITEM_ID, json=RESUME))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ...arm import examples
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...domain.errors import invalid_input, not_emulated
+from ...domain.jobs import ProtectionState
 from ...domain.resource_ids import VM_TYPE, parse
 from ...store.tables import items, policies, vaults
 from ...workloads import azure_vm
@@ -61,6 +62,8 @@ def get(call: Call, body: BackupStatusBody) -> dict[str, Any]:
         .join(items, items.c.vault_key == vaults.c.key)
         .outerjoin(policies, policies.c.key == items.c.policy_key)
         .where(items.c.source_folded == vm_id.folded, items.c.deleted_at.is_(None))
+        # A vault that has stopped keeps its points, but another one may back the VM up.
+        .order_by(items.c.state.in_(ProtectionState.RESUMABLE), vaults.c.key)
     ).first()
     if row is not None:
         status |= {"protectionStatus": "Protected", "vaultId": row.id, "protectedItemsCount": 1}

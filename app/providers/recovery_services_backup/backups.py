@@ -63,7 +63,7 @@ def trigger(call: Call, body: BackupBody) -> Answer:
             "BMSUserErrorItemSoftDeleted",
             f"'{item.friendly_name}' is soft-deleted; undelete it and resume its protection first.",
         )
-    if item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED):
+    if item.state in ProtectionState.RESUMABLE:
         raise conflict(
             "UserErrorProtectionStopped",
             f"Protection of '{item.friendly_name}' is stopped; resume it with a policy first.",

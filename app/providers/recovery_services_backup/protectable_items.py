@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, exists, false, or_, select
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
+from ...domain.jobs import ProtectionState
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
 from ...store.tables import items, resources
 from ...workloads import azure_vm
@@ -41,8 +42,11 @@ def list_(call: Call) -> Answer:
             ~exists(
                 select(items.c.key).where(
                     items.c.source_folded == resources.c.folded,
-                    # What another vault has soft-deleted may be protected here.
-                    or_(items.c.deleted_at.is_(None), items.c.vault_key == vault.key),
+                    # What another vault has stopped or soft-deleted may be protected here.
+                    or_(
+                        items.c.state.not_in(ProtectionState.RESUMABLE),
+                        items.c.vault_key == vault.key,
+                    ),
                 )
             ),
             *_matching(call),

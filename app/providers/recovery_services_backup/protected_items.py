@@ -33,7 +33,6 @@ from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
 
 TAG = "Protected items"
-RESUMABLE = (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
 
 
 class DiskExclusion(Body):
@@ -131,7 +130,7 @@ def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
             "BMSUserErrorItemNotSoftDeleted",
             f"properties.isRehydrate: '{item.friendly_name}' is not soft-deleted.",
         )
-    if asked.protection_state in RESUMABLE:
+    if asked.protection_state in ProtectionState.RESUMABLE:
         # azurerm sends the whole item back: a policy on one that is stopped already resumes it.
         if asked.policy_id and item.state == asked.protection_state:
             return _use_policy(call, vault, item, asked)
@@ -323,14 +322,13 @@ def _refuse_second_vault(call: Call, vault: Row[Any], vm_id: str, vm_name: str) 
         .where(
             items.c.source_folded == vm_id.lower(),
             items.c.vault_key != vault.key,
-            items.c.deleted_at.is_(None),
+            items.c.state.not_in(ProtectionState.RESUMABLE),
         )
     ).scalar()
     if other is not None:
         raise conflict(
             "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault",
-            f"The VM '{vm_name}' is protected by the vault '{other}'; stop that protection "
-            "and delete its data first.",
+            f"The VM '{vm_name}' is protected by the vault '{other}'; stop that protection first.",
         )
 
 
@@ -383,6 +381,7 @@ def _use_policy(
     else:
         key, policy = _policy(call, vault, asked)
     _check_kind(item, policy)
+    _refuse_second_vault(call, vault, item.source_id, item.friendly_name)
     requests = asked.resource_guard_operation_requests
     multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
     source = sources.find(call.connection, item.source_id)
@@ -390,7 +389,7 @@ def _use_policy(
         _check_security(call, source, policy, item)
     _check_configuration(call, vault, key, item)
     # Azure forgets the choice of disks when protection is stopped and resumed.
-    if asked.extended_properties is not None or item.state in RESUMABLE:
+    if asked.extended_properties is not None or item.state in ProtectionState.RESUMABLE:
         protection.choose_disks(call.connection, call.rules, item, _exclusion(asked))
     protection.use_policy(call.connection, call.rules, item, key, policy, call.now)
     item = protection.get(call.connection, item.key)

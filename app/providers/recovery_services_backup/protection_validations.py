@@ -11,6 +11,7 @@ from ...arm import examples
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...domain.errors import invalid_input, not_emulated
+from ...domain.jobs import ProtectionState
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, normal_location, parse
 from ...engine import sources
 from ...store.tables import items, vaults
@@ -127,12 +128,12 @@ def _protected_already(
     call: Call, vault: Row[Any], vm_id: ResourceId
 ) -> tuple[str, str, str] | None:
     found = call.connection.execute(
-        select(vaults.c.key, vaults.c.name, items.c.deleted_at)
+        select(vaults.c.key, vaults.c.name, items.c.deleted_at, items.c.state)
         .join(items, items.c.vault_key == vaults.c.key)
         .where(items.c.source_folded == vm_id.folded)
         .order_by(items.c.deleted_at.is_not(None), vaults.c.key)
     ).all()
-    for holder, name, deleted_at in found:
+    for holder, name, deleted_at, state in found:
         if holder == vault.key and deleted_at is not None:
             return (
                 "BMSUserErrorItemSoftDeleted",
@@ -145,11 +146,11 @@ def _protected_already(
                 "Virtual machine with same name and same resource group is already protected.",
                 "Please do not enable protection again.",
             )
-        if deleted_at is None:
+        if state not in ProtectionState.RESUMABLE:
             return (
                 "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault",
                 f"The virtual machine is protected by the vault '{name}'.",
-                "Stop that protection and delete its data first.",
+                "Stop that protection first.",
             )
     return None
 
