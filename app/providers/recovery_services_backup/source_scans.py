@@ -54,7 +54,7 @@ def execute(call: Call, body: SourceScanBody) -> Answer:
             "confirm the current state before running the operation again.",
         )
     call.connection.execute(update(items).where(items.c.key == item.key).values(source_scan=wanted))
-    return item_accepted(call, vault, item, "source-scan", job_id=None, ends_at=call.now)
+    return item_accepted(call, vault, item, "source-scan", ends_at=call.now)
 
 
 ENDPOINTS = (execute,)
