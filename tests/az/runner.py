@@ -60,6 +60,10 @@ class Az:
         spans = [slice(*dashes.span()) for dashes in re.finditer(r"-+", rule)]
         return [{head[at].strip(): row[at].strip() for at in spans} for row in rows]
 
+    def said(self, command: str, *words: str) -> str:
+        """Run a command that has to succeed, and return what it said to stderr."""
+        return self._run([*shlex.split(command), *words], 0)[1]
+
     def refused(self, command: str, *words: str, code: int = 1) -> str:
         """Run a command that has to end with an exit code; return what it said to stderr."""
         return self._run([*shlex.split(command), *words], code)[1]
