@@ -7,22 +7,22 @@ chosen; an update sends back what was read, with what has changed.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.wire.builders import POLICY_ID, done
+from tests.clients.azurerm.provider import Azurerm, ImportNeeded, State
+from tests.clients.azurerm.releases import CURRENT
+from tests.clients.azurerm.vaults import DEFAULTS, Vault
+from tests.clients.azurerm.vm_policies import DAYS, VmPolicy, listed_policies, state
+from tests.wire.builders import POLICY_ID
 
 TIME = "23:00:00Z"
-SHOWN = "2026-01-01T23:00:00Z"
 TWO_DAYS = ["Sunday", "Wednesday"]
 FOUR_DAYS = ["Sunday", "Wednesday", "Friday", "Saturday"]
 FIRST_AND_LAST = ["First", "Last"]
 TWICE_A_YEAR = ["January", "July"]
 NO_ARCHIVE = {"tieringMode": "DoNotTier", "duration": 0, "durationType": "Invalid"}
-DAYS = "instantRpRetentionRangeInDays"
 
 
 def kept(count: int, unit: str, **days: Any) -> dict[str, Any]:
@@ -149,6 +149,15 @@ def days_of_month(*, last: bool) -> dict[str, Any]:
     )
 
 
+def at(time: str, sent: Any) -> Any:
+    """Return a configuration whose backups run at another time."""
+    if isinstance(sent, dict):
+        return {name: at(time, part) for name, part in sent.items()}
+    if isinstance(sent, list):
+        return [at(time, part) for part in sent]
+    return time if sent == TIME else sent
+
+
 BASIC_HOURLY = body("V2", hourly(4, 4), daily=TEN_DAYS)
 COMPLETE_HOURLY = body("V2", hourly(12, 24), daily=TEN_DAYS, **long_term(TWO_DAYS))
 TIERED = body(
@@ -183,6 +192,8 @@ CONFIGURATIONS = {
     "1 day of snapshots, Enhanced": snapshots("V2", 1),
     "30 days of snapshots": snapshots("V2", 30),
     "tiering": TIERED,
+    "crash-consistent": basic_daily("V2") | {"snapshotConsistencyType": "OnlyCrashConsistent"},
+    "another time": at("20:00:00Z", basic_daily("V1")),
     "resource group": NAMED_GROUP,
 }
 UPDATES = {
@@ -191,6 +202,7 @@ UPDATES = {
     "weekly": ["basic weekly", "complete weekly"],
     "weekly, Enhanced": ["basic weekly, Enhanced", "complete weekly, Enhanced"],
     "daily to weekly": ["basic daily", "basic weekly"],
+    "another time": ["basic daily", "another time"],
     "weekly to daily": ["basic weekly", "basic daily"],
     "weekly to partial": ["complete weekly", "partial weekly"],
     "weekly to partial, Enhanced": ["complete weekly, Enhanced", "partial weekly, Enhanced"],
@@ -207,28 +219,21 @@ UPDATES = {
 }
 
 
-def read_back(sent: dict[str, Any], days: int) -> dict[str, Any]:
-    """Return what must be read of a policy that was sent: dated times, what Azure adds."""
-    wanted: dict[str, Any] = dated(sent)
-    wanted |= {"protectedItemsCount": 0, DAYS: days}
-    wanted.setdefault("instantRPDetails", {})
-    schedule = wanted["schedulePolicy"]
-    if sent["policyType"] == "V1":
-        schedule["scheduleWeeklyFrequency"] = 0
-        if not schedule["scheduleRunDays"]:
-            del schedule["scheduleRunDays"]
-    return wanted
+def wanted(sent: State, days: int) -> State:
+    """Return the state that keeps a plan empty: what was sent, and the snapshot days."""
+    dated: State = _dated(sent) | {DAYS: days}
+    return state(dated)
 
 
-def dated(value: Any) -> Any:
+def _dated(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: dated(part) for name, part in value.items()}
+        return {name: _dated(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [dated(part) for part in value]
-    return SHOWN if value == TIME else value
+        return [_dated(part) for part in value]
+    return f"2026-01-01T{value}" if value in (TIME, "20:00:00Z") else value
 
 
-def default_days(sent: dict[str, Any]) -> int:
+def default_days(sent: State) -> int:
     """Return the snapshot days of a new policy that does not choose them."""
     if DAYS in sent:
         return int(sent[DAYS])
@@ -237,37 +242,54 @@ def default_days(sent: dict[str, Any]) -> int:
     return 5 if sent["schedulePolicy"]["scheduleRunFrequency"] == "Weekly" else 2
 
 
-def put(arm: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = done(arm.put(f"{POLICY_ID}-tf", json=body)).json()
-    assert arm.get(f"{POLICY_ID}-tf").json() == answer
-    return answer
+@pytest.fixture
+def policy(azurerm: Azurerm) -> VmPolicy:
+    """A policy that is not there yet, in a vault of defaults."""
+    Vault(azurerm).create(DEFAULTS)
+    return VmPolicy(azurerm)
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_what_azure_takes_of_terraform_is_taken_and_read_back(
-    vault: httpx.Client, name: str
-) -> None:
+def test_what_azure_takes_of_terraform_is_taken_and_read_back(policy: VmPolicy, name: str) -> None:
     sent = CONFIGURATIONS[name]
-    created = put(vault, {"properties": sent})
-    assert created["properties"] == read_back(sent, default_days(sent))
-    # Sent once more, and sent back as it was read: nothing changes, the entity tag neither.
-    tag = vault.get(f"{POLICY_ID}-tf").headers["etag"]
-    assert put(vault, {"properties": sent}) == put(vault, created) == created
-    assert vault.get(f"{POLICY_ID}-tf").headers["etag"] == tag
+    assert policy.create(sent) == wanted(sent, default_days(sent))
+    # Sent back as it was read: nothing changes, the entity tag neither.
+    before = policy.azurerm.arm.get(policy.id)
+    days = sent.get(DAYS)
+    assert policy.update(sent, days=days) == wanted(sent, default_days(sent))
+    after = policy.azurerm.arm.get(policy.id)
+    assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])
+    with pytest.raises(ImportNeeded):
+        policy.create(sent)
+    policy.delete()
+    assert policy.read() is None
 
 
-@pytest.mark.parametrize("patched", [True, False], ids=["read and patched", "anew"])
+def test_what_is_read_of_a_policy_is_what_was_sent_and_what_azure_adds(current: Azurerm) -> None:
+    Vault(current).create(DEFAULTS)
+    sent = CONFIGURATIONS["basic daily"]
+    VmPolicy(current).create(sent)
+    shown = current.found(f"{POLICY_ID}-tf", CURRENT.policies)["properties"]
+    expected = _dated(sent) | {"protectedItemsCount": 0, DAYS: 2, "instantRPDetails": {}}
+    schedule = expected["schedulePolicy"]
+    del schedule["scheduleRunDays"]
+    assert shown == expected | {"schedulePolicy": schedule | {"scheduleWeeklyFrequency": 0}}
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["read and patched", "anew"])
 @pytest.mark.parametrize("name", UPDATES)
-def test_what_terraform_updates_is_updated(vault: httpx.Client, name: str, patched: bool) -> None:
+def test_what_terraform_updates_is_updated(policy: VmPolicy, name: str, anew: bool) -> None:
     first, *others = (CONFIGURATIONS[each] for each in UPDATES[name])
-    stored = put(vault, {"properties": first})
+    policy.create(first)
     days = default_days(first)
     for sent in others:
         weekly_standard = default_days(sent) == 5 and DAYS not in sent
         days = sent.get(DAYS, 5 if weekly_standard else days)
-        update = {"properties": sent}
-        if patched:
-            update = copy.deepcopy(stored)
-            update["properties"] |= sent
-        stored = put(vault, update)
-        assert stored["properties"] == read_back(sent, days)
+        read = policy.replace(sent) if anew else policy.update(sent, days=sent.get(DAYS))
+        assert read == wanted(sent, days)
+
+
+def test_only_policies_for_vms_are_listed(policy: VmPolicy) -> None:
+    policy.create(CONFIGURATIONS["basic daily"])
+    names = listed_policies(policy.azurerm)
+    assert names == ["daily-tf", "DefaultPolicy", "EnhancedPolicy"]
