@@ -17,7 +17,7 @@ INCLUDED = "include_disk_luns"
 
 
 class RecoveryTurnedOff(AssertionError):
-    """ "An existing soft-deleted Backup Protected VM exists ... disabled via the features block"."""
+    """The features block forbids to recover the soft-deleted item that is in the way."""
 
 
 class ProtectedVm:
