@@ -100,7 +100,7 @@ def vm_policy(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, now: in
 
 def _consistency(sent: Mapping[str, Any], schedule: Schedule) -> Document:
     name = "snapshotConsistencyType"
-    if name not in sent:
+    if not sent.get(name):  # azurerm 5 sends an empty text with every policy that sets none
         return {}
     if schedule.kind != ENHANCED:
         raise invalid_policy_input(f"properties.{name}", "is only allowed with policyType V2")

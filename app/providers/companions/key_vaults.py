@@ -13,23 +13,26 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import Row, insert, select
 
+from ...arm import async_operations
 from ...arm.bodies import Body
-from ...arm.calls import Answer, Call, endpoint
+from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.shapes import Shape
 from ...arm.words import Word
 from ...domain import host_names
 from ...domain.errors import Refused, conflict, invalid, not_found
-from ...domain.ids import parse_guid
-from ...domain.instants import wire
+from ...domain.ids import guid, parse_guid
+from ...domain.instants import SECOND, wire
 from ...domain.resource_ids import KEY_TYPE, KEY_VAULT_TYPE
 from ...domain.tenancy import TENANT_ID
-from ...engine import key_vaults
+from ...engine import key_vaults, operations
+from ...engine.operations import Operation
 from ...store.tables import Document, resources
 from . import store
 from .disks import WholeNumber
 from .store import CompanionType, Write, Written, missing_parameter
 
 TAG = "Key vaults"
+PURGE_TAKES = 5 * SECOND
 NAME = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){2,23}")
 NAME_RULE = (
     "A vault's name must be between 3-24 alphanumeric characters. The name must begin with a "
@@ -379,9 +382,9 @@ def get_deleted(call: Call) -> Document:
     return _render_deleted(_find_deleted(call))
 
 
-@endpoint("POST", f"{_DELETED}/purge", "KeyVaults_PurgeDeleted", tag=TAG, answers=Shape.NOTHING)
+@endpoint("POST", f"{_DELETED}/purge", "KeyVaults_PurgeDeleted", tag=TAG, statuses=(202,))
 def purge_deleted(call: Call) -> Answer:
-    """Forget a deleted key vault for good, so that its name is free."""
+    """Forget a deleted key vault for good: its name is free at once, the rest is to be polled."""
     found = _find_deleted(call)
     if found.document["document"]["properties"].get("enablePurgeProtection"):
         raise conflict(
@@ -391,7 +394,45 @@ def purge_deleted(call: Call) -> Answer:
             target="vaultName",
         )
     key_vaults.purge(call.connection, found.id)
-    return Answer(200)
+    operation = operations.begin(
+        call.connection,
+        call.rules,
+        scope=_location(call).lower(),
+        kind="key-vault-purge",
+        now=call.now,
+        ends_at=call.now + PURGE_TAKES,
+    )
+    return Answer(202, headers=_poll(call, operation))
+
+
+def _location(call: Call) -> str:
+    location = call.path["location"]
+    return f"/subscriptions/{call.subscription}/providers/Microsoft.KeyVault/locations/{location}"
+
+
+def _poll(call: Call, operation: Operation) -> dict[str, str]:
+    path = f"{_location(call)}/operationResults/{guid(operation.operation_id)}"
+    # Only a Location, as the service answers. azurerm would look for the purged vault without it.
+    return {
+        "Location": f"{call.base_url}{path}?api-version={call.api_version}",
+        "Retry-After": async_operations.retry_after(call, operation),
+    }
+
+
+@endpoint(
+    "GET",
+    f"{_PROVIDER}/locations/{{location}}/operationResults/{{operationId}}",
+    "KeyVaults_GetOperationResult",
+    tag=TAG,
+    statuses=(200, 202),
+    answers=Shape.NOTHING,
+)
+def operation_result(call: Call) -> Answer:
+    """Poll a purge: 202 while it runs, then 200."""
+    operation = async_operations.find(call, _location(call))
+    if operation.is_over(call.now):
+        return Answer(200)
+    return Answer(202, headers=_poll(call, operation), waiting=Waiting(operation=operation))
 
 
 def _find_deleted(call: Call) -> Row[Any]:
@@ -453,5 +494,6 @@ ENDPOINTS = (
     list_deleted,
     get_deleted,
     purge_deleted,
+    operation_result,
     check_name,
 )

@@ -320,8 +320,8 @@ class PolicyProperties(Body):
     instant_access_snapshot_enabled: bool | None = Field(None, examples=[False])
     snapshot_consistency_type: str | None = Field(
         None,
-        description="Of policyType V2 only",
-        json_schema_extra={"enum": ["OnlyCrashConsistent"]},
+        description="Of policyType V2 only; empty is none",
+        json_schema_extra={"enum": ["OnlyCrashConsistent", ""]},
     )
     tiering_policy: dict[str, TieringPolicy | None] | None = Field(
         None, description="The only tier is ArchivedRP", examples=[{}]

@@ -28,6 +28,8 @@ class PollingError(AssertionError):
 def await_base_layer(client: httpx.Client, started: httpx.Response) -> list[float]:
     """Wait as go-azure-sdk does: by header, by the resource's state, or until a 404.
 
+    An answer without a content type is taken to have its request's, which is JSON.
+
     Raises ``PollingError`` where the provider fails.
     """
     method = started.request.method
@@ -38,7 +40,7 @@ def await_base_layer(client: httpx.Client, started: httpx.Response) -> list[floa
     if method == "DELETE" and started.status_code in (200, 201, 202, 204):
         return _await_absence(client, started)
     stateful = started.status_code in (200, 201) or (started.status_code == 202 and selfish)
-    if stateful and _is_json(started):
+    if stateful and (_is_json(started) or "content-type" not in started.headers):
         return _await_provisioning(client, started)
     raise PollingError("no applicable pollers were found for the response")
 

@@ -12,7 +12,8 @@ class Release:
     ``config`` is the version of the vault's soft delete settings, which releases before 5.0 set
     with every vault; ``removed`` are the codes that its DELETE of a vault takes for an answer.
     ``dated`` releases write the day before every time of a policy; ``result_polling`` ones wait
-    for an item by its operation's result and ignore Azure-AsyncOperation.
+    for an item by its operation's result and ignore Azure-AsyncOperation; ``blank`` ones name a
+    policy's consistency even if there is none.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Release:
     removed: tuple[int, ...] = (202, 204)
     dated: bool = False
     result_polling: bool = False
+    blank: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -41,7 +43,7 @@ RELEASES = (
     ),
     Release("4.74", "2024-01-01", "2023-02-01", "2024-10-01", removed=(200,)),
     Release("4.81", "2025-08-01", "2023-02-01", "2024-10-01"),
-    Release("5.2", "2025-08-01", None, "2024-10-01"),
+    Release("5.2", "2025-08-01", None, "2024-10-01", blank=True),
 )
 CURRENT = RELEASES[-1]
 SETTINGS = "2024-04-01"

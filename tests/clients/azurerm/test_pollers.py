@@ -62,6 +62,7 @@ def test_the_base_layer_never_reads_the_headers_of_a_deletion() -> None:
     [
         ("no applicable", "PUT", [answer(204)]),
         ("no applicable", "PATCH", [answer(202)]),
+        ("unexpected status 404", "POST", [answer(200), answer(404, {})]),
         ("not absolute", "PATCH", [answer(202, location="/operations/1")]),
         ("polls for ever", "PATCH", [answer(202, **ASYNC), answer(200, {"name": "1"})]),
         ("Content-Type", "PATCH", [answer(202, **LOCATION), answer(204)]),
@@ -71,7 +72,7 @@ def test_the_base_layer_never_reads_the_headers_of_a_deletion() -> None:
         ("never gone", "DELETE", [answer(202), answer(200)]),
     ],
 )
-def test_the_base_layer_fails(why: str, method: str, steps: list[httpx.Response]) -> None:
+def test_the_base_layer_fails_where_azurerm_does(why: str, method: str, steps: list[httpx.Response]) -> None:
     with pytest.raises(PollingError, match=why):
         polled(await_base_layer, method, *steps)
 
@@ -101,6 +102,6 @@ def test_autorest_waits_by_retry_after_and_thirty_seconds_without() -> None:
         ("unexpected status 404", "PUT", [answer(202, **ASYNC), answer(404, {})]),
     ],
 )
-def test_autorest_fails(why: str, method: str, steps: list[httpx.Response]) -> None:
+def test_autorest_fails_where_azurerm_does(why: str, method: str, steps: list[httpx.Response]) -> None:
     with pytest.raises(PollingError, match=why):
         polled(await_autorest, method, *steps)

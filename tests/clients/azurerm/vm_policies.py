@@ -27,7 +27,8 @@ class VmPolicy:
     def create(self, sent: State) -> State | None:
         """Check that there is none, PUT, and wait until it shows."""
         self.azurerm.check_absent(self.id, self.version)
-        return self._put({"properties": self._timed(sent)})
+        blank = {"snapshotConsistencyType": ""} if self.azurerm.release.blank else {}
+        return self._put({"properties": blank | self._timed(sent)})
 
     def update(self, sent: State, *, days: int | None = None) -> State | None:
         """PUT what was read with what has changed; ``days`` are only sent if they changed."""
@@ -101,18 +102,18 @@ def state(properties: State) -> State:
         "timezone": properties["timeZone"],
         "policy_type": properties.get("policyType") or "V1",
         "consistency_type": properties.get("snapshotConsistencyType", ""),
-        "instant_restore_retention_days": _whole(properties[DAYS]),
+        "instant_restore_retention_days": whole(properties[DAYS]),
         "tiering_policy": _tiering(properties.get("tieringPolicy")),
         "instant_restore_resource_group": {
             "prefix": details.get("azureBackupRGNamePrefix"),
             "suffix": details.get("azureBackupRGNameSuffix"),
         },
         "backup": _backup(properties["schedulePolicy"]),
-        "retention": {name: _kept(retention[name]) for name in RETENTION if name in retention},
+        "retention": {name: kept_of(retention[name]) for name in RETENTION if name in retention},
     }
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
     assert type(value) is int, value
     return value
 
@@ -136,24 +137,24 @@ def _backup(schedule: State) -> State:
         times = part.get("scheduleRunTimes") or [part.get("scheduleWindowStartTime")]
     return {
         "frequency": frequency,
-        "time": _time_of_day(times[0]),
+        "time": time_of_day(times[0]),
         "weekdays": set(part.get("scheduleRunDays") or []),
         "hour_interval": part.get("interval"),
         "hour_duration": part.get("scheduleWindowDuration"),
     }
 
 
-def _time_of_day(sent: str) -> str:
+def time_of_day(sent: str) -> str:
     """Parse RFC 3339; what has no date reads as midnight, the error is thrown away."""
     return datetime.strptime(sent, "%Y-%m-%dT%H:%M:%SZ").strftime("%H:%M")  # noqa: DTZ007
 
 
-def _kept(schedule: State) -> State:
+def kept_of(schedule: State) -> State:
     weekly = schedule.get("retentionScheduleWeekly") or {}
     daily = schedule.get("retentionScheduleDaily") or {}
     days = daily.get("daysOfTheMonth") or []
     return {
-        "count": _whole(schedule["retentionDuration"]["count"]),
+        "count": whole(schedule["retentionDuration"]["count"]),
         "weekdays": set(schedule.get("daysOfTheWeek") or weekly.get("daysOfTheWeek") or []),
         "weeks": set(weekly.get("weeksOfTheMonth") or []),
         "months": set(schedule.get("monthsOfYear") or []),
