@@ -17,6 +17,10 @@ def Word(*allowed: str) -> BeforeValidator:
     return BeforeValidator(fold)
 
 
+Blank = BeforeValidator(lambda value: None if value == "" else value)
+"""Takes an empty word for none: azurerm writes one for what its configuration leaves out."""
+
+
 def _no_boolean(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError(f"{str(value).lower()} is not a number")

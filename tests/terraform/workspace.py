@@ -22,6 +22,19 @@ SIGNED_IN = {
 }
 
 
+def environment(server: RunningServer, home: Path) -> dict[str, str]:
+    """Return all that a provider is told, and nothing of this process but its PATH."""
+    assert server.https_url is not None
+    return SIGNED_IN | {
+        "ARM_METADATA_HOSTNAME": server.https_url.partition("://")[2],
+        "SSL_CERT_FILE": str(server.ca_file),
+        "GO_AZURE_SDK_SKIP_POLLING_DELAY": "true",
+        "CHECKPOINT_DISABLE": "1",
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+    }
+
+
 class Workspace:
     """A configuration, applied step by step.
 
@@ -40,15 +53,9 @@ class Workspace:
             f'"{provider.parent}"\n  }}\n  direct {{}}\n}}\n',
             encoding="utf-8",
         )
-        self.environment = SIGNED_IN | {
-            "ARM_METADATA_HOSTNAME": server.https_url.partition("://")[2],
-            "SSL_CERT_FILE": str(server.ca_file),
-            "GO_AZURE_SDK_SKIP_POLLING_DELAY": "true",
+        self.environment = environment(server, folder) | {
             "TF_CLI_CONFIG_FILE": str(cli),
-            "CHECKPOINT_DISABLE": "1",
             "TF_IN_AUTOMATION": "1",
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
         }
 
     def apply(self, **variables: Any) -> None:
@@ -77,13 +84,11 @@ class Workspace:
         self, *command: str, codes: tuple[int, ...] = (0,), **variables: Any
     ) -> subprocess.CompletedProcess[str]:
         variable = {f"TF_VAR_{name}": _literal(value) for name, value in variables.items()}
-        options = [] if command[0] in ("output", "state") else ["-input=false"]
+        quiet = {"TF_CLI_ARGS": "-no-color", "TF_INPUT": "0"}
         ran = subprocess.run(
-            ["terraform", command[0], *options, "-no-color", *command[1:]]
-            if command[0] != "state"
-            else ["terraform", *command],
+            ["terraform", *command],
             cwd=self.folder,
-            env=self.environment | variable,
+            env=self.environment | quiet | variable,
             capture_output=True,
             text=True,
             timeout=PATIENCE,

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Call
-from ...arm.words import Word
+from ...arm.words import Blank, Word
 from ...domain import ids
 from ...domain.errors import (
     Refused,
@@ -128,7 +128,7 @@ class DiskProperties(Body):
     """What a disk can be told."""
 
     creation_data: CreationData | None = None
-    os_type: OsType | None = None
+    os_type: Annotated[OsType | None, Blank] = None
     hyper_v_generation: Annotated[Literal["V1", "V2"] | None, Word("V1", "V2")] = None
     disk_size_gb: WholeNumber | None = Field(default=None, alias="diskSizeGB", examples=[128])
     disk_iops_read_write: WholeNumber | None = Field(

@@ -75,6 +75,8 @@ def _write(write: Write) -> Written:
     if "osProfile" in properties:
         properties["osProfile"] = _completed_os_profile(properties["osProfile"], os_type)
     properties.setdefault("vmId", _new_vm_id(write))
+    if not properties.get("additionalCapabilities"):  # Compute does not keep an empty one
+        properties.pop("additionalCapabilities", None)
     properties["provisioningState"] = "Succeeded"
     document = write.wanted | {"properties": properties}
     document.pop("identity", None)

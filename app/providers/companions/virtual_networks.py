@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
+from ...arm.words import Word
 from ...domain import ids
 from ...domain.errors import Refused, invalid, not_found
 from ...domain.resource_ids import NSG_TYPE, VNET_TYPE
@@ -64,6 +65,9 @@ class VirtualNetworkProperties(Body):
     dhcp_options: dict[str, Any] | None = None
     enable_ddos_protection: bool | None = None
     flow_timeout_in_minutes: int | None = None
+    private_endpoint_vnet_policies: Annotated[
+        Literal["Disabled", "Basic"] | None, Word("Disabled", "Basic")
+    ] = Field(default=None, alias="privateEndpointVNetPolicies", examples=["Disabled"])
 
 
 class VirtualNetworkBody(Body):
