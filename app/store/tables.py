@@ -144,8 +144,8 @@ class VaultColumns(TypedColumns):
 
     That there was a deleted one is remembered among the resources of its subscription.
 
-    ``hidden`` is what other surfaces keep with it: its extended information, and whether its
-    redundancy was set through the vault itself.
+    ``hidden`` is what other surfaces keep with it: its extended information, Site Recovery's
+    setting, and whether its redundancy was set through the vault itself.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)

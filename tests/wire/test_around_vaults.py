@@ -106,7 +106,7 @@ def test_extended_information_is_no_part_of_the_vaults_own(vault: httpx.Client) 
 # --- Site Recovery -----------------------------------------------------------------------
 
 
-def test_azurerm_reads_an_empty_setting_of_site_recovery(vault: httpx.Client) -> None:
+def test_site_recovery_keeps_a_provider_and_refuses_a_migration(vault: httpx.Client) -> None:
     default = f"{VAULT_ID}/replicationVaultSettings/default"
     found = done(vault.get(default, params={"api-version": "2024-04-01"})).json()
     assert found == {
@@ -117,8 +117,14 @@ def test_azurerm_reads_an_empty_setting_of_site_recovery(vault: httpx.Client) ->
     }
     assert listed(vault, f"{VAULT_ID}/replicationVaultSettings") == [found]
     assert vault.put(default, json={"properties": {}}).json() == found
+    before = vault.get(VAULT_ID).content
     vmware = {"properties": {"vmwareToAzureProviderType": "vmware"}}
-    assert refused(vault.put(default, json=vmware)) == (400, "NotSupported")
+    kept = {"vmwareToAzureProviderType": "Vmware"}
+    assert done(vault.put(default, json=vmware)).json() == found | {"properties": kept}
+    assert done(vault.put(default, json={"properties": {}})).json()["properties"] == kept
+    assert vault.get(VAULT_ID).content == before
+    migrated = {"properties": {"migrationSolutionId": "/subscriptions/1"}}
+    assert refused(vault.put(default, json=migrated)) == (400, "NotSupported")
     other = f"{VAULT_ID}/replicationVaultSettings/other"
     assert refused(vault.get(other)) == (404, "ResourceNotFound")
 

@@ -1,16 +1,20 @@
-"""Site Recovery's settings of a vault: azurerm reads them with every vault (terraform-wire 2.2)."""
+"""Site Recovery's settings of a vault: azurerm reads them with every vault (terraform-wire 2.2).
+
+Which provider replicates machines of VMware is kept and shown; nothing is replicated.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import Row
+from sqlalchemy import Row, update
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
 from ...domain.errors import not_emulated, resource_not_found
 from ...domain.resource_ids import VAULT_TYPE
+from ...store.tables import vaults
 from ...store.vaults import get_vault
 from .vaults import VAULT
 
@@ -18,6 +22,7 @@ TAG = "Vaults"
 TYPE = f"{VAULT_TYPE}/replicationVaultSettings"
 SETTINGS = f"{VAULT}/replicationVaultSettings"
 SETTING = f"{SETTINGS}/{{vaultSettingName}}"
+_HIDDEN = "replicationVaultSetting"
 
 
 class VaultSettingProperties(Body):
@@ -45,17 +50,23 @@ def list_(call: Call) -> Answer:
 
 @endpoint("GET", SETTING, "ReplicationVaultSetting_Get", tag=TAG)
 def get(call: Call) -> Answer:
-    """Show a vault's setting of Site Recovery: nothing is set."""
+    """Show a vault's setting of Site Recovery; nothing is set until it is told something."""
     return Answer(body=_render(_named(call)))
 
 
 @endpoint("PUT", SETTING, "ReplicationVaultSetting_Create", tag=TAG, body=VaultSettingBody)
 def create(call: Call, body: VaultSettingBody) -> Answer:
-    """Set nothing; a provider is refused, as Site Recovery is not emulated."""
+    """Keep which provider Site Recovery uses for VMware; it cannot be unset."""
     vault = _named(call)
-    if body.properties.wire():
-        raise not_emulated("properties", "Azure Site Recovery")
-    return Answer(body=_render(vault))
+    if body.properties.migration_solution_id is not None:
+        raise not_emulated("properties.migrationSolutionId", "Azure Migrate")
+    told = vault.hidden.get(_HIDDEN, {}) | body.properties.wire()
+    call.connection.execute(
+        update(vaults)
+        .where(vaults.c.key == vault.key)
+        .values(hidden=vault.hidden | {_HIDDEN: told})
+    )
+    return Answer(body=_render(_named(call)))
 
 
 def _vault(call: Call) -> Row[Any]:
@@ -75,7 +86,7 @@ def _render(vault: Row[Any]) -> dict[str, Any]:
         "id": f"{vault.id}/replicationVaultSettings/default",
         "name": "default",
         "type": TYPE,
-        "properties": {},
+        "properties": vault.hidden.get(_HIDDEN, {}),
     }
 
 

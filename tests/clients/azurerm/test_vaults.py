@@ -43,6 +43,7 @@ CONFIGURATIONS: dict[str, State] = {
         monitoring=QUIET | {"alerts_for_all_job_failures_enabled": True},
     ),
     "monitor disabled": configured(monitoring=QUIET),
+    "classic VMware replication": configured(classic_vmware_replication_enabled=True),
     "locked": configured(immutability="Locked"),
     "user-assigned": configured(identity={"type": "UserAssigned", "identity_ids": [USER]}),
     "both identities": configured(identity=BOTH),
