@@ -72,7 +72,9 @@ def test_the_base_layer_never_reads_the_headers_of_a_deletion() -> None:
         ("never gone", "DELETE", [answer(202), answer(200)]),
     ],
 )
-def test_the_base_layer_fails_where_azurerm_does(why: str, method: str, steps: list[httpx.Response]) -> None:
+def test_the_base_layer_fails_where_azurerm_does(
+    why: str, method: str, steps: list[httpx.Response]
+) -> None:
     with pytest.raises(PollingError, match=why):
         polled(await_base_layer, method, *steps)
 
@@ -102,6 +104,8 @@ def test_autorest_waits_by_retry_after_and_thirty_seconds_without() -> None:
         ("unexpected status 404", "PUT", [answer(202, **ASYNC), answer(404, {})]),
     ],
 )
-def test_autorest_fails_where_azurerm_does(why: str, method: str, steps: list[httpx.Response]) -> None:
+def test_autorest_fails_where_azurerm_does(
+    why: str, method: str, steps: list[httpx.Response]
+) -> None:
     with pytest.raises(PollingError, match=why):
         polled(await_autorest, method, *steps)
