@@ -19,8 +19,8 @@ def test_a_vm_is_made_backed_up_restored_stopped_and_deleted(az: Az, arm: httpx.
     for group in ("web", "restored"):
         az(f"group create -n {group} -l westeurope")
     made = az(
-        "vm create -g web -n web-1 --image Ubuntu2204 --size Standard_D2s_v5 --data-disk-sizes-gb 8 "
-        "--admin-username azureuser --generate-ssh-keys"
+        "vm create -g web -n web-1 --image Ubuntu2204 --size Standard_D2s_v5 "
+        "--data-disk-sizes-gb 8 --admin-username azureuser --generate-ssh-keys"
     )
     assert made["powerState"] == "VM running"
     assert made["privateIpAddress"]
