@@ -75,7 +75,7 @@ def named(call: Call, scope: str, name: str, *, target: str) -> Operation:
 
 
 def _polled(call: Call, operation: Operation, body: dict[str, Any]) -> Answer:
-    waiting = None if operation.is_over(call.now) else Waiting(operation=operation)
+    waiting = None if operation.is_over(call.now) else Waiting(operation.span)
     return Answer(200, body, {"Retry-After": retry_after(call, operation)}, waiting)
 
 
@@ -128,6 +128,6 @@ def result(
             "Location": _url(call, f"{call.url_path}?api-version={call.api_version}"),
             "Retry-After": retry_after(call, operation),
         }
-        return Answer(202, pending, headers, Waiting(operation=operation))
+        return Answer(202, pending, headers, Waiting(operation.span))
     body = resource() if resource is not None else None
     return Answer(204) if body is None else Answer(200, body)

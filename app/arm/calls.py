@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..engine.operations import Operation
+from ..domain.waiting import Span
 from ..engine.rules import Rules
 from .bodies import Body
 from .shapes import Shape
@@ -83,9 +83,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a poll waits for: an operation's end or a job's."""
+    """What a poll waits for: the end of a span, or of a job, whose span the engine knows."""
 
-    operation: Operation | None = None
+    span: Span | None = None
     job_id: str | None = None
 
 

@@ -28,7 +28,6 @@ from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
 from ..domain.tenancy import TENANT_ID
 from ..domain.waiting import OFF, STEP, polls_of
 from ..engine import clock
-from ..engine.spans import Span
 from ..engine.worker import Engine, Moment
 from . import bodies, errors, etags, paths
 from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
@@ -364,29 +363,28 @@ class Desk:
         answer, moment = self._transact(endpoint, request, act)
         if endpoint.writes:
             self._engine.rearm()
-        more = {} if moment.skip_on_wait == OFF else WITHOUT_DELAY
-        if etags.is_shown(endpoint, state["siblings"], answer):
-            more = {**more, "ETag": etags.of(answer)}
-        elif answer.waiting is not None and moment.skip_on_wait == STEP:
+        if answer.waiting is not None and moment.skip_on_wait == STEP:
             await self._step(answer.waiting, moment)
         elif answer.waiting is not None and moment.skip_on_wait != OFF:
             await self._skip(answer.waiting, moment)
             answer, _ = self._transact(endpoint, request, act)
+        more = {} if moment.skip_on_wait == OFF else WITHOUT_DELAY
+        if etags.is_shown(endpoint, state["siblings"], answer):
+            more = {**more, "ETag": etags.of(answer)}
         return replace(answer, headers={**answer.headers, **more})
 
     async def _step(self, waiting: Waiting, moment: Moment) -> None:
         """Move the clock to the next transition of what a client waits for."""
-        if waiting.operation is not None:
-            await self._engine.leap(waiting.operation.ends_at, moment.epoch)
+        if waiting.span is not None:
+            await self._engine.leap(waiting.span.end, moment.epoch)
         elif waiting.job_id is not None:
             await self._engine.leap_one_phase(waiting.job_id, moment.epoch)
 
     async def _skip(self, waiting: Waiting, moment: Moment) -> None:
         """Move the clock on by the part of the way that one poll is good for."""
         polls = polls_of(moment.skip_on_wait)
-        if waiting.operation is not None:
-            span = Span(waiting.operation.started_at, waiting.operation.ends_at)
-            await self._engine.leap_part(span, polls, moment.epoch)
+        if waiting.span is not None:
+            await self._engine.leap_part(waiting.span, polls, moment.epoch)
         elif waiting.job_id is not None:
             await self._engine.leap_part_of_job(waiting.job_id, polls, moment.epoch)
 

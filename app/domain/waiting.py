@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 OFF = "off"
 STEP = "step"
@@ -17,6 +18,14 @@ KEPT = r"^(off|step|finish|polls=([2-9]|[1-9][0-9]))$"
 _SPELLINGS = {"clock": OFF, "instant": FINISH, "polls=1": FINISH}
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The first and the last instant of something that takes time."""
+
+    start: int
+    end: int
+
+
 def spelled(sent: str) -> str:
     """Return the one spelling of a word for what polls do. Raises ``ValueError``."""
     if re.fullmatch(PATTERN, sent) is None:
@@ -29,12 +38,12 @@ def polls_of(mode: str) -> int:
     return 1 if mode == FINISH else int(mode.removeprefix("polls="))
 
 
-def after_poll(start: int, end: int, now: int, polls: int) -> int:
+def after_poll(span: Span, now: int, polls: int) -> int:
     """Return where one more poll takes the clock: the next of ``polls`` equal parts of the way.
 
     The parts are rounded up, so that the last one always reaches the end. Nothing is counted:
     where the clock stands tells how many parts are behind it.
     """
-    part = max(-((start - end) // polls), 1)
-    reached = max(now - start, 0) // part
-    return min(start + (reached + 1) * part, end)
+    part = max(-((span.start - span.end) // polls), 1)
+    reached = max(now - span.start, 0) // part
+    return min(span.start + (reached + 1) * part, span.end)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from ..domain import ids
+from ..domain.waiting import Span
 from ..store.tables import operations
 from .rules import Rules
 
@@ -26,6 +27,11 @@ class Operation:
     ends_at: int
     job_id: str | None
     outcome: dict[str, Any] | None = None
+
+    @property
+    def span(self) -> Span:
+        """From when to when it runs."""
+        return Span(self.started_at, self.ends_at)
 
     def is_over(self, now: int) -> bool:
         """Tell whether the operation has ended by an instant."""

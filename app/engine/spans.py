@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
 from ..domain.jobs import Phase
+from ..domain.waiting import Span
 from ..store.statements import Query
 from ..store.tables import jobs
 from .backups import transfer_of
 from .jobs import CANCELLING_TAKES
 
 _FIND = Query(select(jobs).where(jobs.c.job_id == bindparam("job"), jobs.c.due_at.is_not(None)))
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The first and the last instant of something that takes time."""
-
-    start: int
-    end: int
 
 
 def of_job(connection: Connection, job_id: str) -> Span | None:

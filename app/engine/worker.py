@@ -17,11 +17,11 @@ from ..domain import waiting
 from ..domain.errors import Kind, Refused, conflict, not_found
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
+from ..domain.waiting import Span
 from ..store.database import Database
 from ..store.tables import jobs, metadata, operations, world
 from . import clock, spans, windows
 from .rules import Rules
-from .spans import Span
 
 BATCH_SECONDS = 0.01
 """How long windows share one transaction before other requests get their turn."""
@@ -97,7 +97,7 @@ class Engine:
         """Move the clock on by one of ``polls`` parts of an operation's way, whose last ends it."""
         async with self._leaping(epoch) as may_leap:
             if may_leap:
-                target = waiting.after_poll(span.start, span.end, self._now(), polls)
+                target = waiting.after_poll(span, self._now(), polls)
                 await self._cross_to(target, epoch)
 
     async def leap_part_of_job(self, job_id: str, polls: int, epoch: int) -> None:
@@ -106,7 +106,7 @@ class Engine:
             span = self._span_of(job_id) if may_leap else None
             if span is None:
                 return
-            target = waiting.after_poll(span.start, span.end, self._now(), polls)
+            target = waiting.after_poll(span, self._now(), polls)
             if target < span.end:
                 await self._cross_to(target, epoch)
             else:

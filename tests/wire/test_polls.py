@@ -79,6 +79,25 @@ def test_a_backup_is_over_at_the_nth_look(protected: httpx.Client, polls: int) -
     assert looks == ["InProgress"] * (polls - 1) + ["Completed"] * 2
 
 
+@pytest.mark.parametrize(
+    ("mode", "states"),
+    [
+        ("finish", ["Succeeded", "Succeeded"]),
+        ("step", ["Provisioning", "Succeeded"]),
+        ("polls=2", ["Provisioning", "Succeeded"]),
+        ("off", ["Provisioning", "Provisioning"]),
+    ],
+)
+def test_a_vault_that_is_being_made_is_polled_by_its_own_address(
+    arm: httpx.Client, mode: str, states: list[str]
+) -> None:
+    put_group(arm)
+    set_clock(arm, skipOnWait=mode)
+    put_vault(arm)
+    seen = [done(arm.get(VAULT_ID)).json()["properties"]["provisioningState"] for _ in states]
+    assert seen == states
+
+
 def test_each_look_moves_the_clock_by_an_equal_part_of_the_way(protected: httpx.Client) -> None:
     job_id = back_up(protected)
     set_clock(protected, skipOnWait="polls=4")

@@ -432,7 +432,7 @@ def operation_result(call: Call) -> Answer:
     operation = async_operations.find(call, _location(call))
     if operation.is_over(call.now):
         return Answer(200)
-    return Answer(202, headers=_poll(call, operation), waiting=Waiting(operation=operation))
+    return Answer(202, headers=_poll(call, operation), waiting=Waiting(operation.span))
 
 
 def _find_deleted(call: Call) -> Row[Any]:

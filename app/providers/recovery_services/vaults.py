@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from ...arm import async_operations
-from ...arm.calls import Answer, Call, endpoint
+from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids, tags, vault_settings
 from ...domain.errors import conflict
 from ...domain.instants import SECOND
 from ...domain.policy_documents import default_policies
 from ...domain.resource_ids import DELETED_VAULT_TYPE, VAULT_TYPE, normal_location
+from ...domain.waiting import Span
 from ...engine import operations, vault_lifecycle
 from ...store import room
 from ...store.tables import items, policies, subscription_resources, vaults
@@ -131,8 +132,11 @@ def _replace(call: Call, vault: Row[Any], body: VaultBody) -> Answer:
 
 @endpoint("GET", VAULT, "Vaults_Get", tag=TAG)
 def get(call: Call) -> Answer:
-    """Show a vault."""
-    return Answer(body=render(call, get_vault(call.connection, *_names(call))))
+    """Show a vault. One that is being made is polled by this: Ansible looks at nothing else."""
+    vault = get_vault(call.connection, *_names(call))
+    ready_at = vault.provisioned_at
+    making = Waiting(Span(ready_at - PROVISIONING_TAKES, ready_at))
+    return Answer(body=render(call, vault), waiting=making if ready_at > call.now else None)
 
 
 @endpoint("PATCH", VAULT, "Vaults_Update", tag=TAG, body=VaultPatch, statuses=(202,))

@@ -22,6 +22,7 @@ from ...domain import ids
 from ...domain.errors import Refused, conflict, not_found
 from ...domain.instants import wire
 from ...domain.templates.parameters import hidden
+from ...domain.waiting import Span
 from ...engine import operations
 from ...store.tables import Document
 from ...store.tables import deployments as table
@@ -133,7 +134,7 @@ def _poll(call: Call, row: Row[Any]) -> Waiting | None:
     """Return what whoever looks at a deployment waits for while it runs."""
     if row.ends_at <= call.now:
         return None
-    return Waiting(operation=operations.find(call.connection, row.operation_id))
+    return Waiting(Span(row.started_at, row.ends_at))
 
 
 def _status(call: Call, level: Level) -> Answer:

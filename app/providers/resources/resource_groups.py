@@ -190,7 +190,7 @@ def operation_result(call: Call) -> Answer:
     operation = async_operations.find(call, _scope(call))
     if operation.is_over(call.now):
         return Answer(200 if operation.kind == DELETION else 204)
-    return Answer(202, headers=poll(call, operation), waiting=Waiting(operation=operation))
+    return Answer(202, headers=poll(call, operation), waiting=Waiting(operation.span))
 
 
 @endpoint("GET", GROUPS, "ResourceGroups_List", tag=TAG, query=("$filter", "$top"))
