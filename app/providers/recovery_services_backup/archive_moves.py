@@ -53,7 +53,14 @@ def list_recommended(call: Call, body: RecommendedBody) -> dict[str, Any]:
     return {"value": [each for each in shown if each["name"] not in excluded]}
 
 
-@endpoint("POST", f"{POINT}/move", "MoveRecoveryPoint", tag=TAG, body=MoveAcrossTiersBody)
+@endpoint(
+    "POST",
+    f"{POINT}/move",
+    "MoveRecoveryPoint",
+    tag=TAG,
+    body=MoveAcrossTiersBody,
+    statuses=(202,),
+)
 def move(call: Call, body: MoveAcrossTiersBody) -> None:
     """Move a point to the archive tier: refused, as there is none here."""
     _, item = item_of(call)
