@@ -177,6 +177,9 @@ ELSEWHERE = {
     # The world of the examples has one group, so there is nowhere to move to.
     "Resources_MoveResources",
     "Resources_ValidateMoveResources",
+    # The operation of its example is not one that mounted a point; there is no archive to move to.
+    "ItemLevelRecoveryConnections_ListInstantItemRecoveryOperationResult",
+    "MoveRecoveryPoint",
     # Only backups make collections of restore points.
     "RestorePointCollections_CreateOrUpdate",
     "RestorePointCollections_Update",
