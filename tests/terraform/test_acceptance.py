@@ -9,22 +9,16 @@ from pathlib import Path
 import pytest
 
 from app.server import RunningServer
+from tests.terraform.results import can_run
 from tests.terraform.workspace import environment
 
 pytestmark = pytest.mark.terraform
 
-FOLDER = Path(__file__).parent
 PATIENCE = 1800
 """Seconds for one test; the longest sleeps some fifty of its own at each of several steps."""
 
 
-def names(file: str) -> list[str]:
-    """Return the tests that a file lists, without its comments."""
-    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
-    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
-
-
-@pytest.mark.parametrize("name", names("acceptance.txt"))
+@pytest.mark.parametrize("name", can_run())
 def test_a_test_of_azurerm_passes_unchanged(
     name: str, acceptance: Path, world: RunningServer, tmp_path: Path
 ) -> None:
