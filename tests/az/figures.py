@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 PROPERTY = "az"
+MARK = "<!-- written by `pytest -m az --az-figures docs/az.md` -->"
 
 
 class Ran(NamedTuple):
@@ -37,8 +38,10 @@ class AzFigures:
             self._ran += [Ran(*cast("tuple[Any, ...]", each)) for each in found]
 
     def pytest_sessionfinish(self) -> None:
-        """Write the table."""
-        self._file.write_text(table(self._ran), encoding="utf-8")
+        """Write the table, into a page behind its mark if it has one."""
+        page = self._file.read_text(encoding="utf-8") if self._file.exists() else ""
+        before, mark, _ = page.partition(MARK)
+        self._file.write_text(f"{before}{mark}\n\n{table(self._ran)}".lstrip(), encoding="utf-8")
 
 
 def table(ran: Iterable[Ran]) -> str:

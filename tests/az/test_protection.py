@@ -7,17 +7,21 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.az.conftest import CLIENT
 from tests.az.runner import Az
+from tests.conftest import SUBSCRIPTION
 from tests.wire.builders import (
     POLICY_ID,
     VAULT_ID,
     advance,
+    done,
     item,
     put_group,
     put_policy,
     put_vault,
     put_vm,
     times,
+    vm_body,
     vm_id,
 )
 
@@ -68,6 +72,23 @@ def test_a_vm_is_unprotected_until_it_is_enabled_and_only_once(az: Az) -> None:
     assert "nightly" in said
     said = az.refused(f"backup protection enable-for-vm {VAULT} --vm vm-2 -p HourlyLogBackup")
     assert "policy type should match" in said
+
+
+def test_a_vm_of_another_subscription_is_protected_by_its_id(az: Az, arm: httpx.Client) -> None:
+    group = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/group-9"
+    vm = f"{group}/providers/Microsoft.Compute/virtualMachines/far-1"
+    put_group(arm, group)
+    done(arm.put(vm, json=vm_body()))
+    az(f"login --service-principal -u {CLIENT} -p any --tenant contoso.com")
+    az("account set --subscription", SUBSCRIPTION)
+    job = az(f"backup protection enable-for-vm {VAULT} -p daily --vm", vm)
+    assert told(job) == ("ConfigureBackup", "Completed", "far-1")
+    bag = job["properties"]["extendedInfo"]["propertyBag"]
+    assert bag["VM Subscription ID"] == group.split("/")[2]
+    (found,) = az(f"backup item list {VAULT} {OF_VMS}")
+    assert found["properties"]["sourceResourceId"] == vm
+    said = az.refused(f"backup protection enable-for-vm {VAULT} -p daily --vm {vm}0")
+    assert "far-10" in said
 
 
 def test_containers_are_shown_by_both_names(az: Az, protected: object) -> None:

@@ -83,6 +83,27 @@ def test_chosen_disks_are_restored(az: Az, arm: httpx.Client, point: str) -> Non
     assert "restoreDiskLunList" in said
 
 
+def test_what_is_backed_up_of_attached_disks_can_be_restored(
+    az: Az, arm: httpx.Client, point: str
+) -> None:
+    attach = "vm disk attach -g group-1 --vm-name vm-1 --new --size-gb 8 --sku Standard_LRS"
+    for lun in (1, 2):
+        az(f"{attach} --lun {lun} --name extra-{lun}")
+    update = f"backup protection update-for-vm {VAULT} -c vm-1 -i vm-1"
+    az(f"{update} --disk-list-setting include --diskslist 1 2")
+    job = az(f"backup protection backup-now {ITEM}")
+    az(f"backup job wait {VAULT} -n {job['name']}")
+    newest = az(f"backup recoverypoint list {ITEM} --query [0].name")
+    into = f"{RESTORE} --storage-account staging -t restored -r"
+    said = az.refused(f"{into} {newest} --diskslist 0")
+    assert "restoreDiskLunList" in said
+    finished(az, az(f"{into} {newest}"))
+    assert len(listed(arm, DISKS)) == 3
+    assert {disk["properties"]["diskSizeGB"] for disk in listed(arm, DISKS)} == {8, 30}
+    finished(az, az(f"{into} {point}"))
+    assert len(listed(arm, DISKS)) == 5
+
+
 def test_disks_go_to_a_storage_account_of_another_group(
     az: Az, arm: httpx.Client, point: str
 ) -> None:

@@ -29,12 +29,18 @@ def block(heading: str, language: str) -> str:
 @pytest.fixture
 def shell(world: RunningServer, tmp_path: Path) -> list[str]:
     """A shell that has ``rsvault`` on its PATH and the server's addresses."""
+    return shell_of(world, tmp_path)
+
+
+def shell_of(world: RunningServer, folder: Path, *programs: Path) -> list[str]:
+    """Return how a shell is begun that finds ``rsvault`` and the programs of some folders."""
     assert world.ca_file is not None
-    command = tmp_path / "rsvault"
+    command = folder / "rsvault"
     command.write_text(f'#!/bin/sh\ncd "{PROJECT}" && exec "{sys.executable}" -m app "$@"\n')
     command.chmod(0o755)
+    first = ":".join(str(each) for each in (folder, *programs, Path(sys.executable).parent))
     given = {
-        "PATH": f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{first}:{os.environ['PATH']}",
         "RSVAULT_URL": world.http_url,
         "RSVAULT_HTTPS_URL": str(world.https_url),
         "RSVAULT_HOME": str(world.ca_file.parent),
