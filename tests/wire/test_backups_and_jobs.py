@@ -11,23 +11,30 @@ import pytest
 from tests.wire.builders import (
     ITEM_ID,
     POINTS,
+    POLICY_ID,
     RESTORE,
     RESUME,
     STOP,
     VAULT_ID,
+    VM_TYPE,
     advance,
     back_up,
     delete_item,
     done,
+    finish,
     item,
+    item_body,
+    item_id,
     job,
     job_of,
     listed,
     protect,
+    put_group,
     put_storage,
     put_vm,
     refused,
     set_clock,
+    vm_body,
     vm_id,
 )
 
@@ -433,3 +440,19 @@ def test_a_restore_still_runs_right_after_it_was_triggered(still: httpx.Client) 
     cancel(still, restore)
     advance(still, until="idle")
     assert job(still, restore)["status"] == "Cancelled"
+
+
+def test_jobs_of_a_vm_of_another_subscription_name_it(protected: httpx.Client) -> None:
+    bag = "extendedInfo"
+    near = job(protected, back_up(protected))[bag]["propertyBag"]
+    assert "VM Subscription ID" not in near
+    group = "/subscriptions/99999999-2222-3333-4444-555555555555/resourceGroups/group-1"
+    put_group(protected, group)
+    far = f"{group}/providers/{VM_TYPE}/far-1"
+    done(protected.put(far, json=vm_body()))
+    path = item_id("far-1")
+    body = item_body(policyId=POLICY_ID, sourceResourceId=far)
+    begun = finish(protected, protected.put(path, json=body))
+    for started in (job_of(protected, begun), back_up(protected, path)):
+        told = job(protected, started)[bag]["propertyBag"]
+        assert told["VM Subscription ID"] == group.split("/")[2]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from ...arm.calls import Call
 from ...domain import ids
 from ...domain.instants import human, iso_duration, wire
 from ...domain.jobs import ERRORS, Operation, Phase, Status
 from ...domain.resource_ids import VAULT_TYPE
+from ...store.tables import items
 from ...workloads import azure_vm
 from .job_tasks import task
 from .restore_job_documents import restore_info
@@ -53,7 +54,8 @@ def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dic
             }
         ]
     if extended:
-        properties["extendedInfo"] = _extended_info(call, job)
+        info = properties["extendedInfo"] = _extended_info(call, job)
+        info["propertyBag"] |= _of_another_subscription(call, vault, job)
     return {
         "id": f"{vault.id}/backupJobs/{name}",
         "name": name,
@@ -76,6 +78,17 @@ def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:
     if job.operation == Operation.UNDELETE:
         bag["Undelete flag"] = "True"
     return {"tasksList": [], "propertyBag": bag}
+
+
+def _of_another_subscription(call: Call, vault: Row[Any], job: Row[Any]) -> dict[str, str]:
+    """Name the VM's subscription where it is not the vault's; az shows it beside the job."""
+    source = call.connection.execute(
+        select(items.c.source_id).where(items.c.key == job.item_key)
+    ).scalar()
+    subscription = "" if source is None else source.split("/")[2]
+    if subscription.lower() in ("", vault.subscription):
+        return {}
+    return {"VM Subscription ID": subscription}
 
 
 def _backup(job: Row[Any], now: int) -> dict[str, Any]:
