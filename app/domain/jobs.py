@@ -64,6 +64,7 @@ class JobError:
 
 BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
 VM_NOT_FOUND = "UserErrorVmNotFoundV2"
+SHARE_NOT_FOUND = "FileShareNotFound"
 NO_GUEST_AGENT = "UserErrorGuestAgentStatusUnavailable"
 UNSUPPORTED_DISKS = "UserErrorUnsupportedDiskSize"
 CANCELLED_BY_USER = "UserErrorJobSuccessfullyCancelled"
@@ -78,7 +79,7 @@ ERRORS: Mapping[str, JobError] = {
     BACKUP_IN_PROGRESS: JobError(
         400020,
         BACKUP_IN_PROGRESS,
-        "Another backup of this VM is taking its snapshot.",
+        "Another backup of this item is taking its snapshot.",
         ("Wait for the running backup to finish its snapshot, or cancel it, then try again.",),
     ),
     VM_NOT_FOUND: JobError(
@@ -89,6 +90,12 @@ ERRORS: Mapping[str, JobError] = {
             "Create the VM again with the same name in the same resource group.",
             "Or stop the protection of this item.",
         ),
+    ),
+    SHARE_NOT_FOUND: JobError(
+        320011,
+        SHARE_NOT_FOUND,
+        "Operation failed as the file share is not found.",
+        ("Ensure that the file share you're trying to protect hasn't been deleted.",),
     ),
     NO_GUEST_AGENT: JobError(
         400085,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .errors import Refused, conflict, invalid
 from .instants import wire
+from .policies import VM
 
 Changes = Mapping[str, int | None]
 """The limits of a world that are not Azure's."""
@@ -42,6 +43,8 @@ DATA_DISKS = Limit("data-disks-per-vm", 32, "data disks of a virtual machine in 
 DISK_SIZE = Limit("terabytes-per-disk", 32, "terabytes of a disk in a backup")
 VM_SIZE = Limit("terabytes-per-vm", 256, "terabytes of a virtual machine in its backup")
 
+OF_WORKLOAD: Mapping[str, tuple[Limit, ...]] = {VM: (VMS,)}
+"""The limits of a vault that only one kind of datasource has, by its name in the table."""
 _GIGABYTES = 1024
 """In a terabyte, as Azure counts the sizes of disks."""
 

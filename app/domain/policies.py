@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from . import time_zones
 from .instants import DAY, HOUR, parse, to_datetime
@@ -13,6 +13,9 @@ from .retention_rules import LAST_DAY, WEEKDAYS, Rule
 
 STANDARD = "V1"
 ENHANCED = "V2"
+VM = "VM"
+FILE_SHARE = "AzureFileShare"
+"""Names of the table of workloads (``app/workloads``)."""
 MOST_POINTS = 9999
 """Azure keeps no more recovery points of one item (azure-backup-semantics 1.3)."""
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -48,14 +51,19 @@ class Policy:
 
     ``times`` are those of a day, in microseconds, ascending; ``time_zone`` is a Windows name;
     ``rules`` stand highest first: Yearly, Monthly, Weekly, Daily. Snapshots of what is vaulted
-    too are kept for ``instant_days``.
+    too are kept for ``instant_days``. ``workload`` is a name of the table of workloads, ``kind``
+    is V1 or V2.
     """
+
+    workload: ClassVar[str]
 
     times: tuple[int, ...]
     time_zone: str
     instant_days: int
     rules: tuple[Rule, ...]
     weekdays: frozenset[str] | None = None
+    kind: str = STANDARD
+    crash_consistent: bool = False
 
     def next_slot(self, after: int) -> int:
         """Return the first scheduled instant strictly after an instant."""
@@ -109,17 +117,24 @@ class Policy:
         return max(found, key=lambda length: length.micros, default=None)
 
     @property
-    def instant(self) -> int:
-        """How long a snapshot is kept for instant restore, in microseconds."""
+    def instant(self) -> int | None:
+        """How long a snapshot is kept beside the vault's copy, in microseconds.
+
+        ``None`` if nothing goes to the vault: a snapshot is kept as long as its point.
+        """
         return self.instant_days * DAY
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether its points alone, or with as many on-demand ones, may be more than allowed."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class VmPolicy(Policy):
-    """A policy of VMs; ``kind`` is V1 or V2."""
+    """A policy of VMs."""
 
-    kind: str = STANDARD
-    crash_consistent: bool = False
+    workload: ClassVar[str] = VM
 
     @property
     def is_crowded(self) -> bool:
@@ -136,7 +151,13 @@ class FileSharePolicy(Policy):
     of its date and the others are daily ones (docs/decisions/0069).
     """
 
+    workload: ClassVar[str] = FILE_SHARE
     vaulted: bool = False
+
+    @property
+    def instant(self) -> int | None:
+        """How long a snapshot is kept beside the vault's copy, ``None`` if there is none."""
+        return self.instant_days * DAY if self.vaulted else None
 
     def keep(self, slot: int) -> Keep:
         """Return what the backup of a slot is given."""
@@ -158,7 +179,7 @@ def time_of_day(text: str) -> int:
     return parse(text) % DAY
 
 
-def read(document: Mapping[str, Any]) -> VmPolicy | FileSharePolicy | None:
+def read(document: Mapping[str, Any]) -> Policy | None:
     """Return the policy that a stored, validated document describes.
 
     ``None`` for the workloads that a vault shows but the engine does not run yet: databases.

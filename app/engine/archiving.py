@@ -8,8 +8,9 @@ import isodate
 from sqlalchemy import ColumnElement, Connection, Row, String, and_, case, literal, or_, select
 
 from ..domain.instants import DAY, after
-from ..domain.policies import VmPolicy, read_vm
+from ..domain.policies import Policy, read
 from ..store.tables import policies, recovery_points
+from ..workloads.table import WORKLOADS
 
 AGE = isodate.Duration(months=-3)
 LEFT = isodate.Duration(months=6)
@@ -37,6 +38,8 @@ def obstacle(connection: Connection, item: Row[Any], now: int) -> ColumnElement[
     """
     if item.deleted_at is not None:
         return literal(Obstacle.DELETED, String)
+    if not WORKLOADS[item.workload].archived:
+        return literal(Obstacle.TYPE, String)
     reasons = [
         (or_(_POINT.tags.is_(None), ~or_(_tagged("M"), _tagged("Y"))), Obstacle.TYPE),
         (_POINT.vaulted_at.is_(None), Obstacle.SNAPSHOT),
@@ -63,10 +66,10 @@ def _is_needed(tag: str, count: int, now: int) -> ColumnElement[bool]:
     return and_(_tagged(tag), _POINT.taken_at > now - kept)
 
 
-def _policy_of(connection: Connection, item: Row[Any]) -> VmPolicy | None:
+def _policy_of(connection: Connection, item: Row[Any]) -> Policy | None:
     if item.policy_key is None:
         return None
     document = connection.execute(
         select(policies.c.document).where(policies.c.key == item.policy_key)
     ).scalar_one()
-    return read_vm(document)
+    return read(document)

@@ -35,16 +35,16 @@ from ..domain.jobs import (
     BACKUP_IN_PROGRESS,
     NO_GUEST_AGENT,
     UNSUPPORTED_DISKS,
-    VM_NOT_FOUND,
     Operation,
     Phase,
     ProtectionState,
     Status,
 )
-from ..domain.policies import MOST_POINTS, VmPolicy
+from ..domain.policies import MOST_POINTS, Policy
 from ..store.statements import Query, Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads import azure_vm
+from ..workloads.table import WORKLOADS
 from . import jobs as job_rows
 from .rules import Rules
 
@@ -52,6 +52,7 @@ SNAPSHOT_ONLY = ""
 """The tags of a scheduled backup that is not vaulted; on-demand ones have none at all."""
 
 _SPREAD = azure_vm.SNAPSHOT_SPREAD
+"""What a job's jitter is divided by, so that its two parts are drawn apart."""
 
 
 def _natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
@@ -69,11 +70,17 @@ def _natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
 
 _START = items.c.next_backup_at
 _JITTER = func.rsv_hash(_natural("jitter_prefix", _START), type_=BigInteger)
-_SNAPSHOT_ENDS = _START + azure_vm.SNAPSHOT_MIN + _JITTER % _SPREAD
+_SNAPSHOT_ENDS = (
+    _START
+    + cast(bindparam("snapshot_min"), BigInteger)
+    + _JITTER % cast(bindparam("snapshot_spread"), BigInteger)
+)
 _GONE = items.c.source_exists.is_(False)
 _SILENT = items.c.source_agent.is_(False)
 _BROKEN = or_(_GONE, _SILENT, items.c.source_fits.is_(False))
-_WHY_BROKEN = case((_GONE, VM_NOT_FOUND), (_SILENT, NO_GUEST_AGENT), else_=UNSUPPORTED_DISKS)
+_WHY_BROKEN = case(
+    (_GONE, cast(bindparam("gone"), String)), (_SILENT, NO_GUEST_AGENT), else_=UNSUPPORTED_DISKS
+)
 _ERROR = case(
     (_BROKEN, _WHY_BROKEN),
     (items.c.snapshot_until > _START, BACKUP_IN_PROGRESS),
@@ -97,7 +104,7 @@ _INSERT_SCHEDULED = Statement(
             "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
             "ended_at", "due_at", "user_triggered", "ordinal", "entity_name", "container_name",
             "jitter", "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
-            "tags", "slot_day", "policy_type", "crash_consistent",
+            "tags", "slot_day", "policy_type", "crash_consistent", "workload",
         ],
         select(
             func.md5(_natural("job_prefix", _START)),
@@ -112,7 +119,7 @@ _INSERT_SCHEDULED = Statement(
             literal(False, Boolean),
             literal(0, Integer),
             items.c.friendly_name,
-            func.substr(items.c.name, len("VM;") + 1),
+            items.c.container_name,
             _JITTER,
             case((_VAULTED, cast(bindparam("keep"), BigInteger)), else_=_INSTANT),
             case((_VAULTED, cast(bindparam("rule"), String)), else_=null()),
@@ -123,6 +130,7 @@ _INSERT_SCHEDULED = Statement(
             cast(bindparam("slot_day"), Integer),
             cast(bindparam("policy_type"), String),
             cast(bindparam("crash_consistent"), Boolean),
+            items.c.workload,
         ).where(_COHORT),
         include_defaults=False,
     )
@@ -165,15 +173,23 @@ def start_scheduled(
     rules: Rules,
     *,
     policy_key: int,
-    policy: VmPolicy,
+    policy: Policy,
     slot: int,
     until: int,
     next_slot: int,
 ) -> None:
     """Start the backups of one policy's slot that are due by an instant."""
     keep = policy.keep(slot)
-    cohort = {"policy": policy_key, "slot": slot, "until": until}
-    cohort |= {"vaulted": keep.vaulted, "settles": keep.settles, "slot_day": keep.day}
+    cohort: dict[str, Any] = {"policy": policy_key, "slot": slot, "until": until}
+    # What never goes to the vault is kept by the same rules, in its snapshot.
+    ruled = keep.vaulted or policy.instant is None
+    cohort |= {"vaulted": ruled, "settles": keep.settles, "slot_day": keep.day}
+    workload = WORKLOADS[policy.workload]
+    cohort |= {
+        "gone": workload.gone,
+        "snapshot_min": workload.timing.snapshot_min,
+        "snapshot_spread": workload.timing.snapshot_spread,
+    }
     jitter = ids.natural(rules.seed, "jitter", "")
     _INSERT_SCHEDULED.run(
         connection,
@@ -232,19 +248,20 @@ def trigger(
     item: Row[Any],
     now: int,
     *,
-    policy: VmPolicy,
+    policy: Policy,
     retain_until: int,
     activity_id: str | None,
 ) -> str:
     """Start an on-demand backup and return its job's id.
 
-    It fails at once when the VM is gone, cannot be reached or has disks that no backup takes, or
-    when its snapshot still runs.
+    It fails at once when its source is gone, cannot be reached or has disks that no backup takes,
+    or when its snapshot still runs.
     """
     job_id = job_rows.new_job_id(connection, rules, item, Operation.BACKUP, now)
     error = _problem(item, now)
     jitter = ids.key(rules.seed, "jitter", job_id)
-    due_at = now + azure_vm.SNAPSHOT_MIN + jitter % _SPREAD
+    timing = WORKLOADS[item.workload].timing
+    due_at = now + timing.snapshot_min + jitter % timing.snapshot_spread
     values: dict[str, Any] = {
         "jitter": jitter,
         "activity_id": activity_id,
@@ -275,7 +292,7 @@ def trigger(
 def _problem(item: Row[Any], now: int) -> str | None:
     """Return why a backup of an item fails at once: the twin of ``_ERROR``."""
     if not item.source_exists:
-        return VM_NOT_FOUND
+        return WORKLOADS[item.workload].gone
     if not item.source_agent:
         return NO_GUEST_AGENT
     if not item.source_fits:
@@ -299,9 +316,9 @@ _SNAPSHOT_DUE = and_(
     jobs.c.due_at <= bindparam("until"),
     jobs.c.item_key == items.c.key,
 )
-_SNAPSHOT_ONLY = jobs.c.tags == SNAPSHOT_ONLY
-_SKIPPED = or_(items.c.transfer_until > jobs.c.due_at, _SNAPSHOT_ONLY)
-_INSTANT_UNTIL = TAKEN + jobs.c.instant_micros
+_KEPT_IN_SNAPSHOT = or_(jobs.c.tags == SNAPSHOT_ONLY, jobs.c.instant_micros.is_(None))
+_SKIPPED = or_(items.c.transfer_until > jobs.c.due_at, _KEPT_IN_SNAPSHOT)
+_INSTANT_UNTIL = TAKEN + func.coalesce(jobs.c.instant_micros, jobs.c.keep_micros)
 _EXPIRES = TAKEN + jobs.c.keep_micros
 # Without a schedule nothing will follow this point: it is the one that is never deleted.
 _SWEPT = and_(items.c.expiring, items.c.next_backup_at.is_not(None))
@@ -463,7 +480,7 @@ _NOTE_BACKUPS = Statement(
             (
                 and_(
                     items.c.state == ProtectionState.IR_PENDING,
-                    or_(jobs.c.phase == Phase.TRANSFER, _SNAPSHOT_ONLY),
+                    or_(jobs.c.phase == Phase.TRANSFER, _KEPT_IN_SNAPSHOT),
                 ),
                 ProtectionState.PROTECTED,
             ),

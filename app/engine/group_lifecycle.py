@@ -11,7 +11,7 @@ from ..domain import ids
 from ..domain.resource_ids import DISK_TYPE, RESOURCE_GUARD_TYPE, VM_TYPE
 from ..store import resource_guard_proxies, role_assignments
 from ..store.tables import deployments, resource_groups, resources, vaults
-from . import attachments, key_vaults, snapshots, vault_lifecycle
+from . import attachments, key_vaults, snapshots, sources, vault_lifecycle
 from .rules import Rules
 
 
@@ -39,11 +39,11 @@ def blockers(connection: Connection, rules: Rules, group_folded: str) -> list[tu
 
 
 def _holds(connection: Connection, rules: Rules, vault: Row[Any]) -> str:
-    names = vault_lifecycle.blocking_items(connection, vault.key)
+    names = vault_lifecycle.blockers(connection, vault.key)
     if names:
         return (
             "there are existing resources within the vault. Stop protection of these items with "
-            f"deletion of their data: {', '.join(names)}"
+            f"deletion of their data and unregister its storage accounts: {', '.join(names)}"
         )
     left = vault_lifecycle.soft_deleted_items(connection, vault.key)
     if left and not rules.vault_soft_delete:
@@ -62,6 +62,7 @@ def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> N
         key_vaults.remove(connection, key_vault, now)
     connection.execute(delete(resources).where(resources.c.group_folded == group.folded))
     connection.execute(delete(deployments).where(deployments.c.scope_folded == group.folded))
+    sources.refresh_below(connection, rules, group.folded)
     role_assignments.forget(connection, group.id)
     connection.execute(delete(resource_groups).where(resource_groups.c.folded == group.folded))
 

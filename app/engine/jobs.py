@@ -78,7 +78,8 @@ def insert_row(
         "user_triggered": True,
         "ordinal": earlier + 1,
         "entity_name": item.friendly_name,
-        "container_name": item.name.split(";", 1)[1],
+        "container_name": item.container_name,
+        "workload": item.workload,
         "jitter": 0,
         "transfer_skipped": False,
     }
@@ -141,7 +142,7 @@ _START_UNDER = (
         [
             "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
             "due_at", "user_triggered", "ordinal", "activity_id", "entity_name",
-            "container_name", "jitter", "transfer_skipped", "detail",
+            "container_name", "jitter", "transfer_skipped", "detail", "workload",
         ],
         select(
             func.md5(_NATURAL),
@@ -156,10 +157,11 @@ _START_UNDER = (
             _TRIGGERED + func.row_number().over(order_by=items.c.folded_name),
             cast(bindparam("activity_id"), String),
             items.c.friendly_name,
-            func.substr(items.c.name, len("VM;") + 1),
+            items.c.container_name,
             literal(0, Integer),
             literal(False, Boolean),
             bindparam("detail", type_=JSON),
+            items.c.workload,
         )
         .outerjoin_from(items, _AT_ONCE, _AT_ONCE.c.item_key == items.c.key)
         .where(items.c.policy_key == bindparam("policy")),

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE
+from ..domain.resource_ids import STORAGE_TYPE
 from ..store import rows
 from ..store.tables import Document, blobs, items, resources
+from ..workloads.table import SOURCE_TYPES
 from . import sources
 from .rules import Rules
 
@@ -113,17 +114,17 @@ def _replace(
 def _tell_items(
     connection: Connection, rules: Rules, moved: Sequence[Row[Any]], names: Mapping[str, str]
 ) -> None:
-    """Tell the items of VMs that went, and those that were left by VMs of these names before."""
-    machines = [row.folded for row in moved if row.type_folded == VM_TYPE.lower()]
-    asked = [each.lower() for folded in machines for each in (folded, names[folded])]
+    """Tell the items of sources that went, and those that others of these names had left before."""
+    went = [row.folded for row in moved if row.type_folded in SOURCE_TYPES]
+    asked = [each.lower() for folded in went for each in (folded, names[folded])]
     protected = connection.execute(
         select(items.c.source_folded)
         .where(items.c.source_folded.in_(asked))
         .distinct()
         .order_by(items.c.source_folded)
     ).scalars()
-    for vm_id in protected.all():
-        sources.refresh(connection, rules, vm_id)
+    for source_id in protected.all():
+        sources.refresh(connection, rules, source_id)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

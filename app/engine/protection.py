@@ -6,18 +6,30 @@ its time (docs/decisions/0005).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from ..domain import ids
 from ..domain.instants import DAY
 from ..domain.jobs import ProtectionState
-from ..domain.policies import VmPolicy
+from ..domain.policies import Policy
 from ..store.tables import items
-from ..workloads.azure_vm import VmName
+from ..workloads.table import WORKLOADS
 from . import backups, file_recoveries, jobs, retention, snapshots, soft_delete, sources
 from .rules import Rules
+
+
+class ItemName(Protocol):
+    """What an item is called; ``short`` is the container's name without its first part."""
+
+    @property
+    def item(self) -> str:
+        """The item's name."""
+
+    @property
+    def short(self) -> str:
+        """The ``containerName`` of items and jobs."""
 
 
 def enable(
@@ -25,22 +37,29 @@ def enable(
     rules: Rules,
     *,
     vault_key: int,
-    name: VmName,
+    name: ItemName,
     source: sources.Source,
     policy_key: int,
-    policy: VmPolicy,
+    policy: Policy,
     now: int,
     exclusion: dict[str, Any] | None = None,
+    source_id: str | None = None,
 ) -> Row[Any]:
-    """Create a protected item; its first backup waits for the policy's next slot."""
+    """Create a protected item; its first backup waits for the policy's next slot.
+
+    ``source_id`` is what the item shows as its source, where that is not the source itself.
+    """
     key = ids.key(rules.seed, "item", vault_key, name.item.lower())
     entropy = ids.key(rules.seed, "entropy", key)
     slot = policy.next_slot(now)
+    seen = sources.columns(connection, rules, source, entropy, exclusion)
     connection.execute(
         insert(items).values(
             key=key,
             vault_key=vault_key,
+            workload=source.workload,
             name=name.item,
+            container_name=name.short,
             folded_name=name.item.lower(),
             friendly_name=source.name,
             entropy=entropy,
@@ -57,8 +76,8 @@ def enable(
             expiring=True,
             exclusion=exclusion,
             crowded_at=now if policy.is_crowded else None,
-            unplaced_at=now,
-            **sources.columns(connection, rules, source, entropy, exclusion),
+            unplaced_at=now if WORKLOADS[source.workload].in_collections else None,
+            **({"source_id": source_id} | seen),
         )
     )
     return get(connection, key)
@@ -74,7 +93,7 @@ def use_policy(
     rules: Rules,
     item: Row[Any],
     policy_key: int,
-    policy: VmPolicy,
+    policy: Policy,
     now: int,
 ) -> None:
     """Put an item under a policy: its own, another one, or after protection was stopped."""
@@ -91,7 +110,7 @@ def use_policy(
             slot_at=slot,
             next_backup_at=backups.scheduled_start(rules, item.key, slot),
             expiring=True,
-            unplaced_at=now,
+            unplaced_at=now if WORKLOADS[item.workload].in_collections else None,
         )
     )
     if resumed:
@@ -100,7 +119,7 @@ def use_policy(
 
 
 def edit_policy(
-    connection: Connection, rules: Rules, policy_key: int, policy: VmPolicy, now: int
+    connection: Connection, rules: Rules, policy_key: int, policy: Policy, now: int
 ) -> None:
     """Let every item under a policy, and its points, follow what the policy says now."""
     backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))

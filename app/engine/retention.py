@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from ..domain.instants import EARLIEST
 from ..domain.jobs import Phase
-from ..domain.policies import MOST_POINTS, Length, VmPolicy
+from ..domain.policies import MOST_POINTS, Length, Policy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
 from .backups import SNAPSHOT_ONLY, TAKEN, earlier
@@ -153,7 +153,7 @@ def thaw(connection: Connection, item_key: int) -> None:
     )
 
 
-def judge(connection: Connection, of: ColumnElement[bool], policy: VmPolicy, now: int) -> None:
+def judge(connection: Connection, of: ColumnElement[bool], policy: Policy, now: int) -> None:
     """Judge anew what schedules made of the items that a condition on ``items`` chooses.
 
     Azure applies an edit to existing points of the same category (docs/decisions/0042). A backup
@@ -169,9 +169,11 @@ def judge(connection: Connection, of: ColumnElement[bool], policy: VmPolicy, now
         if length is not None:
             values = {"expires_at": _POINT.taken_at + length.micros, "rule": length.rule}
         _change(connection, and_(scheduled, alike), values)
-    instant_until = _POINT.taken_at + policy.instant
-    alike = and_(scheduled, _POINT.tags == SNAPSHOT_ONLY)
-    _change(connection, alike, {"expires_at": instant_until})
+    instant_until: ColumnElement[Any] = _POINT.expires_at
+    if policy.instant is not None:
+        instant_until = _POINT.taken_at + policy.instant
+        alike = and_(scheduled, _POINT.tags == SNAPSHOT_ONLY)
+        _change(connection, alike, {"expires_at": instant_until})
     swept = case((_POINT.sweep_at.is_not(None), _next_look(instant_until)), else_=null())
     _change(connection, scheduled, {"instant_until": instant_until, "sweep_at": swept})
     _judge_snapshots(connection, keys, policy, now)
@@ -183,7 +185,7 @@ def _change(connection: Connection, of: ColumnElement[bool], values: dict[str, A
     connection.execute(update(recovery_points).where(of, others).values(**values))
 
 
-def _judge_snapshots(connection: Connection, keys: Select[Any], policy: VmPolicy, now: int) -> None:
+def _judge_snapshots(connection: Connection, keys: Select[Any], policy: Policy, now: int) -> None:
     running = and_(
         jobs.c.item_key.in_(keys),
         jobs.c.due_at.is_not(None),
@@ -201,14 +203,15 @@ def _judge_snapshots(connection: Connection, keys: Select[Any], policy: VmPolicy
         .values(
             instant_micros=policy.instant,
             keep_micros=case(
-                (jobs.c.tags == SNAPSHOT_ONLY, policy.instant), else_=jobs.c.keep_micros
+                (jobs.c.tags == SNAPSHOT_ONLY, literal(policy.instant, BigInteger)),
+                else_=jobs.c.keep_micros,
             ),
         )
     )
 
 
 def _lengths(
-    connection: Connection, table: Table, of: ColumnElement[bool], policy: VmPolicy
+    connection: Connection, table: Table, of: ColumnElement[bool], policy: Policy
 ) -> Iterator[tuple[ColumnElement[bool], Length | None]]:
     """Return the lengths that rows have under a policy, each with the condition for its rows.
 

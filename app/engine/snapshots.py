@@ -45,10 +45,12 @@ from ..store.tables import (
     restore_point_collections,
     vaults,
 )
+from ..workloads.table import WORKLOADS
 from .backups import TAKEN
 from .rules import Rules
 
 _POINT = recovery_points.c
+_IN_COLLECTIONS = [each.name for each in WORKLOADS.values() if each.in_collections]
 _COLLECTION = restore_point_collections.c
 # As a range, so that the index of the few is searched.
 _UNPLACED = items.c.unplaced_at >= EARLIEST
@@ -78,8 +80,9 @@ _PLACED = Statement(update(items).where(_ENDED).values(unplaced_at=null()))
 
 
 def reconsider(connection: Connection, of: ColumnElement[bool], now: int) -> None:
-    """Let some items be asked where their next snapshots belong."""
-    connection.execute(update(items).where(of).values(unplaced_at=now))
+    """Let some items be asked where their next snapshots belong, if those lie in collections."""
+    some = and_(of, items.c.workload.in_(_IN_COLLECTIONS))
+    connection.execute(update(items).where(some).values(unplaced_at=now))
 
 
 def place(connection: Connection, rules: Rules, *, settled: int) -> None:

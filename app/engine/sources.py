@@ -1,171 +1,88 @@
-"""What a VM is at present, repeated on the items that protect it.
+"""What is backed up, as it is at present, repeated on the items that protect it.
 
-A backup start reads only its item, so whoever changes a VM calls ``refresh`` in the same
+A backup start reads only its item, so whoever changes a source calls ``refresh`` in the same
 transaction.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
-from ..domain import disk_selection, ids, limits
-from ..store.tables import disk_sets, items, resources
-from ..workloads import azure_vm
+from ..store.tables import items
+from . import share_sources, vm_sources
 from .rules import Rules
 
-NETWORK_ACCESS = ("networkAccessPolicy", "publicNetworkAccess", "diskAccessId")
-"""What a disk says of the networks that it can be exported to."""
+
+class Source(Protocol):
+    """What all sources have: a name of the table of workloads, an id and a name."""
+
+    @property
+    def workload(self) -> str:
+        """Which kind of datasource it is."""
+
+    @property
+    def id(self) -> str:
+        """Its Resource Manager id."""
+
+    @property
+    def name(self) -> str:
+        """The name that its item is shown by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A VM as a backup sees it; ``disks`` are in LUN order, the OS disk first.
+class Reader(Protocol):
+    """What the module of one kind of source does: find one, and tell an item's columns."""
 
-    ``agent`` is false while the VM runs without the guest agent that takes its snapshots;
-    ``security`` is Compute's securityType, ``Standard`` unless the VM says otherwise; ``zone`` is
-    the one that the VM is pinned to, if any.
-    """
+    def find(self, connection: Connection, source_id: str, /) -> Any:
+        """Return a source by its id, or ``None``."""
 
-    id: str
-    name: str
-    location: str
-    running: bool
-    os: str
-    size: str
-    disks: list[dict[str, Any]]
-    vm_id: str = ""
-    agent: bool = True
-    scripts: bool = False
-    security: str = azure_vm.STANDARD
-    tags: dict[str, str] = field(default_factory=dict)
-    zone: str | None = None
+    def columns(
+        self, connection: Connection, rules: Rules, source: Any, entropy: int, exclusion: Any, /
+    ) -> dict[str, Any]:
+        """Return the ``source_*`` columns of an item."""
 
 
-def find(connection: Connection, vm_id: str) -> Source | None:
-    """Return the VM with an id, whatever its casing; ``None`` if there is none."""
-    vm = connection.execute(
-        select(resources).where(
-            resources.c.folded == vm_id.lower(),
-            resources.c.type_folded == azure_vm.PROTECTED_ITEM_TYPE.lower(),
-        )
-    ).first()
-    if vm is None:
-        return None
-    properties = vm.document["properties"]
-    storage = properties["storageProfile"]
-    entries = [(-1, storage["osDisk"])]
-    entries += sorted((disk["lun"], disk) for disk in storage.get("dataDisks", ()))
-    running = vm.hidden["power_state"] == "running"
-    os_type = storage["osDisk"]["osType"]
-    return Source(
-        id=vm.id,
-        name=vm.name,
-        location=vm.location,
-        running=running,
-        os=os_type,
-        size=properties["hardwareProfile"]["vmSize"],
-        disks=[_disk(connection, lun, entry) for lun, entry in entries],
-        vm_id=properties.get("vmId", ""),
-        agent=not running or _has_agent(properties, os_type),
-        scripts=azure_vm.has_scripts(os_type, vm.document.get("tags", {})),
-        security=properties.get("securityProfile", {}).get("securityType", azure_vm.STANDARD),
-        tags=vm.document.get("tags") or {},
-        zone=next(iter(vm.document.get("zones") or ()), None),
-    )
-
-
-def _has_agent(properties: dict[str, Any], os_type: str) -> bool:
-    guest = properties.get("osProfile", {}).get(f"{os_type.lower()}Configuration", {})
-    return bool(guest.get("provisionVMAgent", True))
-
-
-def _disk(connection: Connection, lun: int, entry: dict[str, Any]) -> dict[str, Any]:
-    row = connection.execute(
-        select(resources).where(resources.c.folded == entry["managedDisk"]["id"].lower())
-    ).one()
-    return {
-        "lun": lun,
-        "name": row.name,
-        "sizeGB": row.document["properties"]["diskSizeGB"],
-        "sku": row.document["sku"]["name"],
-        "origin": row.hidden["origin"],
-        "content_at": row.hidden["content_at"],
-        **_guarded(row.document["properties"]),
-    }
-
-
-def _guarded(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return what keeps others from a disk, where that is not what every disk has."""
-    found: dict[str, Any] = {}
-    encryption = properties.get("encryption", {})
-    if encryption.get("diskEncryptionSetId"):
-        found["encryption"] = encryption
-    network = {name: properties[name] for name in NETWORK_ACCESS if name in properties}
-    if network.get("networkAccessPolicy", "AllowAll") != "AllowAll":
-        found["network"] = network
-    return found
+_READERS: Mapping[str, Reader] = {
+    vm_sources.Source.workload: vm_sources,
+    share_sources.Source.workload: share_sources,
+}
 
 
 def columns(
-    connection: Connection,
-    rules: Rules,
-    source: Source,
-    entropy: int,
-    exclusion: dict[str, Any] | None,
+    connection: Connection, rules: Rules, source: Source, entropy: int, exclusion: Any
 ) -> dict[str, Any]:
-    """Return the ``source_*`` columns of an item, and store its set of disks."""
-    disks = [_chosen(disk, exclusion) for disk in source.disks]
-    document: dict[str, Any] = {"os": source.os, "disks": disks}
-    if source.security != azure_vm.STANDARD:
-        document["security"] = source.security
-    if source.tags:
-        document["tags"] = source.tags
-    if source.zone is not None:
-        document["zone"] = source.zone
-    key = ids.key(rules.seed, "disks", json.dumps(document, sort_keys=True))
-    if connection.execute(select(disk_sets.c.key).where(disk_sets.c.key == key)).first() is None:
-        connection.execute(insert(disk_sets).values(key=key, document=document))
-    chosen = disk_selection.included(disks)
-    sizes = [disk["sizeGB"] for disk in chosen]
-    data_disks = sum(disk["lun"] != disk_selection.OS_LUN for disk in chosen)
-    used = azure_vm.used_bytes(sizes, entropy)
-    return {
-        "source_id": source.id,
-        "source_exists": True,
-        "source_running": source.running,
-        "source_os": source.os,
-        "source_size": source.size,
-        "source_vm_id": source.vm_id,
-        "source_agent": source.agent,
-        "source_scripts": source.scripts,
-        "source_fits": limits.fits(rules.limits, data_disks, sizes),
-        "disk_set_key": key,
-        "used_bytes": used,
-        "churn_bytes_per_second": azure_vm.churn_bytes_per_second(used, entropy),
-    }
+    """Return the ``source_*`` columns of an item, and store what its points show of its source."""
+    return _READERS[source.workload].columns(connection, rules, source, entropy, exclusion)
 
 
-def _chosen(disk: dict[str, Any], exclusion: dict[str, Any] | None) -> dict[str, Any]:
-    return disk if disk_selection.is_included(disk["lun"], exclusion) else disk | {"excluded": True}
+def refresh(connection: Connection, rules: Rules, source_id: str) -> None:
+    """Bring the items that protect a source up to what it is now, or note that it is gone."""
+    _refresh(connection, rules, select(items).where(items.c.source_folded == source_id.lower()))
 
 
-def refresh(connection: Connection, rules: Rules, vm_id: str) -> None:
-    """Bring the items that protect a VM up to what it is now, or note that it is gone.
+def refresh_below(connection: Connection, rules: Rules, holder_id: str) -> None:
+    """Do so for the items of a source and of all that lie in it."""
+    folded = holder_id.lower()
+    # Everything in it: "0" is the letter after "/".
+    lies_in = (items.c.source_folded > f"{folded}/") & (items.c.source_folded < f"{folded}0")
+    _refresh(connection, rules, select(items).where(or_(items.c.source_folded == folded, lies_in)))
 
-    A VM that was built anew under its old id is backed up in full the next time.
-    """
-    found = connection.execute(select(items).where(items.c.source_folded == vm_id.lower())).all()
-    if not found:
-        return
-    source = find(connection, vm_id)
-    for item in found:
-        values: dict[str, Any] = {"source_exists": False, "source_running": False}
-        if source is not None:
-            values = columns(connection, rules, source, item.entropy, item.exclusion)
-            if item.source_vm_id not in (None, source.vm_id):
-                values["full_next"] = True
+
+def _refresh(connection: Connection, rules: Rules, found: Any) -> None:
+    for item in connection.execute(found).all():
+        values = _present(connection, rules, item)
         connection.execute(update(items).where(items.c.key == item.key).values(**values))
+
+
+def _present(connection: Connection, rules: Rules, item: Row[Any]) -> dict[str, Any]:
+    """Return what an item knows of its source: one built anew is backed up in full."""
+    reader = _READERS[item.workload]
+    source = reader.find(connection, item.source_folded)
+    if source is None:
+        return {"source_exists": False, "source_running": False}
+    values = reader.columns(connection, rules, source, item.entropy, item.exclusion)
+    if item.source_vm_id not in (None, values["source_vm_id"]):
+        values["full_next"] = True
+    return values

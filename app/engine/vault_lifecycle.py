@@ -7,13 +7,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from ..store import role_assignments
-from ..store.tables import items, operations, vaults
+from ..store.tables import containers, items, operations, vaults
 from . import deleted_vaults, soft_delete
 
 
-def blocking_items(connection: Connection, vault_key: int) -> list[str]:
-    """Return the names of the items that must be deleted before their vault can be."""
-    return _names(connection, vault_key, items.c.deleted_at.is_(None))
+def blockers(connection: Connection, vault_key: int) -> list[str]:
+    """Return the names of what must go before a vault can: its items, and its storage accounts."""
+    registered = connection.execute(
+        select(containers.c.friendly_name)
+        .where(containers.c.vault_key == vault_key, containers.c.deleted_at.is_(None))
+        .order_by(containers.c.folded_name)
+    )
+    protected = _names(connection, vault_key, items.c.deleted_at.is_(None))
+    return [*protected, *registered.scalars()]
 
 
 def soft_deleted_items(connection: Connection, vault_key: int) -> list[str]:

@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 
 from ..domain.jobs import Phase, Status
-from ..domain.policies import VmPolicy, read_vm
+from ..domain.policies import Policy, read
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
-from ..workloads import azure_vm
+from ..workloads.table import WORKLOADS
 from . import backups, restores, retention, snapshots, soft_delete
 from .rules import Rules
 
@@ -63,8 +63,13 @@ class Cohort:
 
     policy_key: int
     slot: int
-    policy: VmPolicy
+    policy: Policy
     next_slot: int
+
+    @property
+    def snapshot_min(self) -> int:
+        """How long a snapshot takes at least."""
+        return WORKLOADS[self.policy.workload].timing.snapshot_min
 
 
 def _minimum(column: ColumnElement[int | None]) -> ScalarSelect[Any]:
@@ -116,8 +121,8 @@ _OTHER_JOBS = Statement(
 
 
 @lru_cache(maxsize=4096)
-def _policy(document: str) -> VmPolicy:
-    policy = read_vm(json.loads(document))
+def _policy(document: str) -> Policy:
+    policy = read(json.loads(document))
     assert policy is not None, "an item is only ever put under a policy that runs"
     return policy
 
@@ -151,7 +156,7 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
     _run(connection, rules, found, phases, cohorts, settled, until)
     # Where no job moves, no point becomes due.
-    moves = bool(phases) or (bool(cohorts) and _may_be_taken(found, until))
+    moves = bool(phases) or _may_be_taken(cohorts, found, until)
     if until == grid and (moves or (found.sweep is not None and found.sweep <= until)):
         retention.sweep(connection, until)
     return until
@@ -179,9 +184,11 @@ def _first_collision(connection: Connection, settled: int, until: int) -> int | 
     return found
 
 
-def _may_be_taken(found: Due, until: int) -> bool:
+def _may_be_taken(cohorts: list[Cohort], found: Due, until: int) -> bool:
     """Tell whether a snapshot that begins in a window may end in it, however short it is."""
-    return found.start is not None and found.start + azure_vm.SNAPSHOT_MIN <= until
+    if found.start is None or not cohorts:
+        return False
+    return found.start + min(cohort.snapshot_min for cohort in cohorts) <= until
 
 
 def _run(
@@ -206,7 +213,7 @@ def _run(
             until=until,
             next_slot=cohort.next_slot,
         )
-    taken = Phase.SNAPSHOT in phases or (bool(cohorts) and _may_be_taken(found, until))
+    taken = Phase.SNAPSHOT in phases or _may_be_taken(cohorts, found, until)
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
         if found.unplaced is not None:
             snapshots.place(connection, rules, settled=settled)

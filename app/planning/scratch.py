@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ..domain import ids
 from ..domain.documents import Document
-from ..engine import clock, protection, sources
+from ..engine import clock, protection, vm_sources
 from ..engine.rules import Rules
 from ..engine.worker import Engine
 from ..store.database import MEMORY, Database
@@ -196,13 +196,13 @@ def _vault(now: int) -> Document:
     }
 
 
-def _source(group: Group, vm: str) -> sources.Source:
+def _source(group: Group, vm: str) -> vm_sources.Source:
     disks = [
         {"lun": lun, "name": f"disk{lun}", "sizeGB": size, "sku": "Premium_LRS"}
         | {"origin": group.name, "content_at": None}
         for lun, size in enumerate(group.disk_sizes, start=-1)
     ]
-    return sources.Source(f"/plan/{vm}", vm, "plan", True, "Linux", "plan", disks)
+    return vm_sources.Source(f"/plan/{vm}", vm, "plan", True, "Linux", "plan", disks)
 
 
 def _chosen(group: Group) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from ..domain.errors import Refused, conflict
 from ..domain.resource_ids import LOCK_TYPE
 from .statements import Query
-from .tables import subscription_resources
+from .tables import Document, subscription_resources
 
 READ_ONLY = "ReadOnly"
 CAN_NOT_DELETE = "CanNotDelete"
@@ -64,3 +64,39 @@ def scope_locked(path: str, hindered: list[Row[Any]], verb: str) -> Refused:
         f"locked: '{scopes}'. Please remove the lock and try again.",
         target=path,
     )
+
+
+# --- what is done with a lock ------------------------------------------------------------
+
+
+def lock_id(scope: str, name: str) -> str:
+    """Return the id of a lock on a scope."""
+    return f"{scope}/providers/{LOCK_TYPE}/{name}"
+
+
+def put(connection: Connection, scope: str, name: str, properties: Document, now: int) -> bool:
+    """Put a lock on a scope, or change the one of that name; tell whether it is a new one."""
+    own_id = lock_id(scope, name)
+    mine = subscription_resources.c.folded == own_id.lower()
+    change = update(subscription_resources).where(mine).values(document=properties)
+    if connection.execute(change).rowcount:
+        return False
+    connection.execute(
+        insert(subscription_resources).values(
+            folded=own_id.lower(),
+            id=own_id,
+            subscription=scope.split("/")[2].lower(),
+            type_folded=LOCK_TYPE.lower(),
+            scope_folded=scope.lower(),
+            name=name,
+            document=properties,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def remove(connection: Connection, scope: str, name: str) -> bool:
+    """Take a lock away from a scope; tell whether there was one."""
+    mine = subscription_resources.c.folded == lock_id(scope, name).lower()
+    return bool(connection.execute(delete(subscription_resources).where(mine)).rowcount)

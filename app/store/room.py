@@ -40,6 +40,15 @@ _ITEMS = Statement(
     .select_from(items)
     .where(items.c.vault_key == bindparam("vault"), items.c.deleted_at.is_(None))
 )
+_ITEMS_OF_KIND = Statement(
+    select(func.count())
+    .select_from(items)
+    .where(
+        items.c.vault_key == bindparam("vault"),
+        items.c.workload == bindparam("workload"),
+        items.c.deleted_at.is_(None),
+    )
+)
 _POLICIES = Statement(
     select(func.count()).select_from(policies).where(policies.c.vault_key == bindparam("vault"))
 )
@@ -98,11 +107,11 @@ def for_vault(connection: Connection, kept: Changes, subscription: str, location
     _check_room(connection, kept, _VAULTS, limits.VAULTS, **of)
 
 
-def for_item(connection: Connection, kept: Changes, vault: Row[Any]) -> None:
-    """Raise ``Refused`` if a vault has no room for a VM more; soft-deleted ones take none."""
-    # Virtual machines are all the datasources that there are so far.
-    of_vault = (limits.VMS, limits.DATASOURCES)
-    _check_room(connection, kept, _ITEMS, *of_vault, vault=vault.key)
+def for_item(connection: Connection, kept: Changes, vault: Row[Any], workload: str) -> None:
+    """Raise ``Refused`` if a vault has no room for one more; soft-deleted ones take none."""
+    of_kind = limits.OF_WORKLOAD.get(workload, ())
+    _check_room(connection, kept, _ITEMS_OF_KIND, *of_kind, vault=vault.key, workload=workload)
+    _check_room(connection, kept, _ITEMS, limits.DATASOURCES, vault=vault.key)
 
 
 def for_item_under(connection: Connection, kept: Changes, policy_key: int) -> None:

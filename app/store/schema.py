@@ -16,7 +16,7 @@ from .tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0004"
+HEAD = "0005"
 
 CREATE_RSV_HASH = """
 CREATE OR REPLACE FUNCTION rsv_hash(value text) RETURNS bigint

@@ -265,6 +265,9 @@ class ItemColumns(TypedColumns):
     ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
     ``unplaced_at`` is since when it must be asked where the next snapshot belongs.
     ``source_scan`` is NULL where the vault says whether the source is scanned for threats.
+    ``workload`` is a name of the table of workloads. A share's ``source_id`` is its storage
+    account, as it was spelled at the registration, its ``source_folded`` the share itself, and
+    its ``source_vm_id`` tells one share from the next of its name.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -309,6 +312,8 @@ class ItemColumns(TypedColumns):
     unplaced_at: Column[int | None] = Column(BigInteger, nullable=True)
     source_fits = Column(Boolean, nullable=False, server_default=true())
     source_scan: Column[bool | None] = Column(Boolean, nullable=True)
+    workload = Column(_text(30), nullable=False, server_default="VM")
+    container_name = Column(_text(260), nullable=False, server_default=text("''"))
 
 
 items = Table("items", metadata, ItemColumns)
@@ -325,6 +330,35 @@ for _column in (
         sqlite_where=_column.is_not(None),
         postgresql_where=_column.is_not(None),
     )
+
+
+class ContainerColumns(TypedColumns):
+    """Storage accounts that are registered with a vault, as containers of file shares.
+
+    ``source_id`` is the account's id as it was sent. Shares that were there at ``inquired_at`` are
+    known. One that was unregistered with soft-deleted items in it stays, ``deleted_at``.
+    """
+
+    key = Column(BigInteger, primary_key=True, autoincrement=False)
+    vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
+    folded_name = Column(_text(260), nullable=False)
+    name = Column(_text(260), nullable=False)
+    friendly_name = Column(_text(90), nullable=False)
+    source_id = Column(_text(400), nullable=False)
+    source_folded = Column(_text(400), nullable=False, index=True)
+    locks = Column(Boolean, nullable=False)
+    registered_at = Column(BigInteger, nullable=False)
+    inquired_at = Column(BigInteger, nullable=False)
+    deleted_at: Column[int | None] = Column(BigInteger, nullable=True)
+
+
+containers = Table("containers", metadata, ContainerColumns)
+Index(
+    "uq_containers_vault_key_folded_name",
+    containers.c.vault_key,
+    containers.c.folded_name,
+    unique=True,
+)
 
 
 class RestorePointCollectionColumns(TypedColumns):
@@ -356,7 +390,7 @@ Index("uq_restore_point_collections_folded", restore_point_collections.c.folded,
 
 
 class DiskSetColumns(TypedColumns):
-    """The disks of a VM as a backup saw them; many recovery points share one row."""
+    """The disks of a VM, or the share, as a backup saw it; many recovery points share one row."""
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     document: Column[Document] = Column(JSON, nullable=False)
@@ -371,7 +405,7 @@ class JobColumns(TypedColumns):
     ``ordinal`` counts the jobs that users trigger in a vault at one instant.
     ``keep_micros``, ``rule``, ``instant_micros``, ``tags``, ``slot_day``, ``policy_type`` and
     ``crash_consistent`` are what the policy said when a backup started; ``detail`` holds what the
-    wire shows of other operations.
+    wire shows of other operations. A backup without ``instant_micros`` stays in its snapshot.
     """
 
     job_id = Column(_text(32), primary_key=True)
@@ -402,6 +436,7 @@ class JobColumns(TypedColumns):
     slot_day: Column[int | None] = Column(Integer, nullable=True)
     policy_type: Column[str | None] = Column(_text(2), nullable=True)
     crash_consistent = Column(Boolean, nullable=False, server_default=false())
+    workload = Column(_text(30), nullable=False, server_default="VM")
 
 
 jobs = Table("jobs", metadata, JobColumns)

@@ -1,6 +1,7 @@
-"""Azure VMs as a workload: names, and how long their backups take.
+"""Azure VMs as a workload: names, how long their backups take, and how the wire shows them.
 
-Names are those of azure-backup-semantics 3.1; the duration model is its section 2.5.
+Names are those of azure-backup-semantics 3.1; the duration model is its section 2.5, the
+documents are those of azure-cli-wire 5 and 6.
 """
 
 from __future__ import annotations
@@ -8,12 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from ..domain import disk_selection, ids
+from ..domain.documents import Document
 from ..domain.instants import MINUTE, SECOND
+from ..domain.jobs import VM_NOT_FOUND, Operation
+from ..domain.policies import VM
+from ..domain.resource_ids import VM_TYPE
+from .workload import Timing, Workload
 
-WORKLOAD_TYPE = "VM"
+WORKLOAD_TYPE = VM
 BACKUP_MANAGEMENT_TYPE = "AzureIaasVM"
-PROTECTED_ITEM_TYPE = "Microsoft.Compute/virtualMachines"
+PROTECTED_ITEM_TYPE = VM_TYPE
 
 STANDARD = "Standard"
 TRUSTED_LAUNCH = "TrustedLaunch"
@@ -115,3 +123,138 @@ def restore_micros(used: int, *, from_snapshot: bool) -> int:
     if from_snapshot:
         return INSTANT_RESTORE_MIN + (used // GIBIBYTE) * SECOND // 4
     return max(RESTORE_MIN, used // RESTORE_BYTES_PER_SECOND * SECOND)
+
+
+# --- how it is shown ---------------------------------------------------------------------
+
+
+def _container_name(text: str) -> str | None:
+    name = parse_container(text)
+    return name.container.lower() if name else None
+
+
+def _item_name(text: str, container: str) -> str | None:
+    name = parse_item(text)
+    return name.item.lower() if name and name.container.lower() == container else None
+
+
+def _item(item: Any, health: Document) -> Document:
+    """What only the items of VMs show."""
+    shown: Document = {
+        **health,
+        "virtualMachineId": item.source_id,
+        "protectedItemDataId": str(item.entropy % 10**17),
+        "policyType": item.policy_type,
+    }
+    extended: Document = {}
+    if item.exclusion is not None:
+        extended["diskExclusionProperties"] = item.exclusion
+    if item.source_os == "Linux":
+        extended["linuxVmApplicationName"] = ""
+    if extended:
+        shown["extendedProperties"] = extended
+    return shown
+
+
+def _item_info(_item: Any, _now: int) -> Document:
+    return {"policyInconsistent": False}
+
+
+def _point(_item: Any, point: Any, told: Document) -> Document:
+    """What only the recovery points of VMs show."""
+    shown = told | {
+        "objectType": "IaasVMRecoveryPoint",
+        "recoveryPointAdditionalInfo": "",
+        "sourceVMStorageType": _storage(point),
+        "isSourceVMEncrypted": False,
+        "isManagedVirtualMachine": True,
+        "virtualMachineSize": point.vm_size,
+        "originalStorageAccountOption": False,
+        "osType": point.disks["os"],
+        "securityType": point.disks.get("security", "None"),
+        "recoveryPointDiskConfiguration": _disks(point),
+        "isPrivateAccessEnabledOnAnyDisk": disk_selection.is_any_private(point.disks["disks"]),
+        "createdWithPolicyType": point.policy_type,
+    }
+    if "zone" in point.disks:
+        shown["zones"] = [point.disks["zone"]]
+    return shown
+
+
+def _storage(point: Any) -> str:
+    """The kind of storage that the VM was on, in the service's words."""
+    premium = {disk["sku"].startswith("Premium") for disk in point.disks["disks"]}
+    if premium == {True}:
+        return "PremiumStorage"
+    return "PremiumVMOnPartialPremiumStorage" if True in premium else "NormalStorage"
+
+
+def _disks(point: Any) -> Document:
+    """The disks in the backup; each with the fingerprint of its content at that instant."""
+    disks = point.disks["disks"]
+    included = disk_selection.included(disks)
+    return {
+        "numberOfDisksIncludedInBackup": len(included),
+        "numberOfDisksAttachedToVm": len(disks),
+        "includedDiskList": [
+            {
+                "lun": disk["lun"],
+                "name": disk["name"],
+                "contentFingerprint": fingerprint(disk, point.taken_at),
+            }
+            for disk in included
+        ],
+        "excludedDiskList": [
+            {"lun": disk["lun"], "name": disk["name"]} for disk in disk_selection.excluded(disks)
+        ],
+    }
+
+
+def fingerprint(disk: Document, taken_at: int) -> str:
+    """Return what a backed-up disk held; a static one held the same since it became so."""
+    at = taken_at if disk["content_at"] is None else disk["content_at"]
+    return ids.fingerprint(disk["origin"], at)
+
+
+def _job(job: Any) -> Document:
+    return {"containerName": job.container_name, "virtualMachineVersion": "Compute"}
+
+
+def _job_bag(job: Any) -> Document:
+    return {"VM Name": job.entity_name}
+
+
+def _backup_info(info: Document) -> Document:
+    return info | {"internalPropertyBag": {"IsInstantRpJob": "True"}}
+
+
+AZURE_VM = Workload(
+    name=WORKLOAD_TYPE,
+    title="virtual machine",
+    management_type=BACKUP_MANAGEMENT_TYPE,
+    item_type=PROTECTED_ITEM_TYPE,
+    item_types=(PROTECTED_ITEM_TYPE, "AzureIaaSVMProtectedItem"),
+    job_type="AzureIaaSVMJob",
+    backup_request="IaasVMBackupRequest",
+    restore_request="IaasVMRestoreRequest",
+    source_type=VM_TYPE,
+    container_types=("IaasVMContainer", PROTECTED_ITEM_TYPE),
+    container_form="IaasVMContainer;iaasvmcontainerv2;<resource group>;<vm>",
+    item_form="VM;iaasvmcontainerv2;<resource group>;<vm>",
+    parse_container=_container_name,
+    parse_item=_item_name,
+    registered=False,
+    always_vaulted=True,
+    in_collections=True,
+    archived=True,
+    restored=True,
+    cancellable=frozenset({Operation.BACKUP, Operation.RESTORE}),
+    gone=VM_NOT_FOUND,
+    timing=Timing(SNAPSHOT_MIN, SNAPSHOT_SPREAD),
+    item=_item,
+    item_info=_item_info,
+    point=_point,
+    job=_job,
+    job_bag=_job_bag,
+    backup_info=_backup_info,
+)

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from app.domain.instants import DAY, parse, to_datetime
 from app.domain.policies import read_vm
 from app.domain.policy_documents import vm_policy
-from app.engine import protection, sources
+from app.engine import protection, vm_sources
 from app.engine.worker import Engine
 from app.main import open_world
 from app.settings import Settings
@@ -219,10 +219,10 @@ def _born(start: int) -> dict[str, int]:
     return {"created_at": start, "changed_at": start, "provisioned_at": start}
 
 
-def _source(number: int) -> sources.Source:
+def _source(number: int) -> vm_sources.Source:
     disk = {"lun": -1, "name": "os", "sizeGB": 64, "sku": "Premium_LRS"}
     disk |= {"origin": f"disk-{number}", "content_at": None}
-    return sources.Source(
+    return vm_sources.Source(
         f"{GROUP}/vm-{number}",
         f"vm-{number}",
         "westeurope",

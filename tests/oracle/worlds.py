@@ -23,7 +23,7 @@ from app.domain.jobs import (
 )
 from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import vm_policy
-from app.engine import backups, clock, protection, sources
+from app.engine import backups, clock, protection, vm_sources
 from app.engine import jobs as job_rows
 from app.engine.rules import Rules
 from app.engine.worker import Engine
@@ -145,7 +145,7 @@ class EngineWorld:
             self.rules,
             vault_key=VAULT_ROW["key"],
             name=azure_vm.name_of("g", vm),
-            source=sources.Source(f"/g/{vm}", vm, "l", True, "Linux", "size", [disk]),
+            source=vm_sources.Source(f"/g/{vm}", vm, "l", True, "Linux", "size", [disk]),
             policy_key=key,
             policy=_run(self.policies[key], now),
             now=now,

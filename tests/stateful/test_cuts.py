@@ -34,8 +34,8 @@ from app.engine import (
     protection,
     restores,
     snapshots,
-    sources,
     vault_lifecycle,
+    vm_sources,
 )
 from app.engine.rules import Rules
 from app.engine.worker import Engine
@@ -352,11 +352,11 @@ NETWORK_ROW: dict[str, Any] = {
 MACHINES = f"{GROUP_ID}/providers/{VM_TYPE}/vm"
 
 
-def _source(number: int, gigabytes: int) -> sources.Source:
+def _source(number: int, gigabytes: int) -> vm_sources.Source:
     disk = {"lun": -1, "name": "os", "sizeGB": gigabytes, "sku": "Standard_LRS"}
     disk |= {"origin": f"disk{number}", "content_at": None}
     os = "Windows" if number else "Linux"
-    return sources.Source(f"{MACHINES}{number}", f"vm{number}", "l", True, os, "size", [disk])
+    return vm_sources.Source(f"{MACHINES}{number}", f"vm{number}", "l", True, os, "size", [disk])
 
 
 def _fill_group(connection: Any, rules: Rules, number: int) -> None:

@@ -132,7 +132,7 @@ def test_a_refresh_is_polled_to_an_empty_204(vault: httpx.Client) -> None:
     assert (over.status_code, over.content) == (204, b"")
 
 
-@pytest.mark.parametrize("kind", ["AzureWorkload", "AzureStorage"])
+@pytest.mark.parametrize("kind", ["AzureWorkload", "MAB"])
 def test_a_refresh_of_what_is_not_emulated_is_refused(vault: httpx.Client, kind: str) -> None:
     text = f"backupManagementType eq '{kind}'"
     answer = vault.post(f"{FABRIC_ID}/refreshContainers", params={"$filter": text})

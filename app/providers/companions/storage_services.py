@@ -19,7 +19,8 @@ from ...arm.words import Word
 from ...domain.documents import merge
 from ...domain.errors import invalid, not_found
 from ...domain.instants import wire
-from ...domain.resource_ids import STORAGE_TYPE
+from ...domain.resource_ids import SHARE_TYPE, STORAGE_TYPE
+from ...engine import sources
 from ...store.tables import Document, resources
 from . import store
 from .disks import WholeNumber
@@ -89,8 +90,12 @@ def _render_held(kind: CompanionType, row: Row[Any]) -> Document:
     }
 
 
+def _tell_items(call: Call, _document: Document, share_id: str) -> None:
+    sources.refresh(call.connection, call.rules, share_id)
+
+
 SHARES = CompanionType(
-    type_name=f"{STORAGE_TYPE}/fileServices/shares",
+    type_name=SHARE_TYPE,
     operations="FileShares",
     parameter="shareName",
     tag=TAG,
@@ -101,6 +106,7 @@ SHARES = CompanionType(
     patch=FileShareBody,
     write=_write_share,
     render=_render_shares,
+    follow=_tell_items,
     fixed=("properties.enabledProtocols",),
     create="Create",
     parent=STORAGE_ACCOUNTS,

@@ -28,6 +28,7 @@ from ...domain.errors import (
 )
 from ...domain.regions import REGIONS, some_names
 from ...domain.resource_ids import group_id, normal_location
+from ...engine import sources
 from ...store import rows
 from ...store.tables import Document, resource_groups, resources
 from ...store.vaults import get_group
@@ -376,6 +377,7 @@ def remove(call: Call, kind: CompanionType) -> Answer:
         return Answer(204)
     kind.remove(call, row)
     rows.delete_tree(call.connection, row.folded)
+    sources.refresh_below(call.connection, call.rules, row.folded)
     return Answer(200)
 
 

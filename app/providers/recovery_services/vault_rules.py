@@ -87,7 +87,7 @@ def not_empty(blocking: list[str]) -> Refused:
         "ServiceResourceNotEmptyWithContainerDetails",
         "Vault cannot be deleted as there are existing resources within the vault. : "
         f"{', '.join(blocking)}. Stop protection of these items with deletion of their data, "
-        "then delete the vault again.",
+        "unregister the storage accounts, then delete the vault again.",
     )
 
 

@@ -14,7 +14,7 @@ from ...arm.words import Word
 from ...domain.errors import conflict, invalid_input
 from ...domain.instants import DAY, wire
 from ...domain.jobs import ProtectionState
-from ...domain.policies import read_vm
+from ...domain.policies import read
 from ...engine import backups
 from ...store import room
 from ...store.tables import policies
@@ -72,7 +72,7 @@ def trigger(call: Call, body: BackupBody) -> Answer:
     stored = call.connection.execute(
         select(policies.c.document).where(policies.c.key == item.policy_key)
     ).scalar_one()
-    policy = read_vm(stored)
+    policy = read(stored)
     assert policy is not None, "an item is only ever under a policy that runs"
     job_id = backups.trigger(
         call.connection,

@@ -19,9 +19,10 @@ from ...domain.errors import conflict, invalid, invalid_input, not_found
 from ...domain.file_recovery import Mount, MountableDisk, client_scripts
 from ...domain.instants import SECOND, wire
 from ...engine import file_recoveries, operations
+from ...workloads.azure_vm import fingerprint
 from .paths import POINT, item_of, vault_scope
 from .protected_items import item_accepted
-from .recovery_points import TAG, fingerprint, point_of, restorable
+from .recovery_points import TAG, point_of, restorable
 
 OBJECT_TYPE = "IaasVMILRRegistrationRequest"
 UNMOUNTING_TAKES = 10 * SECOND

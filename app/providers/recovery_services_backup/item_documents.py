@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, case, func, select
+from sqlalchemy import CursorResult, Row, case, func, or_, select
 
 from ...arm.calls import Call
 from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
 from ...domain.jobs import CANCELLED_BY_USER, ERRORS, JobError, Status
 from ...domain.resource_ids import VAULT_TYPE
-from ...store.tables import jobs, policies, recovery_points
-from ...workloads import azure_vm
+from ...store.tables import items, jobs, policies, recovery_points
+from ...workloads.table import WORKLOADS
 from .job_filters import IS_RESTORE
 from .paths import item_id
 
 ITEM_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
 UPCOMING = 2 * DAY
 """The service warns two days before it purges."""
+_VAULTED = [each.name for each in WORKLOADS.values() if each.always_vaulted]
 
 
 def show(call: Call, vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
@@ -32,44 +33,37 @@ def render(
     call: Call, vault: Row[Any], item: Row[Any], policy_name: str, facts: Facts
 ) -> dict[str, Any]:
     """Return an item as the wire shows it; absent is not null."""
-    path = item_id(vault, item)
+    workload = WORKLOADS[item.workload]
+    health = _health(item, facts.last_restore)
+    kpis = {name: health.pop(name) for name in list(health) if name == "kpisHealths"}
     properties = {
         "friendlyName": item.friendly_name,
-        "virtualMachineId": item.source_id,
         "sourceResourceId": item.source_id,
         "protectionStatus": "Healthy" if _is_healthy(item) else "Unhealthy",
         "protectionState": item.state,
-        "healthStatus": "Passed" if _is_healthy(item) else "ActionRequired",
         "lastBackupStatus": item.last_backup_status,
         "lastBackupTime": NEVER_BACKED_UP
         if item.last_backup_at is None
         else wire(item.last_backup_at),
-        "protectedItemDataId": str(item.entropy % 10**17),
         "policyId": f"{vault.id}/backupPolicies/{policy_name}" if policy_name else "",
         "policyName": policy_name,
-        "policyType": item.policy_type,
         # Recordings have an absolute URL here; bodies must not depend on the port (0006).
         "vaultId": vault.id,
         "isArchiveEnabled": False,
         "softDeleteRetentionPeriodInDays": item.soft_delete_days or 0,
-        "protectedItemType": azure_vm.PROTECTED_ITEM_TYPE,
-        "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
-        "workloadType": azure_vm.WORKLOAD_TYPE,
-        "containerName": item.name.split(";", 1)[1],
+        "protectedItemType": workload.item_type,
+        "backupManagementType": workload.management_type,
+        "workloadType": workload.name,
+        "containerName": item.container_name,
         "sourceLocation": vault.location,
         "sourceSideScanInfo": _scan(vault, item),
-        "extendedInfo": _extended_info(facts.points),
+        "extendedInfo": _extended_info(facts.points) | workload.item_info(item, call.now),
         **_last_point(call, item),
-        **_health(item, facts.last_restore),
+        **kpis,
+        **workload.item(item, health),
         **_deferred_delete(call, item),
     }
-    extended: dict[str, Any] = {}
-    if item.exclusion is not None:
-        extended["diskExclusionProperties"] = item.exclusion
-    if item.source_os == "Linux":
-        extended["linuxVmApplicationName"] = ""
-    if extended:
-        properties["extendedProperties"] = extended
+    path = item_id(vault, item)
     return {"id": path, "name": item.name, "type": ITEM_TYPE, "properties": properties}
 
 
@@ -93,7 +87,7 @@ def _is_healthy(item: Row[Any]) -> bool:
 
 def _last_point(call: Call, item: Row[Any]) -> dict[str, Any]:
     """Name the newest point that can be seen."""
-    hide = call.rules.hide_unvaulted_points
+    hide = call.rules.hide_unvaulted_points and WORKLOADS[item.workload].always_vaulted
     newest = item.latest_vaulted_at if hide else item.latest_snapshot_at
     return {} if newest is None else {"lastRecoveryPoint": wire(newest)}
 
@@ -117,7 +111,7 @@ def _detail(error: JobError) -> dict[str, Any]:
 
 
 def _health(item: Row[Any], last_restore: Row[Any] | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
+    shown: dict[str, Any] = {"healthStatus": "Passed" if _is_healthy(item) else "ActionRequired"}
     kpis: dict[str, Any] = {}
     if item.last_backup_at is not None or item.last_error is not None:
         kpis["BackupOperationStatusKPI"] = _kpi(item.last_error)
@@ -190,7 +184,8 @@ def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
     vaulted_at = case((points.vaulted_at.is_not(None), points.taken_at))
     found = select(points.item_key, func.count(), func.min(points.taken_at), func.min(vaulted_at))
     if call.rules.hide_unvaulted_points:
-        found = found.where(points.vaulted_at.is_not(None))
+        others = select(items.c.key).where(items.c.key.in_(keys), ~items.c.workload.in_(_VAULTED))
+        found = found.where(or_(points.vaulted_at.is_not(None), points.item_key.in_(others)))
     rows = call.connection.execute(
         found.where(points.item_key.in_(keys)).group_by(points.item_key)
     ).all()
@@ -198,7 +193,7 @@ def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
 
 
 def _extended_info(points: Points) -> dict[str, Any]:
-    info: dict[str, Any] = {"recoveryPointCount": points.count, "policyInconsistent": False}
+    info: dict[str, Any] = {"recoveryPointCount": points.count}
     if points.oldest_at is not None:
         info["oldestRecoveryPoint"] = wire(points.oldest_at)
     if points.oldest_vaulted_at is not None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, false
+from sqlalchemy import ColumnElement, Row, false, func
 
 from ...arm import filters
 from ...arm.calls import Call
 from ...domain.jobs import Status
-from ...store.tables import items
+from ...store.tables import containers, items
 from ...store.vaults import find_policy
-from ...workloads import azure_vm
+from ...workloads.azure_file_share import AZURE_FILE_SHARE
+from ...workloads.azure_vm import AZURE_VM
+from ...workloads.table import WORKLOADS, of_container
+from ...workloads.workload import Workload
 from . import vocabulary
 
 KEYS = (
@@ -34,7 +37,7 @@ CONTAINER_KEYS = (
     "fabricName",
     "backupEngineName",
 )
-_VM_CONTAINERS = ("IaasVMContainer", azure_vm.PROTECTED_ITEM_TYPE)
+Conditions = list[ColumnElement[bool]]
 _HEALTHY = items.c.last_backup_status != Status.FAILED
 
 
@@ -46,34 +49,54 @@ def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:
         policy = find_policy(call.connection, vault.key, terms["policyName"])
         where.append(false() if policy is None else items.c.policy_key == policy.key)
     if "containerName" in terms:
-        name = azure_vm.parse_container(terms["containerName"])
-        where.append(false() if name is None else items.c.folded_name == name.item.lower())
-    # Backup engines and backup sets are for servers that back up others; no VM has one.
+        where.append(_in_container(terms["containerName"]))
+    # Backup engines and backup sets are for servers that back up others; nothing here has one.
     elsewhere = "backupEngineName" in terms or "backupSetName" in terms
-    if elsewhere or not vocabulary.asks_for_vms(terms, "itemType"):
+    names = [each.name for each in vocabulary.wanted(terms, "itemType")]
+    if elsewhere or not names:
         where.append(false())
+    elif len(names) < len(WORKLOADS):
+        where.append(items.c.workload.in_(names))
     return where
 
 
-def matching_containers(call: Call) -> list[ColumnElement[bool]]:
+def _in_container(sent: str) -> ColumnElement[bool]:
+    found = of_container(sent)
+    if found is None:
+        return false()
+    _, name = found
+    return func.lower(items.c.container_name) == name.partition(";")[2]
+
+
+def matching_containers(call: Call) -> tuple[Conditions, Conditions]:
     """Return the conditions that a ``$filter`` puts on registered containers.
 
-    Raises ``Refused``.
+    Those on the items of VMs stand first, those on registered storage accounts second. Raises
+    ``Refused``.
     """
     terms = filters.read(call.query.get("$filter"), CONTAINER_KEYS)
     status = filters.one_of(terms, "status", vocabulary.REGISTRATION_STATUSES)
     kind = filters.one_of(terms, "containerType", vocabulary.CONTAINER_TYPES)
-    elsewhere = "backupEngineName" in terms or (kind is not None and kind not in _VM_CONTAINERS)
-    if elsewhere or status not in (None, "Registered") or not vocabulary.asks_for_vms(terms):
-        return [false()]
-    return _names(terms)
+    asked = vocabulary.wanted(terms)
+    nothing = "backupEngineName" in terms or status not in (None, "Registered")
+
+    def on(workload: Workload, named: Conditions) -> Conditions:
+        of_kind = kind is None or kind in workload.container_types
+        return [false()] if nothing or workload not in asked or not of_kind else named
+
+    friendly = containers.c.friendly_name
+    named = [func.lower(friendly) == terms["friendlyName"].lower()] if _is_named(terms) else []
+    return on(AZURE_VM, _names(terms)), on(AZURE_FILE_SHARE, named)
+
+
+def _is_named(terms: Mapping[str, str]) -> bool:
+    return "friendlyName" in terms
 
 
 def _names(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:
-    if "friendlyName" not in terms:
+    if not _is_named(terms):
         return []
-    suffix = f";{terms['friendlyName'].lower()}"
-    return [items.c.folded_name.endswith(suffix, autoescape=True)]
+    return [func.lower(items.c.friendly_name) == terms["friendlyName"].lower()]
 
 
 def _health(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:

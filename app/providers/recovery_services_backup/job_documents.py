@@ -12,7 +12,7 @@ from ...domain.instants import human, iso_duration, wire
 from ...domain.jobs import ERRORS, Operation, Phase, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import items
-from ...workloads import azure_vm
+from ...workloads.table import WORKLOADS
 from .job_tasks import task
 from .restore_job_documents import restore_info
 
@@ -24,23 +24,23 @@ def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dic
     """Return a job as the wire shows it; tasks and properties only when asked for one job."""
     name = ids.guid(job.job_id)
     until = job.ended_at if job.ended_at is not None else call.now
+    workload = WORKLOADS[job.workload]
     properties: dict[str, Any] = {
-        "jobType": "AzureIaaSVMJob",
+        "jobType": workload.job_type,
         "isUserTriggered": job.user_triggered,
         "duration": iso_duration(until - job.started_at),
-        "backupManagementType": azure_vm.BACKUP_MANAGEMENT_TYPE,
+        "backupManagementType": workload.management_type,
         "operation": job.operation,
         "status": job.status,
         "startTime": wire(job.started_at),
         "entityFriendlyName": job.entity_name,
-        "containerName": job.container_name,
-        "virtualMachineVersion": "Compute",
         "activityId": job.activity_id or name,
+        **workload.job(job),
     }
     if job.ended_at is not None:
         properties["endTime"] = wire(job.ended_at)
     # Recordings keep it even on completed jobs; cancelling one of those is refused all the same.
-    if job.operation in (Operation.BACKUP, Operation.RESTORE):
+    if job.operation in workload.cancellable:
         properties["actionsInfo"] = ["Cancellable"]
     went_wrong = job.status in (Status.FAILED, Status.COMPLETED_WITH_WARNINGS)
     error = ERRORS.get(job.error_code) if went_wrong else None
@@ -69,7 +69,7 @@ def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:
         return _backup(job, call.now)
     if job.operation == Operation.RESTORE:
         return restore_info(call, job)
-    bag = {"VM Name": job.entity_name}
+    bag = WORKLOADS[job.workload].job_bag(job)
     detail = job.detail or {}
     if "policy_name" in detail:
         bag["Policy Name"] = detail["policy_name"]
@@ -92,7 +92,10 @@ def _of_another_subscription(call: Call, vault: Row[Any], job: Row[Any]) -> dict
 
 
 def _backup(job: Row[Any], now: int) -> dict[str, Any]:
-    """The two phases; what has not begun is NotStarted, what was left out is Skipped."""
+    """The two phases; what has not begun is NotStarted, what was left out is Skipped.
+
+    A backup that stays in its snapshot has only the first.
+    """
     taken = job.snapshot_ended_at is not None
     if taken:
         snapshot = Status.COMPLETED
@@ -106,17 +109,16 @@ def _backup(job: Row[Any], now: int) -> dict[str, Any]:
         transfer = job.status
     else:
         transfer = "NotStarted"
-    bag = {"VM Name": job.entity_name}
+    bag = WORKLOADS[job.workload].job_bag(job)
     if job.retain_until is not None:
         bag["Recovery Point Expiry Time in UTC"] = human(job.retain_until)
-    if job.status == Status.COMPLETED and job.backup_bytes is not None:
+    vaulted = job.instant_micros is not None
+    if vaulted and job.status == Status.COMPLETED and job.backup_bytes is not None:
         bag["Backup Size"] = f"{job.backup_bytes // MEBIBYTE} MB"
     snapshot_end = job.snapshot_ended_at if taken else job.ended_at
-    return {
-        "tasksList": [
-            task("Take Snapshot", job.started_at, snapshot_end, now, snapshot),
-            task("Transfer data to vault", job.snapshot_ended_at, job.ended_at, now, transfer),
-        ],
-        "propertyBag": bag,
-        "internalPropertyBag": {"IsInstantRpJob": "True"},
-    }
+    tasks = [task("Take Snapshot", job.started_at, snapshot_end, now, snapshot)]
+    if vaulted:
+        ended_at = job.ended_at
+        tasks += [task("Transfer data to vault", job.snapshot_ended_at, ended_at, now, transfer)]
+    info = {"tasksList": tasks, "propertyBag": bag}
+    return WORKLOADS[job.workload].backup_info(info)

@@ -12,6 +12,7 @@ from ...arm.calls import Call
 from ...domain import ids
 from ...domain.jobs import Operation, Status
 from ...store.tables import jobs
+from ...workloads.table import WORKLOADS
 from . import vocabulary
 
 KEYS = ("backupManagementType", "operation", "status", "startTime", "endTime", "jobId")
@@ -34,7 +35,12 @@ def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:
     where = [jobs.c.vault_key == vault.key, *_kinds(terms), *_span(terms)]
     if "jobId" in terms:
         where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
-    return where if vocabulary.asks_for_vms(terms) else [*where, false()]
+    names = [each.name for each in vocabulary.wanted(terms)]
+    if not names:
+        where.append(false())
+    elif len(names) < len(WORKLOADS):
+        where.append(jobs.c.workload.in_(names))
+    return where
 
 
 def _kinds(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:

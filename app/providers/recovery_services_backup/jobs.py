@@ -11,11 +11,12 @@ from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids
 from ...domain.errors import invalid, not_found
-from ...domain.jobs import CANCELLABLE, Operation, Phase
+from ...domain.jobs import CANCELLABLE, Phase
 from ...engine import jobs as engine_jobs
 from ...engine import operations
 from ...store.statements import Query
 from ...store.tables import jobs
+from ...workloads.table import WORKLOADS
 from .job_documents import render
 from .job_filters import NEWEST_FIRST, matching
 from .paths import VAULT, vault_of
@@ -90,9 +91,11 @@ def _check_cancellable(job: Row[Any]) -> None:
     Their codes are ours (docs/decisions/0012).
     """
     shown = f"jobName: the {job.operation} job"
-    if job.operation not in (Operation.BACKUP, Operation.RESTORE):
+    workload = WORKLOADS[job.workload]
+    if job.operation not in workload.cancellable:
         code = "UserErrorCancellationNotSupportedForJobType"
-        why = f"{shown} cannot be cancelled; only backups and restores can. Wait until it is over."
+        kinds = " and ".join(sorted(f"{word.lower()}s" for word in workload.cancellable))
+        why = f"{shown} cannot be cancelled; only {kinds} can. Wait until it is over."
     elif job.phase == Phase.DONE:
         code = "UserErrorJobNotInProgress"
         why = f"{shown} is {job.status}; only a job in progress can be cancelled."

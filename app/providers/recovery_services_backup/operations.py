@@ -8,9 +8,18 @@ from typing import Any
 from ...arm import async_operations
 from ...arm.calls import Answer, Call, Endpoint, endpoint
 from ...arm.shapes import Shape
-from ...store.vaults import find_item
+from . import container_registrations, protection_containers
 from .item_documents import show
-from .paths import CONTAINER, FABRIC, ITEM, VAULT, vault_of, vault_scope, vm_name_of
+from .paths import (
+    CONTAINER,
+    FABRIC,
+    ITEM,
+    VAULT,
+    find_named,
+    named_by,
+    vault_of,
+    vault_scope,
+)
 
 TAG = "Operations"
 JOB = f"{VAULT}/backupJobs/{{jobName}}"
@@ -55,8 +64,16 @@ def _result(
 
 def _item(call: Call) -> Any:
     vault = vault_of(call)
-    item = find_item(call.connection, vault.key, vm_name_of(call).item.lower())
+    item = find_named(call, vault, named_by(call))
     return None if item is None else show(call, vault, item)
+
+
+def _container(call: Call) -> Any:
+    """What a registration comes to; other operations on a container come to nothing."""
+    operation = async_operations.find(call, vault_scope(call))
+    if operation.kind != container_registrations.KIND:
+        return None
+    return protection_containers.find(call, vault_of(call))
 
 
 ENDPOINTS = (
@@ -65,7 +82,12 @@ ENDPOINTS = (
     _status("ProtectedItemOperationStatuses_Get", f"{ITEM}/operationsStatus"),
     _result("ProtectedItemOperationResults_Get", f"{ITEM}/operationResults", _item),
     _status("ProtectionContainerOperationStatuses_Get", f"{CONTAINER}/operationsStatus"),
-    _result("ProtectionContainerOperationResults_Get", f"{CONTAINER}/operationResults", None, {}),
+    _result(
+        "ProtectionContainerOperationResults_Get",
+        f"{CONTAINER}/operationResults",
+        _container,
+        {},
+    ),
     _status("ProtectionContainerRefreshOperationStatuses_Get", f"{FABRIC}/operationsStatus"),
     _result("ProtectionContainerRefreshOperationResults_Get", f"{FABRIC}/operationResults"),
     _status("JobOperationStatuses_Get", f"{JOB}/operationsStatus"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,7 +11,8 @@ from ...arm.calls import Call
 from ...domain.errors import invalid
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import find_item, get_vault, item_not_found
-from ...workloads import azure_vm
+from ...workloads.table import WORKLOADS, of_container
+from ...workloads.workload import Workload
 
 VAULT = (
     "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
@@ -49,52 +51,72 @@ def check_fabric(call: Call) -> None:
         )
 
 
-def vm_name_of(call: Call) -> azure_vm.VmName:
-    """Return the VM that the path's container and item name. Raises ``Refused``."""
-    check_fabric(call)
-    container = container_name_of(call)
-    sent = call.path["protectedItemName"]
-    item = azure_vm.parse_item(sent)
-    if item is None or item != container:
-        raise invalid(
-            "BMSUserErrorProtectedItemNameIncorrectFormat",
-            f"protectedItemName: '{sent}' must be '{container.item}' in this container.",
-            target="protectedItemName",
-        )
-    return item
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a path names: canonical names in lower case, whether or not there is such a thing."""
+
+    workload: Workload
+    container: str
+    item: str
 
 
-def container_name_of(call: Call) -> azure_vm.VmName:
-    """Return the VM that the path's container names. Raises ``Refused``."""
+def container_of(call: Call) -> tuple[Workload, str]:
+    """Return whose container the path names, and its canonical name. Raises ``Refused``."""
     check_fabric(call)
     sent = call.path["containerName"]
-    name = azure_vm.parse_container(sent)
-    if name is None:
+    found = of_container(sent)
+    if found is None:
+        forms = " or ".join(each.container_form for each in WORKLOADS.values())
         raise invalid(
             "BMSUserErrorContainerNameIncorrectFormat",
-            f"containerName: '{sent}' must be "
-            "IaasVMContainer;iaasvmcontainerv2;<resource group>;<vm>.",
+            f"containerName: '{sent}' must be {forms}.",
             target="containerName",
         )
-    return name
+    return found
+
+
+def named_by(call: Call) -> Named:
+    """Return the item that the path names. Raises ``Refused``."""
+    workload, container = container_of(call)
+    sent = call.path["protectedItemName"]
+    item = workload.parse_item(sent, container)
+    if item is None:
+        raise invalid(
+            "BMSUserErrorProtectedItemNameIncorrectFormat",
+            f"protectedItemName: '{sent}' must be {workload.item_form} in this container.",
+            target="protectedItemName",
+        )
+    return Named(workload, container, item)
+
+
+def find_named(call: Call, vault: Row[Any], named: Named) -> Row[Any] | None:
+    """Return the item of a name in its container, or ``None``."""
+    item = find_item(call.connection, vault.key, named.item)
+    if item is None or container_name(item).lower() != named.container:
+        return None
+    return item
 
 
 def item_of(call: Call) -> tuple[Row[Any], Row[Any]]:
     """Return the vault and the protected item in the path. Raises ``Refused``."""
     vault = vault_of(call)
-    name = vm_name_of(call)
-    item = find_item(call.connection, vault.key, name.item.lower())
+    named = named_by(call)
+    item = find_named(call, vault, named)
     if item is None:
-        raise item_not_found(name.item)
+        raise item_not_found(call.path["protectedItemName"])
     return vault, item
 
 
-def container_id(vault: Row[Any], item: Row[Any]) -> str:
-    """Return the id of an item's container."""
-    short = item.name.split(";", 1)[1]
-    return f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectionContainers/IaasVMContainer;{short}"
+def container_name(item: Row[Any]) -> str:
+    """Return the name of an item's container."""
+    return f"{WORKLOADS[item.workload].container_types[0]};{item.container_name}"
+
+
+def container_id(vault: Row[Any], name: str) -> str:
+    """Return the id of a container."""
+    return f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectionContainers/{name}"
 
 
 def item_id(vault: Row[Any], item: Row[Any]) -> str:
     """Return a protected item's id."""
-    return f"{container_id(vault, item)}/protectedItems/{item.name}"
+    return f"{container_id(vault, container_name(item))}/protectedItems/{item.name}"

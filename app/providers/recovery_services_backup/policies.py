@@ -14,7 +14,7 @@ from ...domain.critical_operations import UPDATE_POLICY
 from ...domain.documents import Document
 from ...domain.errors import invalid
 from ...domain.jobs import Operation
-from ...domain.policies import read_vm
+from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies, policy
 from ...domain.policy_weakening import weakened
 from ...domain.resource_ids import VAULT_TYPE
@@ -84,9 +84,9 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
         .where(policies.c.key == stored.key)
         .values(document=document, changed_at=call.now)
     )
-    vms = read_vm(document)
-    if vms is not None:
-        protection.edit_policy(call.connection, call.rules, stored.key, vms, call.now)
+    runs = read(document)
+    if runs is not None:
+        protection.edit_policy(call.connection, call.rules, stored.key, runs, call.now)
     jobs.start_under(
         call.connection,
         call.rules,

@@ -1,23 +1,30 @@
-"""What could be protected: the VMs of a vault's subscription and region that are not yet."""
+"""What could be protected: the VMs of a vault's subscription and region that are not yet, and the
+shares that it knows of registered storage accounts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, false, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain.jobs import ProtectionState
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
-from ...store.tables import items, resources
+from ...store.containers import KNOWN_SHARES
+from ...store.tables import Document, containers, items, resources
 from ...workloads import azure_vm
+from ...workloads.azure_file_share import AZURE_FILE_SHARE, ShareName, parse_account
+from ...workloads.azure_vm import AZURE_VM
 from . import vocabulary
-from .paths import FABRIC_NAME, VAULT, vault_of
+from .paths import VAULT, container_id, vault_of
 
 TAG = "Protectable items"
 KEYS = ("backupManagementType", "workloadType", "containerName", "friendlyName", "status")
+PROTECTABLE_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectableItems"
+Terms = Mapping[str, str]
 
 
 @endpoint(
@@ -28,70 +35,128 @@ KEYS = ("backupManagementType", "workloadType", "containerName", "friendlyName",
     query=("$filter", "$skipToken", "$top"),
 )
 def list_(call: Call) -> Answer:
-    """List the VMs that could be protected here: same subscription and region, in no vault."""
+    """List the VMs and file shares that could be protected here, and are protected nowhere.
+
+    VMs are those of the same subscription and region; shares are the SMB shares that were in a
+    registered storage account when it was last inquired.
+    """
     vault = vault_of(call)
-    start = after(call, str)
-    found = (
-        select(resources)
-        .where(
-            resources.c.type_folded == VM_TYPE.lower(),
-            # Everything in the subscription: "0" is the letter after "/".
-            resources.c.folded > f"/subscriptions/{call.subscription.lower()}/",
-            resources.c.folded < f"/subscriptions/{call.subscription.lower()}0",
-            resources.c.location == vault.location,
-            ~exists(
-                select(items.c.key).where(
-                    items.c.source_folded == resources.c.folded,
-                    # What another vault has stopped or soft-deleted may be protected here.
-                    or_(
-                        items.c.state.not_in(ProtectionState.RESUMABLE),
-                        items.c.vault_key == vault.key,
-                    ),
-                )
-            ),
-            *_matching(call),
-        )
-        .order_by(resources.c.folded)
-    )
-    if start is not None:
-        found = found.where(resources.c.folded > start[0])
-    rows = call.connection.execute(found.limit(row_limit(call))).all()
-    return page(call, rows, lambda vm: _render(vault, vm), lambda vm: [vm.folded])
-
-
-def _matching(call: Call) -> list[ColumnElement[bool]]:
-    """Return the conditions that ``$filter`` puts on VMs. Raises ``Refused``."""
     terms = filters.read(call.query.get("$filter"), KEYS)
-    where: list[ColumnElement[bool]] = []
-    if "friendlyName" in terms:
-        suffix = f"/{terms['friendlyName'].lower()}"
-        where.append(resources.c.folded.endswith(suffix, autoescape=True))
+    start = after(call, str)
+    rows: list[Row[Any]] = []
+    for found in _kinds(call, vault, terms):
+        some = found.where(_is_free(vault), *_named(terms))
+        if start is not None:
+            some = some.where(resources.c.folded > start[0])
+        some = some.order_by(resources.c.folded).limit(row_limit(call))
+        rows += call.connection.execute(some).all()
+    rows = sorted(rows, key=lambda row: str(row.folded))[: row_limit(call)]
+    return page(call, rows, lambda row: _render(vault, row), lambda row: [row.folded])
+
+
+def _kinds(call: Call, vault: Row[Any], terms: Terms) -> list[Select[Any]]:
+    """Return the queries of what a ``$filter`` asks for. Raises ``Refused``."""
+    status = filters.one_of(terms, "status", vocabulary.PROTECTION_STATUSES)
+    asked = vocabulary.wanted(terms)
+    if status not in (None, "NotProtected"):
+        return []
+    found = []
+    if AZURE_VM in asked:
+        found.append(_vms(call, vault, terms))
+    if AZURE_FILE_SHARE in asked:
+        found.append(_shares(vault, terms))
+    return found
+
+
+def _vms(call: Call, vault: Row[Any], terms: Terms) -> Select[Any]:
+    found = select(resources).where(
+        resources.c.type_folded == VM_TYPE.lower(),
+        # Everything in the subscription: "0" is the letter after "/".
+        resources.c.folded > f"/subscriptions/{call.subscription.lower()}/",
+        resources.c.folded < f"/subscriptions/{call.subscription.lower()}0",
+        resources.c.location == vault.location,
+    )
     if "containerName" in terms:
         name = azure_vm.parse_container(terms["containerName"])
         vm = name and ResourceId(call.subscription, name.group, VM_TYPE, name.vm).folded
-        where.append(resources.c.folded == (vm or ""))
-    status = filters.one_of(terms, "status", vocabulary.PROTECTION_STATUSES)
-    if status not in (None, "NotProtected") or not vocabulary.asks_for_vms(terms):
-        where.append(false())
-    return where
+        found = found.where(resources.c.folded == (vm or ""))
+    return found
 
 
-def _render(vault: Row[Any], vm: Row[Any]) -> dict[str, Any]:
+def _shares(vault: Row[Any], terms: Terms) -> Select[Any]:
+    found = (
+        select(resources, containers.c.name.label("container"), containers.c.source_id)
+        .select_from(containers)
+        .join(resources, KNOWN_SHARES)
+        .where(containers.c.vault_key == vault.key)
+    )
+    if "containerName" in terms:
+        name = parse_account(terms["containerName"])
+        found = found.where(containers.c.folded_name == (name.container.lower() if name else ""))
+    return found
+
+
+def _is_free(vault: Row[Any]) -> ColumnElement[bool]:
+    return ~exists(
+        select(items.c.key).where(
+            items.c.source_folded == resources.c.folded,
+            # What another vault has stopped or soft-deleted may be protected here.
+            or_(
+                items.c.state.not_in(ProtectionState.RESUMABLE),
+                items.c.vault_key == vault.key,
+            ),
+        )
+    )
+
+
+def _named(terms: Terms) -> list[ColumnElement[bool]]:
+    if "friendlyName" not in terms:
+        return []
+    return [func.lower(resources.c.name) == terms["friendlyName"].lower()]
+
+
+def _render(vault: Row[Any], row: Row[Any]) -> Document:
+    return _render_share(vault, row) if "container" in row._fields else _render_vm(vault, row)
+
+
+def _render_share(vault: Row[Any], share: Row[Any]) -> Document:
+    account = parse_account(share.container)
+    assert account is not None, "registered containers are well named"
+    name = ShareName(account, share.id).item.lower()
+    # The CLI looks for the container's name in lower case here.
+    container = container_id(vault, share.container.lower())
+    return {
+        "id": f"{container}/protectableItems/{name}",
+        "name": name,
+        "type": PROTECTABLE_TYPE,
+        "properties": {
+            "parentContainerFabricId": share.source_id,
+            "parentContainerFriendlyName": account.account,
+            "azureFileShareType": "XSMB",
+            "backupManagementType": AZURE_FILE_SHARE.management_type,
+            "workloadType": AZURE_FILE_SHARE.name,
+            "protectableItemType": AZURE_FILE_SHARE.name,
+            "friendlyName": share.name,
+            "protectionState": "NotProtected",
+        },
+    }
+
+
+def _render_vm(vault: Row[Any], vm: Row[Any]) -> Document:
     vm_id = parse(vm.id)
     assert vm_id is not None, "stored ids are well formed"
     name = azure_vm.name_of(vm_id.group, vm_id.name)
-    container = f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectionContainers/{name.container}"
     return {
         # The id's last part has the prefix, the name has not: so the service spells it.
-        "id": f"{container}/protectableItems/vm;{name.short}",
+        "id": f"{container_id(vault, name.container)}/protectableItems/vm;{name.short}",
         "name": name.short,
-        "type": f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectableItems",
+        "type": PROTECTABLE_TYPE,
         "properties": {
             "virtualMachineId": vm.id,
             "virtualMachineVersion": "Compute",
             "resourceGroup": vm_id.group,
-            "backupManagementType": "AzureIaasVM",
-            "workloadType": "VM",
+            "backupManagementType": AZURE_VM.management_type,
+            "workloadType": AZURE_VM.name,
             "protectableItemType": VM_TYPE,
             "friendlyName": vm.name,
             "protectionState": "NotProtected",

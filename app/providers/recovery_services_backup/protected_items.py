@@ -6,104 +6,73 @@ One PUT does most of it; what it means follows from its body and the item's stat
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from pydantic import Field
 from sqlalchemy import Row, select
 
-from ...arm import async_operations, examples, filters
-from ...arm.bodies import Body
+from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit, size
-from ...arm.words import Word
 from ...domain.critical_operations import DELETE_ITEM, STOP_AND_RETAIN
-from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
-from ...domain.policies import ENHANCED, STANDARD, VmPolicy, read_vm
-from ...domain.resource_ids import normal_location, parse
-from ...engine import jobs, operations, protection, sources
+from ...domain.policies import Policy, read
+from ...engine import jobs, operations, protection
 from ...store import room
-from ...store.tables import disk_sets, items, policies, recovery_points, vaults
-from ...store.vaults import find_item, item_not_found, policy_of_id
-from ...workloads import azure_vm
+from ...store.tables import items, policies, vaults
+from ...store.vaults import item_not_found, policy_of_id
+from ...workloads.azure_file_share import AZURE_FILE_SHARE
+from ...workloads.azure_vm import AZURE_VM
+from ...workloads.table import WORKLOADS, of_item_type
+from ...workloads.workload import Workload
 from .. import multi_user_authorization
-from . import item_filters
+from . import item_filters, share_protection, vm_protection
+from .candidates import Candidate
 from .item_documents import facts_of, policy_name_of, render, show
-from .paths import ITEM, VAULT, item_id, item_of, vault_of, vm_name_of
+from .paths import ITEM, VAULT, Named, find_named, item_id, item_of, named_by, vault_of
+from .protected_item_bodies import ProtectedItemBody, ProtectedItemProperties
 
 TAG = "Protected items"
 
 
-class DiskExclusion(Body):
-    """Which data disks are backed up, by LUN; -1, the OS disk, always is."""
+class Protection(Protocol):
+    """What one workload asks for before its items are changed; each raises ``Refused``."""
 
-    disk_lun_list: list[Annotated[int, Field(ge=OS_LUN, le=HIGHEST_LUN)]] = Field(
-        default_factory=list, max_length=65, examples=[[0, 1]]
-    )
-    is_inclusion_list: bool
+    def candidate(
+        self,
+        call: Call,
+        vault: Row[Any],
+        named: Named,
+        asked: ProtectedItemProperties,
+        policy: Policy,
+        /,
+    ) -> Candidate:
+        """Return what is to be protected under a policy."""
 
+    def prepare_change(
+        self,
+        call: Call,
+        vault: Row[Any],
+        item: Row[Any],
+        asked: ProtectedItemProperties,
+        policy: Policy,
+        /,
+    ) -> None:
+        """Make an item ready for a policy."""
 
-class ItemExtendedProperties(Body):
-    """What is asked of an item beyond its policy; sent without an exclusion it undoes it."""
-
-    disk_exclusion_properties: DiskExclusion | None = None
-    linux_vm_application_name: str | None = Field(None, max_length=260)
-
-
-class ProtectedItemProperties(Body):
-    """What is asked of an item."""
-
-    protected_item_type: str = Field(
-        azure_vm.PROTECTED_ITEM_TYPE, examples=[azure_vm.PROTECTED_ITEM_TYPE]
-    )
-    source_resource_id: str | None = Field(
-        None,
-        max_length=400,
-        examples=[
-            "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/group-1"
-            "/providers/Microsoft.Compute/virtualMachines/vm-1"
-        ],
-    )
-    policy_id: str | None = Field(None, max_length=600)
-    protection_state: Annotated[
-        Literal[
-            "IRPending",
-            "Protected",
-            "ProtectionError",
-            "ProtectionStopped",
-            "ProtectionPaused",
-            "BackupsSuspended",
-            "Invalid",
-        ]
-        | None,
-        Word(
-            "IRPending",
-            "Protected",
-            "ProtectionError",
-            "ProtectionStopped",
-            "ProtectionPaused",
-            "BackupsSuspended",
-            "Invalid",
-        ),
-    ] = None
-    is_rehydrate: bool | None = None
-    extended_properties: ItemExtendedProperties | None = None
-    resource_guard_operation_requests: list[str] | None = Field(None, max_length=100)
+    def check_return(self, call: Call, vault: Row[Any], item: Row[Any], /) -> None:
+        """Refuse to undelete an item that has no place here any more."""
 
 
-class ProtectedItemBody(Body):
-    """A protected item."""
+_PROTECTIONS: Mapping[str, Protection] = {
+    AZURE_VM.name: vm_protection,
+    AZURE_FILE_SHARE.name: share_protection,
+}
 
-    EXAMPLE = {
-        "properties": {
-            "protectedItemType": azure_vm.PROTECTED_ITEM_TYPE,
-            "sourceResourceId": examples.VM_ID,
-            "policyId": examples.POLICY_ID,
-        }
-    }
 
-    properties: ProtectedItemProperties
+def _of(workload: str) -> Protection:
+    return _PROTECTIONS[workload]
 
 
 @endpoint(
@@ -115,14 +84,14 @@ class ProtectedItemBody(Body):
     statuses=(202,),
 )
 def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
-    """Protect a VM, change its policy, stop, suspend or resume its protection, or undelete it."""
+    """Protect a VM or a share, change its policy, stop, suspend, resume, or undelete it."""
     vault = vault_of(call)
-    name = vm_name_of(call)
+    named = named_by(call)
     asked = body.properties
-    _refuse_what_is_not_emulated(asked)
-    item = find_item(call.connection, vault.key, name.item.lower())
+    _check_type(named, asked)
+    item = find_named(call, vault, named)
     if item is None:
-        return _enable(call, vault, name, asked)
+        return _enable(call, vault, named, asked)
     if item.deleted_at is not None:
         return _undelete(call, vault, item, asked)
     if asked.is_rehydrate:
@@ -140,52 +109,37 @@ def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
     return _use_policy(call, vault, item, asked)
 
 
-def _refuse_what_is_not_emulated(asked: ProtectedItemProperties) -> None:
-    kind = asked.protected_item_type.lower()
-    if kind not in (azure_vm.PROTECTED_ITEM_TYPE.lower(), "azureiaasvmprotecteditem"):
-        raise not_emulated(
-            "properties.protectedItemType",
-            f"'{asked.protected_item_type}'; send {azure_vm.PROTECTED_ITEM_TYPE}",
-        )
-    extended = asked.extended_properties
-    if extended is not None and extended.linux_vm_application_name:
-        raise not_emulated(
-            "properties.extendedProperties.linuxVmApplicationName", "applications of Linux VMs"
-        )
+def _check_type(named: Named, asked: ProtectedItemProperties) -> None:
+    """Refuse another kind of item than the container holds, if any is named."""
+    sent = asked.protected_item_type
+    if sent is None:
+        return
+    field = "properties.protectedItemType"
+    workload = of_item_type(sent)
+    if workload is None:
+        known = " or ".join(each.item_type for each in WORKLOADS.values())
+        raise not_emulated(field, f"'{sent}'; send {known}")
+    if workload is not named.workload:
+        raise invalid_input(field, f"'{sent}' must be {named.workload.item_type} in this container")
 
 
-def _exclusion(asked: ProtectedItemProperties) -> dict[str, Any] | None:
-    """Return the choice of disks in a request, ``None`` for all. Raises ``Refused``."""
-    extended = asked.extended_properties
-    if extended is None or extended.disk_exclusion_properties is None:
-        return None
-    found = extended.disk_exclusion_properties.wire()
-    field = "properties.extendedProperties.diskExclusionProperties.diskLunList"
-    if OS_LUN in found["diskLunList"] and not found["isInclusionList"]:
-        raise invalid_input(field, f"{OS_LUN} is the OS disk, which cannot be excluded")
-    return found
-
-
-def _enable(
-    call: Call, vault: Row[Any], name: azure_vm.VmName, asked: ProtectedItemProperties
-) -> Answer:
+def _enable(call: Call, vault: Row[Any], named: Named, asked: ProtectedItemProperties) -> Answer:
     if asked.is_rehydrate or asked.protection_state == ProtectionState.STOPPED:
-        raise item_not_found(name.item)
-    policy_key, policy = _policy(call, vault, asked)
-    source = _source(call, vault, name, asked)
-    _check_security(call, source, policy)
-    _refuse_second_vault(call, vault, source.id, source.name)
-    room.for_item(call.connection, call.rules.limits, vault)
+        raise item_not_found(call.path["protectedItemName"])
+    policy_key, policy = _policy(call, vault, named.workload, asked)
+    found = _of(named.workload.name).candidate(call, vault, named, asked, policy)
+    room.for_item(call.connection, call.rules.limits, vault, named.workload.name)
     _check_configuration(call, vault, policy_key)
     item = protection.enable(
         call.connection,
         call.rules,
         vault_key=vault.key,
-        name=name,
-        source=source,
+        name=found.name,
+        source=found.source,
         policy_key=policy_key,
         policy=policy,
-        exclusion=_exclusion(asked),
+        exclusion=found.exclusion,
+        source_id=found.source_id,
         now=call.now,
     )
     _note_first_item(call, vault)
@@ -202,7 +156,9 @@ def _check_configuration(
     room.for_configuration(call.connection, call.rules.limits, vault, call.now)
 
 
-def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tuple[int, VmPolicy]:
+def _policy(
+    call: Call, vault: Row[Any], workload: Workload, asked: ProtectedItemProperties
+) -> tuple[int, Policy]:
     if not asked.policy_id:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
@@ -210,126 +166,16 @@ def _policy(call: Call, vault: Row[Any], asked: ProtectedItemProperties) -> tupl
             target="properties.policyId",
         )
     stored = policy_of_id(call.connection, vault, asked.policy_id)
-    policy = read_vm(stored.document)
-    if policy is None:
+    policy = read(stored.document)
+    if policy is None or policy.workload != workload.name:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
             f"properties.policyId: '{stored.name}' is an "
             f"{stored.document['backupManagementType']} policy; the policy type should match with "
-            "the workload being protected, so send one of AzureIaasVM.",
+            f"the workload being protected, so send one of {workload.management_type}.",
             target="properties.policyId",
         )
     return stored.key, policy
-
-
-def _source(
-    call: Call, vault: Row[Any], name: azure_vm.VmName, asked: ProtectedItemProperties
-) -> sources.Source:
-    """Return the VM to protect. Raises ``Refused`` if it is not the one the path names."""
-    field = "properties.sourceResourceId"
-    sent = asked.source_resource_id or ""
-    vm_id = parse(sent)
-    if vm_id is None or vm_id.type.lower() != azure_vm.PROTECTED_ITEM_TYPE.lower():
-        raise invalid(
-            "BMSUserErrorInvalidConfigureProtectionRequest",
-            f"{field}: '{sent}' is not the id of a virtual machine.",
-            target=field,
-        )
-    if azure_vm.name_of(vm_id.group, vm_id.name) != name:
-        raise invalid(
-            "BMSUserErrorContainerNameIncorrectFormat",
-            f"{field}: '{sent}' is not the VM of container '{name.container}'.",
-            target=field,
-        )
-    source = sources.find(call.connection, vm_id.text)
-    if source is None:
-        raise invalid(
-            "UserErrorVmNotFoundV2", f"{field}: the VM '{sent}' does not exist.", target=field
-        )
-    if normal_location(source.location) != vault.location:
-        raise invalid(
-            "BMSUserErrorInvalidConfigureProtectionRequest",
-            f"{field}: the VM is in '{source.location}', the vault in '{vault.location}'; "
-            "both must be in one region.",
-            target=field,
-        )
-    return source
-
-
-STANDARD_POLICY_TAKES_TRUSTED_LAUNCH = "2025-01-01"
-"""The first api-version under which Azure protects Trusted Launch VMs by Standard policies."""
-
-
-def _check_security(
-    call: Call, source: sources.Source, policy: VmPolicy, item: Row[Any] | None = None
-) -> None:
-    """Refuse a VM that no Standard (V1) policy protects, or that is less secure than its points."""
-    field = "properties.policyId"
-    too_old = call.api_version[:10] < STANDARD_POLICY_TAKES_TRUSTED_LAUNCH
-    if policy.kind == STANDARD and (
-        source.security == azure_vm.CONFIDENTIAL
-        or (source.security == azure_vm.TRUSTED_LAUNCH and too_old)
-    ):
-        raise invalid(
-            "BMSUserErrorInvalidConfigureProtectionRequest",
-            f"{field}: '{source.name}' is a {source.security} virtual machine, which only an "
-            "Enhanced (V2) policy protects"
-            + (
-                f", or a Standard one from api-version {STANDARD_POLICY_TAKES_TRUSTED_LAUNCH} on."
-                if too_old
-                else "."
-            ),
-            target=field,
-        )
-    if item is not None and source.security == azure_vm.STANDARD and _was_trusted(call, item):
-        raise invalid(
-            "UserErrorMigrationFromTrustedLaunchVMToNonTrustedVMNotAllowed",
-            f"{field}: '{source.name}' has recovery points of a Trusted Launch VM and is none any "
-            "more; delete its backup data first, or build a VM of another name.",
-            target=field,
-        )
-
-
-def _check_kind(item: Row[Any], policy: VmPolicy) -> None:
-    """Refuse to take an item back from Enhanced policies, even after a stop (0043)."""
-    if item.policy_type == ENHANCED and policy.kind == STANDARD:
-        raise invalid(
-            "BMSUserErrorInvalidConfigureProtectionRequest",
-            f"properties.policyId: '{item.friendly_name}' is protected by an Enhanced (V2) policy; "
-            "Azure Backup does not let it go back to a Standard (V1) one.",
-            target="properties.policyId",
-        )
-
-
-def _was_trusted(call: Call, item: Row[Any]) -> bool:
-    if item.latest_snapshot_at is None:
-        return False
-    newest = call.connection.execute(
-        select(disk_sets.c.document)
-        .join(recovery_points, recovery_points.c.disk_set_key == disk_sets.c.key)
-        .where(
-            recovery_points.c.item_key == item.key,
-            recovery_points.c.taken_at == item.latest_snapshot_at,
-        )
-    ).scalar()
-    return newest is not None and newest.get("security") == azure_vm.TRUSTED_LAUNCH
-
-
-def _refuse_second_vault(call: Call, vault: Row[Any], vm_id: str, vm_name: str) -> None:
-    other = call.connection.execute(
-        select(vaults.c.id)
-        .join(items, items.c.vault_key == vaults.c.key)
-        .where(
-            items.c.source_folded == vm_id.lower(),
-            items.c.vault_key != vault.key,
-            items.c.state.not_in(ProtectionState.RESUMABLE),
-        )
-    ).scalar()
-    if other is not None:
-        raise conflict(
-            "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault",
-            f"The VM '{vm_name}' is protected by the vault '{other}'; stop that protection first.",
-        )
 
 
 def _note_first_item(call: Call, vault: Row[Any]) -> None:
@@ -351,8 +197,8 @@ def _undelete(
             f"'{item.friendly_name}' is soft-deleted in this vault; undelete it first with "
             "properties.isRehydrate true, then resume its protection.",
         )
-    _refuse_second_vault(call, vault, item.source_id, item.friendly_name)
-    room.for_item(call.connection, call.rules.limits, vault)
+    _of(item.workload).check_return(call, vault, item)
+    room.for_item(call.connection, call.rules.limits, vault, item.workload)
     protection.undelete(call.connection, item)
     return _accepted(call, vault, item, Operation.UNDELETE, {})
 
@@ -369,28 +215,17 @@ def _stop(call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemPrope
 def _use_policy(
     call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties
 ) -> Answer:
-    if asked.source_resource_id and asked.source_resource_id.lower() != item.source_folded:
-        raise invalid_input(
-            "properties.sourceResourceId", f"must be '{item.source_id}', the VM of this item"
-        )
     if asked.policy_id is None and item.policy_key is not None:
         key: int = item.policy_key
         stored = call.connection.execute(select(policies).where(policies.c.key == key)).one()
-        policy = read_vm(stored.document)
+        policy = read(stored.document)
         assert policy is not None, "an item is only ever under a policy that runs"
     else:
-        key, policy = _policy(call, vault, asked)
-    _check_kind(item, policy)
-    _refuse_second_vault(call, vault, item.source_id, item.friendly_name)
+        key, policy = _policy(call, vault, WORKLOADS[item.workload], asked)
+    _of(item.workload).prepare_change(call, vault, item, asked, policy)
     requests = asked.resource_guard_operation_requests
     multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
-    source = sources.find(call.connection, item.source_id)
-    if source is not None:
-        _check_security(call, source, policy, item)
     _check_configuration(call, vault, key, item)
-    # Azure forgets the choice of disks when protection is stopped and resumed.
-    if asked.extended_properties is not None or item.state in ProtectionState.RESUMABLE:
-        protection.choose_disks(call.connection, call.rules, item, _exclusion(asked))
     protection.use_policy(call.connection, call.rules, item, key, policy, call.now)
     item = protection.get(call.connection, item.key)
     detail = {"policy_name": policy_name_of(call, item)}
@@ -410,8 +245,7 @@ def get(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """Stop protection and delete the data: soft-deleted if the vault does that."""
     vault = vault_of(call)
-    name = vm_name_of(call)
-    item = find_item(call.connection, vault.key, name.item.lower())
+    item = find_named(call, vault, named_by(call))
     if item is None or item.deleted_at is not None:
         return Answer(204)
     multi_user_authorization.permit_deletion(call, vault, DELETE_ITEM, item_id(vault, item))

@@ -1,21 +1,24 @@
-"""Protection containers: each protected VM has one, from its protection to its purge."""
+"""Protection containers: each protected VM has one, from its protection to its purge; a storage
+account is one while it is registered."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, false, select
+from sqlalchemy import ColumnElement, Row, exists, false, func, select
 
 from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
-from ...domain.errors import not_emulated, not_found
+from ...domain.errors import not_emulated
 from ...domain.instants import SECOND
-from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, parse
+from ...domain.resource_ids import STORAGE_TYPE, VM_TYPE, parse
 from ...engine import operations
-from ...store.tables import items
-from ...store.vaults import find_item
-from . import vocabulary
+from ...store import containers as stored
+from ...store.tables import containers, items, resources
+from ...workloads.azure_file_share import AZURE_FILE_SHARE, CONTAINER_TYPE
+from ...workloads.azure_vm import AZURE_VM
+from . import storage_containers, vocabulary
 from .item_filters import matching_containers
 from .paths import (
     CONTAINER,
@@ -24,12 +27,13 @@ from .paths import (
     VAULT,
     check_fabric,
     container_id,
-    container_name_of,
+    container_name,
+    container_of,
     vault_of,
 )
+from .storage_containers import CONTAINERS_TYPE, not_registered
 
 TAG = "Protection containers"
-CONTAINER_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers"
 REFRESH_TAKES = 5 * SECOND
 
 
@@ -37,15 +41,26 @@ REFRESH_TAKES = 5 * SECOND
 def get(call: Call) -> Answer:
     """Show a container."""
     vault = vault_of(call)
-    name = container_name_of(call)
-    item = find_item(call.connection, vault.key, name.item.lower())
-    if item is None:
-        raise not_found(
-            "BMSUserErrorContainerNotFound",
-            f"containerName: '{name.container}' is not registered with this vault.",
-            target="containerName",
+    found = find(call, vault)
+    if found is None:
+        raise not_registered(call)
+    return Answer(body=found)
+
+
+def find(call: Call, vault: Row[Any]) -> dict[str, Any] | None:
+    """Return the container in the path as the wire shows it, or ``None``. Raises ``Refused``."""
+    workload, name = container_of(call)
+    if workload.registered:
+        found = stored.find(call.connection, vault.key, name)
+        counts = storage_containers.counts(call, vault)
+        return None if found is None else storage_containers.render(vault, found, counts)
+    item = call.connection.execute(
+        select(items).where(
+            items.c.vault_key == vault.key,
+            items.c.folded_name == workload.parse_item(name.partition(";")[2], name),
         )
-    return Answer(body=_render(vault, item))
+    ).first()
+    return None if item is None else _render(vault, item)
 
 
 @endpoint(
@@ -57,7 +72,12 @@ def get(call: Call) -> Answer:
 )
 def list_(call: Call) -> Answer:
     """List the containers of a vault."""
-    return _list(call, [items.c.deleted_at.is_(None), *matching_containers(call)])
+    of_vms, of_shares = matching_containers(call)
+    return _list(
+        call,
+        [items.c.deleted_at.is_(None), *of_vms],
+        [containers.c.deleted_at.is_(None), *of_shares],
+    )
 
 
 @endpoint(
@@ -70,18 +90,85 @@ def list_(call: Call) -> Answer:
 def list_deleted(call: Call) -> Answer:
     """List the containers whose data is soft-deleted."""
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
-    where = [] if vocabulary.asks_for_vms(terms) else [false()]
-    return _list(call, [items.c.deleted_at.is_not(None), *where])
+    asked = vocabulary.wanted(terms)
+    short = func.substr(containers.c.name, len(CONTAINER_TYPE) + 2)
+    left = exists(
+        select(items.c.key).where(
+            items.c.vault_key == containers.c.vault_key, items.c.container_name == short
+        )
+    )
+    return _list(
+        call,
+        [items.c.deleted_at.is_not(None) if AZURE_VM in asked else false()],
+        [containers.c.deleted_at.is_not(None), left if AZURE_FILE_SHARE in asked else false()],
+    )
 
 
-def _list(call: Call, where: list[ColumnElement[bool]]) -> Answer:
+def _list(
+    call: Call, of_vms: list[ColumnElement[bool]], of_shares: list[ColumnElement[bool]]
+) -> Answer:
+    """List the containers of both kinds by one order: registered accounts stand before VMs."""
     vault = vault_of(call)
-    found = select(items).where(items.c.vault_key == vault.key, *where)
     start = after(call, str)
+    rows: list[Row[Any]] = []
+    for table, where in (
+        (containers, of_shares),
+        (items, [items.c.workload == AZURE_VM.name, *of_vms]),
+    ):
+        found = select(table).where(table.c.vault_key == vault.key, *where)
+        if start is not None:
+            found = found.where(table.c.folded_name > start[0])
+        found = found.order_by(table.c.folded_name).limit(row_limit(call) - len(rows))
+        if row_limit(call) > len(rows):
+            rows += call.connection.execute(found).all()
+    counts = storage_containers.counts(call, vault)
+
+    def shown(row: Row[Any]) -> dict[str, Any]:
+        if "registered_at" in row._fields:
+            return storage_containers.render(vault, row, counts)
+        return _render(vault, row)
+
+    return page(call, rows, shown, lambda row: [row.folded_name])
+
+
+@endpoint(
+    "GET",
+    f"{FABRIC}/protectableContainers",
+    "ProtectableContainers_List",
+    tag=TAG,
+    query=("$filter", "$skipToken", "$top"),
+)
+def list_protectable(call: Call) -> Answer:
+    """List the storage accounts that could be registered: same region, with no vault yet."""
+    vault = vault_of(call)
+    check_fabric(call)
+    terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
+    start = after(call, str)
+    folded = f"/subscriptions/{call.subscription.lower()}"
+    found = select(resources).where(
+        resources.c.type_folded == STORAGE_TYPE.lower(),
+        # Everything in the subscription: "0" is the letter after "/".
+        resources.c.folded > f"{folded}/",
+        resources.c.folded < f"{folded}0",
+        resources.c.location == vault.location,
+        ~exists(
+            select(containers.c.key).where(
+                containers.c.source_folded == resources.c.folded,
+                containers.c.deleted_at.is_(None),
+            )
+        ),
+    )
+    if AZURE_FILE_SHARE not in vocabulary.wanted(terms):
+        found = found.where(false())
     if start is not None:
-        found = found.where(items.c.folded_name > start[0])
-    rows = call.connection.execute(found.order_by(items.c.folded_name).limit(row_limit(call))).all()
-    return page(call, rows, lambda row: _render(vault, row), lambda row: [row.folded_name])
+        found = found.where(resources.c.folded > start[0])
+    rows = call.connection.execute(found.order_by(resources.c.folded).limit(row_limit(call))).all()
+    return page(
+        call,
+        rows,
+        lambda row: storage_containers.render_protectable(vault, row),
+        lambda row: [row.folded],
+    )
 
 
 @endpoint(
@@ -93,11 +180,11 @@ def _list(call: Call, where: list[ColumnElement[bool]]) -> Answer:
     query=("$filter",),
 )
 def refresh(call: Call) -> Answer:
-    """Look for VMs again; here they are known at once, so it only takes its time."""
+    """Look for VMs and storage accounts again; all are known at once, so it only takes a while."""
     vault = vault_of(call)
     check_fabric(call)
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
-    if not vocabulary.asks_for_vms(terms):
+    if not vocabulary.wanted(terms):
         raise not_emulated("$filter", f"discovery of {terms['backupManagementType']}")
     operation = operations.begin(
         call.connection,
@@ -119,11 +206,11 @@ def refresh(call: Call) -> Answer:
 def _render(vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
     vm_id = parse(item.source_id)
     assert vm_id is not None, "stored ids are well formed"
-    container = container_id(vault, item)
+    name = container_name(item)
     return {
-        "id": container,
-        "name": container.rsplit("/", 1)[1],
-        "type": CONTAINER_TYPE,
+        "id": container_id(vault, name),
+        "name": name,
+        "type": CONTAINERS_TYPE,
         "properties": {
             "virtualMachineId": item.source_id,
             "virtualMachineVersion": "Compute",
@@ -138,4 +225,4 @@ def _render(vault: Row[Any], item: Row[Any]) -> dict[str, Any]:
     }
 
 
-ENDPOINTS = (get, list_, list_deleted, refresh)
+ENDPOINTS = (get, list_, list_deleted, list_protectable, refresh)

@@ -13,7 +13,7 @@ from ...arm.calls import Call, endpoint
 from ...domain.errors import invalid_input, not_emulated
 from ...domain.jobs import ProtectionState
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, normal_location, parse
-from ...engine import sources
+from ...engine import vm_sources
 from ...store.tables import items, vaults
 from ...store.vaults import get_vault
 from ...workloads import azure_vm
@@ -108,7 +108,7 @@ def _named(sent: str, field: str, type_name: str) -> ResourceId:
 
 def _problem(call: Call, vault: Row[Any], vm_id: ResourceId) -> tuple[str, str, str] | None:
     """Return what keeps a vault from protecting a VM: code, message and advice."""
-    source = sources.find(call.connection, vm_id.text)
+    source = vm_sources.find(call.connection, vm_id.text)
     if source is None:
         return (
             "UserErrorVmNotFoundV2",

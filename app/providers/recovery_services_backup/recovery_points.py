@@ -10,14 +10,15 @@ from sqlalchemy import ColumnElement, Row, Select, false, select
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
-from ...domain import disk_selection, ids
-from ...domain.errors import conflict, not_found
+from ...domain import ids
+from ...domain.errors import conflict, not_emulated, not_found
 from ...domain.instants import DAY, wire, wire_without_zone
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine import archiving
 from ...engine.archiving import Obstacle
 from ...engine.file_recoveries import is_open, of_point
 from ...store.tables import disk_sets, file_recoveries, recovery_points
+from ...workloads.table import WORKLOADS
 from . import vocabulary
 from .paths import ITEM, POINT, item_id, item_of
 
@@ -59,7 +60,7 @@ def list_(call: Call) -> Answer:
     """List an item's recovery points, newest first."""
     vault, item = item_of(call)
     obstacle = archiving.obstacle(call.connection, item, call.now)
-    where = [*_visible(call), *_matching(call, item, obstacle)]
+    where = [*_visible(call, item), *_matching(call, item, obstacle)]
     start = after(call, int)
     if start is not None:
         where.append(_point.taken_at < start[0])
@@ -88,7 +89,7 @@ def _found(item: Row[Any], obstacle: ColumnElement[Any]) -> Select[Any]:
 def ready_for_archive(call: Call, item: Row[Any]) -> Sequence[Row[Any]]:
     """Return the points of an item that can be moved to the archive, newest first."""
     obstacle = archiving.obstacle(call.connection, item, call.now)
-    ready = _found(item, obstacle).where(obstacle.is_(None), *_visible(call))
+    ready = _found(item, obstacle).where(obstacle.is_(None), *_visible(call, item))
     return call.connection.execute(ready.order_by(_point.taken_at.desc())).all()
 
 
@@ -97,7 +98,7 @@ def _matching(
 ) -> list[ColumnElement[bool]]:
     """Return the conditions that ``$filter`` puts on an item's points. Raises ``Refused``.
 
-    Every point of a VM is a full one.
+    Every point of a VM or a share is a full one.
     """
     terms = filters.read(call.query.get("$filter"), KEYS)
     wanted = filters.one_of(terms, "restorePointQueryType", vocabulary.POINT_QUERY_TYPES)
@@ -132,7 +133,7 @@ def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     if taken_at is not None:
         found = call.connection.execute(
             _found(item, archiving.obstacle(call.connection, item, call.now)).where(
-                _point.taken_at == taken_at, *_visible(call)
+                _point.taken_at == taken_at, *_visible(call, item)
             )
         ).first()
     if found is None:
@@ -151,6 +152,9 @@ def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
     Raises ``Refused``: the item is soft-deleted, or the snapshot is gone and was never vaulted.
     """
     vault, item = item_of(call)
+    workload = WORKLOADS[item.workload]
+    if not workload.restored:
+        raise not_emulated("recoveryPointId", f"restores of a {workload.title}")
     if item.deleted_at is not None:
         raise conflict(
             "BMSUserErrorItemSoftDeleted",
@@ -167,43 +171,39 @@ def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
     return vault, item, point
 
 
-def _visible(call: Call) -> list[ColumnElement[bool]]:
-    """Points are there once their snapshot is, or (--recovery-point-visibility vault) vaulted."""
-    return [_point.vaulted_at.is_not(None)] if call.rules.hide_unvaulted_points else []
+def _visible(call: Call, item: Row[Any]) -> list[ColumnElement[bool]]:
+    """Points are there once their snapshot is, or (--recovery-point-visibility vault) vaulted.
+
+    That is asked of workloads whose points all come to the vault.
+    """
+    hidden = call.rules.hide_unvaulted_points and WORKLOADS[item.workload].always_vaulted
+    return [_point.vaulted_at.is_not(None)] if hidden else []
 
 
 def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
     """Return a recovery point as the wire shows it."""
     name = ids.recovery_point_name(item.entropy, point.taken_at)
     properties: dict[str, Any] = {
-        "objectType": "IaasVMRecoveryPoint",
+        **WORKLOADS[item.workload].point(item, point, _of_vms(call, point)),
         "recoveryPointType": point.consistency,
         "recoveryPointTime": wire(point.taken_at),
-        "recoveryPointAdditionalInfo": "",
-        "sourceVMStorageType": _storage(point),
-        "isSourceVMEncrypted": False,
-        "isInstantIlrSessionActive": is_open(point.opened_at, point.closes_at, call.now),
         "recoveryPointTierDetails": _tiers(point),
-        "isManagedVirtualMachine": True,
-        "virtualMachineSize": point.vm_size,
-        "originalStorageAccountOption": False,
-        "osType": point.disks["os"],
-        "recoveryPointMoveReadinessInfo": {
-            "ArchivedRP": {
-                "isReadyForMove": point.obstacle is None,
-                "additionalInfo": _WHY_NOT_ARCHIVED.get(point.obstacle, ""),
-            }
-        },
-        "securityType": point.disks.get("security", "None"),
-        "recoveryPointDiskConfiguration": _disks(point),
-        "isPrivateAccessEnabledOnAnyDisk": disk_selection.is_any_private(point.disks["disks"]),
-        "createdWithPolicyType": point.policy_type,
         **_life(call, item, point),
     }
-    if "zone" in point.disks:
-        properties["zones"] = [point.disks["zone"]]
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
+
+
+def _of_vms(call: Call, point: Row[Any]) -> dict[str, Any]:
+    """What the engine knows of a point that only those of VMs show."""
+    readiness = {
+        "isReadyForMove": point.obstacle is None,
+        "additionalInfo": _WHY_NOT_ARCHIVED.get(point.obstacle, ""),
+    }
+    return {
+        "isInstantIlrSessionActive": is_open(point.opened_at, point.closes_at, call.now),
+        "recoveryPointMoveReadinessInfo": {"ArchivedRP": readiness},
+    }
 
 
 def _tiers(point: Row[Any]) -> list[dict[str, str]]:
@@ -212,14 +212,6 @@ def _tiers(point: Row[Any]) -> list[dict[str, str]]:
     if point.vaulted_at is not None:
         tiers.append({"type": "HardenedRP", "status": "Valid"})
     return tiers
-
-
-def _storage(point: Row[Any]) -> str:
-    """The kind of storage that the VM was on, in the service's words."""
-    premium = {disk["sku"].startswith("Premium") for disk in point.disks["disks"]}
-    if premium == {True}:
-        return "PremiumStorage"
-    return "PremiumVMOnPartialPremiumStorage" if True in premium else "NormalStorage"
 
 
 def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
@@ -239,33 +231,6 @@ def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
     if point.rule is not None:
         life["ruleName"] = point.rule
     return {"recoveryPointProperties": life}
-
-
-def _disks(point: Row[Any]) -> dict[str, Any]:
-    """The disks in the backup; each with the fingerprint of its content at that instant."""
-    disks = point.disks["disks"]
-    included = disk_selection.included(disks)
-    return {
-        "numberOfDisksIncludedInBackup": len(included),
-        "numberOfDisksAttachedToVm": len(disks),
-        "includedDiskList": [
-            {
-                "lun": disk["lun"],
-                "name": disk["name"],
-                "contentFingerprint": fingerprint(disk, point.taken_at),
-            }
-            for disk in included
-        ],
-        "excludedDiskList": [
-            {"lun": disk["lun"], "name": disk["name"]} for disk in disk_selection.excluded(disks)
-        ],
-    }
-
-
-def fingerprint(disk: dict[str, Any], taken_at: int) -> str:
-    """Return what a backed-up disk held; a static one held the same since it became so."""
-    at = taken_at if disk["content_at"] is None else disk["content_at"]
-    return ids.fingerprint(disk["origin"], at)
 
 
 ENDPOINTS = (list_, get)

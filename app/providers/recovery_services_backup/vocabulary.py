@@ -1,6 +1,6 @@
 """The words that lists of Azure Backup can be asked for, as its query objects have them.
 
-The lists here hold VMs only: a word for something else is known, and matches nothing.
+A word for a workload that is not in the table of workloads is known, and matches nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...arm import filters
+from ...workloads import table
+from ...workloads.workload import Workload
 
 MANAGEMENT_TYPES = (
     "AzureIaasVM",
@@ -101,12 +103,16 @@ POINT_QUERY_TYPES = (
 )
 
 
-def asks_for_vms(terms: Mapping[str, str], workload_key: str = "workloadType") -> bool:
-    """Tell whether a filter lets VMs through, by kind of management and of workload.
+def wanted(terms: Mapping[str, str], workload_key: str = "workloadType") -> list[Workload]:
+    """Return the workloads that a filter lets through, by kind of management and of workload.
 
     Raises ``Refused`` for words that Azure Backup does not have.
     """
     kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
     workload = filters.one_of(terms, workload_key, WORKLOADS)
     filters.one_of(terms, "fabricName", FABRICS)
-    return kind in (None, "AzureIaasVM") and workload in (None, "VM")
+    return [
+        each
+        for each in table.WORKLOADS.values()
+        if kind in (None, each.management_type) and workload in (None, each.name)
+    ]

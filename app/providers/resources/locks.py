@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Row, delete, insert, update
+from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, Endpoint, endpoint
@@ -18,7 +18,7 @@ from ...arm.words import Word
 from ...domain.errors import Refused, invalid, not_found, resource_not_found
 from ...domain.resource_ids import LOCK_TYPE, group_id
 from ...store import locks, rows
-from ...store.tables import Document, subscription_resources
+from ...store.tables import Document
 from ...store.vaults import find_vault, get_group, vault_id
 
 TAG = "Locks"
@@ -104,12 +104,8 @@ def _child_scope(call: Call) -> str:
 # --- what is done with a lock ------------------------------------------------------------
 
 
-def _id(call: Call, scope: str) -> str:
-    return f"{scope}/providers/{LOCK_TYPE}/{call.path['lockName']}"
-
-
 def _find(call: Call, scope: str) -> Row[Any] | None:
-    wanted = _id(call, scope).lower()
+    wanted = locks.lock_id(scope, call.path["lockName"]).lower()
     found = locks.in_subscription(call.connection, call.subscription)
     return next((each for each in found if each.folded == wanted), None)
 
@@ -130,31 +126,8 @@ def _put(call: Call, scope: str, body: ManagementLockBody) -> Answer:
             "properties.level: the lock level must be CanNotDelete or ReadOnly.",
             target="properties.level",
         )
-    existing = _find(call, scope)
-    if existing is None:
-        _insert(call, scope, properties)
-    else:
-        mine = subscription_resources.c.folded == existing.folded
-        call.connection.execute(
-            update(subscription_resources).where(mine).values(document=properties)
-        )
-    return Answer(201 if existing is None else 200, _shown(call, scope))
-
-
-def _insert(call: Call, scope: str, properties: Document) -> None:
-    own_id = _id(call, scope)
-    call.connection.execute(
-        insert(subscription_resources).values(
-            folded=own_id.lower(),
-            id=own_id,
-            subscription=call.subscription.lower(),
-            type_folded=LOCK_TYPE.lower(),
-            scope_folded=scope.lower(),
-            name=call.path["lockName"],
-            document=properties,
-            created_at=call.now,
-        )
-    )
+    is_new = locks.put(call.connection, scope, name, properties, call.now)
+    return Answer(201 if is_new else 200, _shown(call, scope))
 
 
 def _shown(call: Call, scope: str) -> Document:
@@ -177,13 +150,7 @@ def _render(lock: Row[Any]) -> Document:
 
 
 def _remove(call: Call, scope: str) -> Answer:
-    found = _find(call, scope)
-    if found is None:
-        return Answer(204)
-    call.connection.execute(
-        delete(subscription_resources).where(subscription_resources.c.folded == found.folded)
-    )
-    return Answer(200)
+    return Answer(200 if locks.remove(call.connection, scope, call.path["lockName"]) else 204)
 
 
 def _list(call: Call, scope: str) -> Document:
