@@ -29,10 +29,11 @@ class Workload:
     go to the vault where their policy says so; snapshots ``in_collections`` lie in restore point
     collections. The points of an ``archived`` one may be moved to the archive, those of a
     ``restored`` one are restored here. ``cancellable`` are the operations whose jobs can be
-    cancelled, ``gone`` is the error of a backup whose source is not there. The functions make what
-    only this workload shows: of an item (given its health), of its extended information (at an
-    instant), of a recovery point, of a job, and in the property bag of a job; ``backup_info``
-    gives the extended information of a backup's job its own form.
+    cancelled, ``gone`` is the error of a backup whose source is not there. The functions make
+    what only this workload shows: of an item (given its health), of its extended information (at
+    an instant), of a recovery point (given what the engine knows of those of VMs), of a job, and
+    in the property bag of a job; ``backup_info`` gives the extended information of a backup's job
+    its own form.
     """
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from ...arm import client_dates
 from ...arm.bodies import Body
@@ -18,6 +18,7 @@ from ...domain.policies import read
 from ...engine import backups
 from ...store import room
 from ...store.tables import policies
+from ...workloads.table import WORKLOADS
 from .paths import ITEM, item_of
 from .protected_items import TAG, item_accepted
 
@@ -29,9 +30,10 @@ LONGEST_RETENTION = 99 * 366 * DAY
 class BackupRequest(Body):
     """How long to keep the recovery point."""
 
-    object_type: Annotated[Literal["IaasVMBackupRequest"], Word("IaasVMBackupRequest")] = Field(
-        "IaasVMBackupRequest"
-    )
+    object_type: Annotated[
+        Literal["IaasVMBackupRequest", "AzureFileShareBackupRequest"] | None,
+        Word("IaasVMBackupRequest", "AzureFileShareBackupRequest"),
+    ] = None
     recovery_point_expiry_time_in_utc: str | None = Field(
         None, alias="recoveryPointExpiryTimeInUTC", examples=["2026-03-01T00:00:00Z"]
     )
@@ -57,6 +59,7 @@ class BackupBody(Body):
 def trigger(call: Call, body: BackupBody) -> Answer:
     """Back up now; the recovery point keeps its own expiry date."""
     vault, item = item_of(call)
+    _check_type(item, body.properties.object_type)
     retain_until = _retain_until(call, body.properties.recovery_point_expiry_time_in_utc)
     if item.deleted_at is not None:
         raise conflict(
@@ -84,6 +87,12 @@ def trigger(call: Call, body: BackupBody) -> Answer:
         activity_id=call.client_request_id,
     )
     return item_accepted(call, vault, item, "backup", job_id=job_id, ends_at=call.now)
+
+
+def _check_type(item: Row[Any], sent: str | None) -> None:
+    wanted = WORKLOADS[item.workload].backup_request
+    if sent not in (None, wanted):
+        raise invalid_input("properties.objectType", f"'{sent}' must be {wanted} of this item")
 
 
 def _retain_until(call: Call, sent: str | None) -> int:

@@ -8,14 +8,14 @@ from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
 from ...store import usages
-from ...workloads import azure_vm
+from ...workloads.table import WORKLOADS
 from .paths import VAULT, vault_of
 
 TAG = "Usages"
 ITEMS, CONTAINERS = "BackupProtectedItemCountSummary", "BackupProtectionContainerCountSummary"
 
 _ITEM_KINDS = {
-    azure_vm.BACKUP_MANAGEMENT_TYPE: "Azure Virtual Machine",
+    "AzureIaasVM": "Azure Virtual Machine",
     "MAB": "Azure Backup Agent",
     "AzureBackupServer": "Azure Backup Server",
     "AzureStorage": "Azure Storage (Azure Files)",
@@ -43,8 +43,8 @@ def list_(call: Call) -> Answer:
     terms = filters.read(call.query.get("$filter"), ("type",))
     if filters.one_of(terms, "type", (ITEMS, CONTAINERS)) == CONTAINERS:
         return Answer(body={"value": _summaries(_CONTAINER_KINDS, {})})
-    protected = usages.count_items(call.connection, vault.key).total
-    counts = {azure_vm.BACKUP_MANAGEMENT_TYPE: protected}
+    protected = usages.count_by_workload(call.connection, vault.key)
+    counts = {WORKLOADS[name].management_type: count for name, count in protected.items()}
     return Answer(body={"value": _summaries(_ITEM_KINDS, counts)})
 
 
