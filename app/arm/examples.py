@@ -81,6 +81,14 @@ PARAMETERS: Mapping[str, str] = {
     "deploymentName": "deployment-1",
 }
 
+_STORAGE_CONTAINER = {"containerName": "StorageContainer;Storage;group-1;staging"}
+PARAMETERS_OF: Mapping[str, Mapping[str, str]] = {
+    "ProtectionContainers_Register": _STORAGE_CONTAINER,
+    "ProtectionContainers_Inquire": _STORAGE_CONTAINER,
+    "ProtectionContainers_Unregister": _STORAGE_CONTAINER,
+}
+"""What single operations have instead, by their ids."""
+
 QUERIES: Mapping[str, str] = {
     "resource": "https://management.azure.com/",
     "api-version": "2018-02-01",

@@ -151,8 +151,11 @@ def _request_body(each: Endpoint, model: type[Body]) -> dict[str, Any]:
     }
 
 
-def _example(name: str) -> dict[str, str]:
+def _example(each: Endpoint, name: str) -> dict[str, str]:
     """Return a path parameter's example, or where its value is found."""
+    own = examples.PARAMETERS_OF.get(each.operation_id, {})
+    if name in own:
+        return {"example": own[name]}
     if name in examples.FOUND:
         return {"description": examples.FOUND[name]}
     return {"example": examples.PARAMETERS[name]}
@@ -166,7 +169,7 @@ def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]
             "in": "path",
             "required": True,
             "schema": _NAMES.get(name, _NAME),
-            **_example(name),
+            **_example(each, name),
         }
         for name in names
     ]

@@ -34,7 +34,7 @@ class ContainerProperties(Body):
         max_length=400,
         examples=[
             "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/group-1"
-            "/providers/Microsoft.Storage/storageAccounts/account1"
+            "/providers/Microsoft.Storage/storageAccounts/staging"
         ],
     )
     friendly_name: str | None = Field(None, max_length=90)
@@ -58,7 +58,7 @@ class ContainerBody(Body):
             "containerType": CONTAINER_TYPE,
             "backupManagementType": AZURE_FILE_SHARE.management_type,
             "sourceResourceId": "/subscriptions/11111111-1111-1111-1111-111111111111"
-            "/resourceGroups/group-1/providers/Microsoft.Storage/storageAccounts/account1",
+            "/resourceGroups/group-1/providers/Microsoft.Storage/storageAccounts/staging",
         }
     }
 
