@@ -45,6 +45,8 @@ VM_SIZE = Limit("terabytes-per-vm", 256, "terabytes of a virtual machine in its 
 
 OF_WORKLOAD: Mapping[str, tuple[Limit, ...]] = {VM: (VMS,)}
 """The limits of a vault that only one kind of datasource has, by its name in the table."""
+UNDER_A_POLICY: Mapping[str, tuple[Limit, ...]] = {VM: (VMS_OF_POLICY,)}
+"""Those of a policy."""
 _GIGABYTES = 1024
 """In a terabyte, as Azure counts the sizes of disks."""
 

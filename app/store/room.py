@@ -114,9 +114,10 @@ def for_item(connection: Connection, kept: Changes, vault: Row[Any], workload: s
     _check_room(connection, kept, _ITEMS, limits.DATASOURCES, vault=vault.key)
 
 
-def for_item_under(connection: Connection, kept: Changes, policy_key: int) -> None:
-    """Raise ``Refused`` if a policy has no room for a VM more."""
-    _check_room(connection, kept, _UNDER, limits.VMS_OF_POLICY, policy=policy_key)
+def for_item_under(connection: Connection, kept: Changes, policy_key: int, workload: str) -> None:
+    """Raise ``Refused`` if a policy has no room for one more."""
+    of_kind = limits.UNDER_A_POLICY.get(workload, ())
+    _check_room(connection, kept, _UNDER, *of_kind, policy=policy_key)
 
 
 def for_policy(connection: Connection, kept: Changes, vault: Row[Any]) -> None:

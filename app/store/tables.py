@@ -475,6 +475,16 @@ Index(
     postgresql_where=jobs.c.operation != "Backup",
 )
 Index(
+    "ix_jobs_not_of_vms",
+    jobs.c.vault_key,
+    jobs.c.workload,
+    jobs.c.started_at,
+    jobs.c.ordinal,
+    jobs.c.job_id,
+    sqlite_where=jobs.c.workload != "VM",
+    postgresql_where=jobs.c.workload != "VM",
+)
+Index(
     "ix_jobs_restores",
     jobs.c.item_key,
     jobs.c.ended_at,

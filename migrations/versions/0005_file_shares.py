@@ -20,6 +20,13 @@ def upgrade() -> None:
     )
     op.execute("UPDATE items SET container_name = substr(name, 4)")
     op.add_column("jobs", _workload())
+    op.create_index(
+        "ix_jobs_not_of_vms",
+        "jobs",
+        ["vault_key", "workload", "started_at", "ordinal", "job_id"],
+        sqlite_where=sa.text("workload != 'VM'"),
+        postgresql_where=sa.text("workload != 'VM'"),
+    )
     op.create_table(
         "containers",
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -57,6 +64,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM items WHERE workload <> 'VM'")
     op.execute("DELETE FROM jobs WHERE workload <> 'VM'")
     op.drop_table("containers")
+    op.drop_index("ix_jobs_not_of_vms", "jobs")
     op.drop_column("jobs", "workload")
     op.drop_column("items", "container_name")
     op.drop_column("items", "workload")

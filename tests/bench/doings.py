@@ -96,6 +96,7 @@ def doings(client: httpx.AsyncClient, job: str, point: str) -> dict[str, Doing]:
         "list running jobs": jobs("status eq 'InProgress' and operation eq 'Backup'"),
         "list failed jobs": jobs("status eq 'Failed' and endTime eq '2030-01-01'"),
         "list restores": jobs("operation eq 'Restore' and startTime eq '2020-01-01'"),
+        "list jobs of shares": jobs("backupManagementType eq 'AzureStorage'"),
         "list completed backups": jobs("operation eq 'Backup' and status eq 'Completed'"),
         "next page of jobs": get(
             f"{VAULT}/backupJobs?{VERSION}&$skipToken="

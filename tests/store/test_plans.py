@@ -25,6 +25,7 @@ def test_no_list_reads_a_table_that_grows_from_end_to_end(plans: list[Plan]) -> 
         ("list running jobs", "ix_jobs_not_completed"),
         ("list failed jobs", "ix_jobs_not_completed"),
         ("list restores", "ix_jobs_no_backups"),
+        ("list jobs of shares", "ix_jobs_not_of_vms"),
     ],
 )
 def test_a_filtered_list_of_jobs_has_an_index_in_its_order(

@@ -11,6 +11,7 @@ from ...arm import filters
 from ...arm.calls import Call
 from ...domain import ids
 from ...domain.jobs import Operation, Status
+from ...domain.policies import VM
 from ...store.tables import jobs
 from ...workloads.table import WORKLOADS
 from . import vocabulary
@@ -23,6 +24,7 @@ NEWEST_FIRST = (jobs.c.started_at, jobs.c.ordinal, jobs.c.job_id)
 # uses where the query repeats their condition word by word.
 _NOT_COMPLETED = jobs.c.status != literal_column(f"'{Status.COMPLETED}'")
 _NO_BACKUP = jobs.c.operation != literal_column(f"'{Operation.BACKUP}'")
+_NOT_OF_VMS = jobs.c.workload != literal_column(f"'{VM}'")
 IS_RESTORE = jobs.c.operation == literal_column(f"'{Operation.RESTORE}'")
 
 
@@ -35,12 +37,17 @@ def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:
     where = [jobs.c.vault_key == vault.key, *_kinds(terms), *_span(terms)]
     if "jobId" in terms:
         where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
+    return [*where, *_workloads(terms)]
+
+
+def _workloads(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:
     names = [each.name for each in vocabulary.wanted(terms)]
+    if len(names) == len(WORKLOADS):
+        return []
     if not names:
-        where.append(false())
-    elif len(names) < len(WORKLOADS):
-        where.append(jobs.c.workload.in_(names))
-    return where
+        return [false()]
+    wanted = jobs.c.workload.in_(names) if len(names) > 1 else jobs.c.workload == names[0]
+    return [wanted] if VM in names else [wanted, _NOT_OF_VMS]
 
 
 def _kinds(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:

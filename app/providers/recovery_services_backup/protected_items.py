@@ -129,7 +129,7 @@ def _enable(call: Call, vault: Row[Any], named: Named, asked: ProtectedItemPrope
     policy_key, policy = _policy(call, vault, named.workload, asked)
     found = _of(named.workload.name).candidate(call, vault, named, asked, policy)
     room.for_item(call.connection, call.rules.limits, vault, named.workload.name)
-    _check_configuration(call, vault, policy_key)
+    _check_configuration(call, vault, named.workload.name, policy_key)
     item = protection.enable(
         call.connection,
         call.rules,
@@ -148,11 +148,11 @@ def _enable(call: Call, vault: Row[Any], named: Named, asked: ProtectedItemPrope
 
 
 def _check_configuration(
-    call: Call, vault: Row[Any], policy_key: int, item: Row[Any] | None = None
+    call: Call, vault: Row[Any], workload: str, policy_key: int, item: Row[Any] | None = None
 ) -> None:
     """Refuse to put an item under a policy that has no room, or once too often in a day."""
     if item is None or item.policy_key != policy_key:
-        room.for_item_under(call.connection, call.rules.limits, policy_key)
+        room.for_item_under(call.connection, call.rules.limits, policy_key, workload)
     room.for_configuration(call.connection, call.rules.limits, vault, call.now)
 
 
@@ -225,7 +225,7 @@ def _use_policy(
     _of(item.workload).prepare_change(call, vault, item, asked, policy)
     requests = asked.resource_guard_operation_requests
     multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
-    _check_configuration(call, vault, key, item)
+    _check_configuration(call, vault, item.workload, key, item)
     protection.use_policy(call.connection, call.rules, item, key, policy, call.now)
     item = protection.get(call.connection, item.key)
     detail = {"policy_name": policy_name_of(call, item)}
