@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from ..domain import ids
 from ..store import rows
-from ..store.tables import Document, resources
+from ..store.metadata import Document
+from ..store.resource_tables import resources
 from . import sources
 from .rules import Rules
 

@@ -14,7 +14,8 @@ from ..domain import ids
 from ..domain.instants import SECOND
 from ..store import locks
 from ..store.containers import find_any
-from ..store.tables import Document, containers, items
+from ..store.metadata import Document
+from ..store.tables import containers, items
 from ..workloads.azure_file_share import AccountName
 from .rules import Rules
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from ..domain.resource_ids import DELETED_VAULT_TYPE, ResourceId
 from ..domain.vault_settings import with_multi_user_authorization
 from ..store import resource_guard_proxies
+from ..store.resource_tables import subscription_resources
 from ..store.statements import Query
-from ..store.tables import items, subscription_resources, vaults
+from ..store.tables import items, vaults
 from ..store.vaults import deleted_vault_id
 
 _FIND = Query(

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, delete, select
 from ..domain import ids
 from ..domain.resource_ids import DISK_TYPE, RESOURCE_GUARD_TYPE, VM_TYPE
 from ..store import resource_guard_proxies, role_assignments
-from ..store.tables import deployments, resource_groups, resources, vaults
+from ..store.resource_tables import deployments, resource_groups, resources
+from ..store.tables import vaults
 from . import attachments, key_vaults, snapshots, sources, vault_lifecycle
 from .rules import Rules
 

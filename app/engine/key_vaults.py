@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from ..domain.instants import DAY
 from ..domain.resource_ids import KEY_VAULT_TYPE
 from ..store import rows
+from ..store.metadata import Document
+from ..store.resource_tables import resources, subscription_resources
 from ..store.statements import Query
-from ..store.tables import Document, resources, subscription_resources
 
 DELETED_TYPE = "Microsoft.KeyVault/deletedVaults"
 RETENTION_DAYS = 90

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from ..domain.resource_ids import STORAGE_TYPE
 from ..store import rows
-from ..store.tables import Document, blobs, items, resources
+from ..store.metadata import Document
+from ..store.resource_tables import resources
+from ..store.tables import blobs, items
 from ..workloads.table import SOURCE_TYPES
 from . import sources
 from .rules import Rules

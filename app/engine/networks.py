@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from ..domain.resource_ids import NIC_TYPE, parse_subnet
-from ..store.tables import Document, resources
+from ..store.metadata import Document
+from ..store.resource_tables import resources
 
 RESERVED = 4
 """Azure keeps the first four addresses of a subnet, and the last, for itself."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from ..domain import ids
 from ..domain.waiting import Span
-from ..store.tables import operations
+from ..store.resource_tables import operations
 from .rules import Rules
 
 

@@ -20,7 +20,8 @@ from ..domain.restored_files import (
     template_name,
 )
 from ..domain.vhd import Vhd
-from ..store.tables import Document, blobs
+from ..store.metadata import Document
+from ..store.tables import blobs
 from . import attachments, restored_disks
 from .restored_disks import Restored
 

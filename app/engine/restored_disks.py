@@ -12,7 +12,9 @@ from ..domain.instants import to_datetime
 from ..domain.resource_ids import DISK_TYPE
 from ..domain.restored_files import RestoredDisk
 from ..store import rows
-from ..store.tables import Document, disk_sets, resource_groups, resources
+from ..store.metadata import Document
+from ..store.resource_tables import resource_groups, resources
+from ..store.tables import disk_sets
 from .rules import Rules
 
 LONGEST_NAME = 80

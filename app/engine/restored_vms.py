@@ -22,7 +22,8 @@ from ..domain.jobs import (
 )
 from ..domain.resource_ids import NIC_TYPE, VM_TYPE
 from ..domain.restored_files import RestoredDisk
-from ..store.tables import Document, resources
+from ..store.metadata import Document
+from ..store.resource_tables import resources
 from . import attachments, networks, restored_disks, sources
 from .restored_disks import Restored
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from ..domain import ids
 from ..domain.resource_ids import SHARE_TYPE
 from ..store import disk_sets
-from ..store.tables import resources
+from ..store.resource_tables import resources
 from ..workloads import azure_file_share
 from .rules import Rules
 

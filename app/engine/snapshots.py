@@ -33,18 +33,11 @@ from ..domain.instants import EARLIEST
 from ..domain.jobs import Phase
 from ..domain.resource_ids import COLLECTION_TYPE, group_id
 from ..domain.snapshot_groups import MOST_COLLECTIONS, Pattern
+from ..store.metadata import Document
+from ..store.resource_tables import resource_groups
 from ..store.restore_point_collections import collections, holds, snapshots_in
 from ..store.statements import Statement
-from ..store.tables import (
-    Document,
-    items,
-    jobs,
-    policies,
-    recovery_points,
-    resource_groups,
-    restore_point_collections,
-    vaults,
-)
+from ..store.tables import items, jobs, policies, recovery_points, restore_point_collections, vaults
 from ..workloads.table import WORKLOADS
 from .backups import TAKEN
 from .rules import Rules

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from ..store import role_assignments
-from ..store.tables import containers, items, operations, vaults
+from ..store.resource_tables import operations
+from ..store.tables import containers, items, vaults
 from . import deleted_vaults, soft_delete
 
 

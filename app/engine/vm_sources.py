@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from ..domain import disk_selection, limits
 from ..store import disk_sets
-from ..store.tables import resources
+from ..store.resource_tables import resources
 from ..workloads import azure_vm
 from .rules import Rules
 

@@ -19,7 +19,9 @@ from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
 from ..domain.waiting import Span
 from ..store.database import Database
-from ..store.tables import jobs, metadata, operations, world
+from ..store.metadata import metadata
+from ..store.resource_tables import operations
+from ..store.tables import jobs, world
 from . import clock, spans, windows
 from .rules import Rules
 

@@ -14,7 +14,8 @@ from ..domain.jobs import Operation, Phase
 from ..domain.policies import read_vm
 from ..domain.policy_documents import DEFAULT_POLICIES
 from ..domain.resource_ids import VAULT_TYPE, VM_TYPE
-from ..store.tables import items, jobs, policies, recovery_points, resources, vaults
+from ..store.resource_tables import resources
+from ..store.tables import items, jobs, policies, recovery_points, vaults
 from ..store.vaults import get_vault
 from . import documents
 from .plans import Plan, ReadPolicy

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
 from ..domain.resource_ids import SHARE_TYPE
+from .resource_tables import resources
 from .statements import Query
-from .tables import containers, resources, vaults
+from .tables import containers, vaults
 
 _FIND = Query(
     select(containers).where(

@@ -7,7 +7,8 @@ import json
 from sqlalchemy import Connection, insert, select
 
 from ..domain import ids
-from .tables import Document, disk_sets
+from .metadata import Document
+from .tables import disk_sets
 
 
 def keep(connection: Connection, seed: int, document: Document) -> int:

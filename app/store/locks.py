@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from ..domain.errors import Refused, conflict
 from ..domain.resource_ids import LOCK_TYPE
+from .metadata import Document
+from .resource_tables import subscription_resources
 from .statements import Query
-from .tables import Document, subscription_resources
 
 READ_ONLY = "ReadOnly"
 CAN_NOT_DELETE = "CanNotDelete"

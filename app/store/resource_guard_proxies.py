@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, insert, select
 
+from .resource_tables import resources
 from .statements import Query
-from .tables import resource_guard_proxies, resources, unlocked_deletions, vaults
+from .tables import resource_guard_proxies, unlocked_deletions, vaults
 
 _MAPPED = resource_guard_proxies.join(
     resources, resources.c.folded == resource_guard_proxies.c.guard_folded

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from ..domain import roles
 from ..domain.scopes import ROOT, reaching
-from .tables import role_assignments
+from .resource_tables import role_assignments
 
 
 def at_or_below(scope_folded: str) -> ColumnElement[bool]:

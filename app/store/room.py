@@ -23,8 +23,9 @@ from ..domain import limits
 from ..domain.instants import DAY
 from ..domain.jobs import Operation
 from ..domain.limits import Changes, Limit
+from .resource_tables import operations
 from .statements import Statement
-from .tables import items, jobs, operations, policies, policy_changes, vaults
+from .tables import items, jobs, policies, policy_changes, vaults
 
 _VAULTS = Statement(
     select(func.count())

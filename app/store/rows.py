@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select
 
 from . import role_assignments
+from .resource_tables import resources
 from .statements import Query
-from .tables import resources
 
 _FIND = Query(select(resources).where(resources.c.folded == bindparam("folded")))
 _AFTER_SLASH = chr(ord("/") + 1)

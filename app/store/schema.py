@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import DDL, Connection, event, inspect, text
 
-from .tables import metadata
+from . import tables  # noqa: F401 - these are what the metadata is of
+from .metadata import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -6,8 +6,6 @@ Nothing here counts up: a row's key is derived from the seed and its natural key
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +14,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -27,22 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Document = dict[str, Any]
-
-
-def _text(length: int) -> String:
-    """Return the type of texts that compare by code point, as SQLite has it on every machine."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
+from .metadata import Document, metadata, text_of
+from .resource_tables import resource_groups, resources
 
 
 class WorldColumns(TypedColumns):
@@ -56,14 +39,14 @@ class WorldColumns(TypedColumns):
     id = Column(Integer, primary_key=True, autoincrement=False)
     seed = Column(BigInteger, nullable=False)
     epoch = Column(Integer, nullable=False)
-    mode = Column(_text(8), nullable=False)
+    mode = Column(text_of(8), nullable=False)
     rate = Column(Integer, nullable=False)
-    skip_on_wait = Column(_text(8), nullable=False)
+    skip_on_wait = Column(text_of(8), nullable=False)
     started_at = Column(BigInteger, nullable=False)
     base_virtual_at = Column(BigInteger, nullable=False)
     base_real_at = Column(BigInteger, nullable=False)
     settled_at = Column(BigInteger, nullable=False)
-    soft_delete_state = Column(_text(10), nullable=False)
+    soft_delete_state = Column(text_of(10), nullable=False)
     hide_unvaulted_points = Column(Boolean, nullable=False)
     sweep_every = Column(BigInteger, nullable=False)
     start_jitter = Column(BigInteger, nullable=False)
@@ -77,68 +60,6 @@ class WorldColumns(TypedColumns):
 world = Table("world", metadata, WorldColumns)
 
 
-class ResourceGroupColumns(TypedColumns):
-    """Resource groups; ``folded`` is the lower-case id that ARM compares by."""
-
-    folded = Column(_text(400), primary_key=True)
-    id = Column(_text(400), nullable=False)
-    subscription = Column(_text(36), nullable=False, index=True)
-    name = Column(_text(90), nullable=False)
-    location = Column(_text(90), nullable=False)
-    tags: Column[Document] = Column(JSON, nullable=False)
-
-
-resource_groups = Table("resource_groups", metadata, ResourceGroupColumns)
-
-
-class ResourceColumns(TypedColumns):
-    """Companion resources of every type: a document, and what clients never see (``hidden``)."""
-
-    folded = Column(_text(600), primary_key=True)
-    id = Column(_text(600), nullable=False)
-    group_folded = Column(
-        _text(400),
-        ForeignKey(resource_groups.c.folded, ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    )
-    type_folded = Column(_text(120), nullable=False)
-    name = Column(_text(260), nullable=False)
-    location = Column(_text(90), nullable=False)
-    document: Column[Document] = Column(JSON, nullable=False)
-    hidden: Column[Document] = Column(JSON, nullable=False)
-    created_at = Column(BigInteger, nullable=False)
-    changed_at = Column(BigInteger, nullable=False)
-
-
-resources = Table("resources", metadata, ResourceColumns)
-Index("ix_resources_type_folded_folded", resources.c.type_folded, resources.c.folded)
-
-
-class SubscriptionResourceColumns(TypedColumns):
-    """What belongs to a subscription and to no group: locks on whatever, and deleted vaults.
-
-    ``scope_folded`` is the lower-case id of what is locked, or of the vault that was.
-    """
-
-    folded = Column(_text(800), primary_key=True)
-    id = Column(_text(800), nullable=False)
-    subscription = Column(_text(36), nullable=False)
-    type_folded = Column(_text(120), nullable=False)
-    scope_folded = Column(_text(600), nullable=False)
-    name = Column(_text(260), nullable=False)
-    document: Column[Document] = Column(JSON, nullable=False)
-    created_at = Column(BigInteger, nullable=False)
-
-
-subscription_resources = Table("subscription_resources", metadata, SubscriptionResourceColumns)
-Index(
-    "ix_subscription_resources_subscription_type_folded",
-    subscription_resources.c.subscription,
-    subscription_resources.c.type_folded,
-)
-
-
 class VaultColumns(TypedColumns):
     """Vaults; a deleted vault that holds soft-deleted items stays until they are purged.
 
@@ -149,12 +70,12 @@ class VaultColumns(TypedColumns):
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
-    folded = Column(_text(400), nullable=False)
-    id = Column(_text(400), nullable=False)
-    subscription = Column(_text(36), nullable=False)
-    group_folded = Column(_text(400), nullable=False)
-    name = Column(_text(50), nullable=False)
-    location = Column(_text(90), nullable=False)
+    folded = Column(text_of(400), nullable=False)
+    id = Column(text_of(400), nullable=False)
+    subscription = Column(text_of(36), nullable=False)
+    group_folded = Column(text_of(400), nullable=False)
+    name = Column(text_of(50), nullable=False)
+    location = Column(text_of(90), nullable=False)
     tags: Column[Document] = Column(JSON, nullable=False)
     sku: Column[Document] = Column(JSON, nullable=False)
     identity: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
@@ -186,7 +107,7 @@ class ResourceGuardProxyColumns(TypedColumns):
         primary_key=True,
         autoincrement=False,
     )
-    guard_folded = Column(_text(600), nullable=False, index=True)
+    guard_folded = Column(text_of(600), nullable=False, index=True)
     description = Column(String(400), nullable=False)
     changed_at = Column(BigInteger, nullable=False)
 
@@ -202,7 +123,7 @@ class UnlockedDeletionColumns(TypedColumns):
         ForeignKey(resource_guard_proxies.c.vault_key, ondelete="CASCADE"),
         nullable=False,
     )
-    resource_folded = Column(_text(800), nullable=False)
+    resource_folded = Column(text_of(800), nullable=False)
     expires_at = Column(BigInteger, nullable=False)
 
 
@@ -219,8 +140,8 @@ class PolicyColumns(TypedColumns):
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
-    folded_name = Column(_text(150), nullable=False)
-    name = Column(_text(150), nullable=False)
+    folded_name = Column(text_of(150), nullable=False)
+    name = Column(text_of(150), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
     changed_at = Column(BigInteger, nullable=False)
 
@@ -272,18 +193,18 @@ class ItemColumns(TypedColumns):
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
-    name = Column(_text(260), nullable=False)
-    folded_name = Column(_text(260), nullable=False)
-    friendly_name = Column(_text(90), nullable=False)
+    name = Column(text_of(260), nullable=False)
+    folded_name = Column(text_of(260), nullable=False)
+    friendly_name = Column(text_of(90), nullable=False)
     entropy = Column(BigInteger, nullable=False)
-    state = Column(_text(20), nullable=False)
+    state = Column(text_of(20), nullable=False)
     policy_key: Column[int | None] = Column(BigInteger, nullable=True, index=True)
-    source_id = Column(_text(400), nullable=False)
-    source_folded = Column(_text(400), nullable=False, index=True)
+    source_id = Column(text_of(400), nullable=False)
+    source_folded = Column(text_of(400), nullable=False, index=True)
     source_exists = Column(Boolean, nullable=False)
     source_running = Column(Boolean, nullable=False)
-    source_os = Column(_text(10), nullable=False)
-    source_size = Column(_text(60), nullable=False)
+    source_os = Column(text_of(10), nullable=False)
+    source_size = Column(text_of(60), nullable=False)
     disk_set_key = Column(BigInteger, nullable=False)
     used_bytes = Column(BigInteger, nullable=False)
     churn_bytes_per_second = Column(BigInteger, nullable=False)
@@ -293,8 +214,8 @@ class ItemColumns(TypedColumns):
     snapshot_until = Column(BigInteger, nullable=False)
     transfer_until = Column(BigInteger, nullable=False)
     last_backup_at: Column[int | None] = Column(BigInteger, nullable=True)
-    last_backup_status = Column(_text(30), nullable=False)
-    last_error: Column[str | None] = Column(_text(80), nullable=True)
+    last_backup_status = Column(text_of(30), nullable=False)
+    last_error: Column[str | None] = Column(text_of(80), nullable=True)
     latest_snapshot_at: Column[int | None] = Column(BigInteger, nullable=True)
     latest_vaulted_at: Column[int | None] = Column(BigInteger, nullable=True)
     expiring = Column(Boolean, nullable=False)
@@ -308,12 +229,12 @@ class ItemColumns(TypedColumns):
     exclusion: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
     crowded_at: Column[int | None] = Column(BigInteger, nullable=True)
     owed_day: Column[int | None] = Column(Integer, nullable=True)
-    policy_type = Column(_text(2), nullable=False, server_default="V1")
+    policy_type = Column(text_of(2), nullable=False, server_default="V1")
     unplaced_at: Column[int | None] = Column(BigInteger, nullable=True)
     source_fits = Column(Boolean, nullable=False, server_default=true())
     source_scan: Column[bool | None] = Column(Boolean, nullable=True)
-    workload = Column(_text(30), nullable=False, server_default="VM")
-    container_name = Column(_text(260), nullable=False, server_default=text("''"))
+    workload = Column(text_of(30), nullable=False, server_default="VM")
+    container_name = Column(text_of(260), nullable=False, server_default=text("''"))
 
 
 items = Table("items", metadata, ItemColumns)
@@ -341,11 +262,11 @@ class ContainerColumns(TypedColumns):
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
-    folded_name = Column(_text(260), nullable=False)
-    name = Column(_text(260), nullable=False)
-    friendly_name = Column(_text(90), nullable=False)
-    source_id = Column(_text(400), nullable=False)
-    source_folded = Column(_text(400), nullable=False, index=True)
+    folded_name = Column(text_of(260), nullable=False)
+    name = Column(text_of(260), nullable=False)
+    friendly_name = Column(text_of(90), nullable=False)
+    source_id = Column(text_of(400), nullable=False)
+    source_folded = Column(text_of(400), nullable=False, index=True)
     locks = Column(Boolean, nullable=False)
     registered_at = Column(BigInteger, nullable=False)
     inquired_at = Column(BigInteger, nullable=False)
@@ -370,13 +291,13 @@ class RestorePointCollectionColumns(TypedColumns):
 
     item_key = Column(BigInteger, ForeignKey(items.c.key, ondelete="CASCADE"), nullable=False)
     since_at = Column(BigInteger, nullable=False)
-    folded = Column(_text(600), nullable=False)
-    id = Column(_text(600), nullable=False)
+    folded = Column(text_of(600), nullable=False)
+    id = Column(text_of(600), nullable=False)
     group_folded = Column(
-        _text(400), ForeignKey(resource_groups.c.folded), nullable=False, index=True
+        text_of(400), ForeignKey(resource_groups.c.folded), nullable=False, index=True
     )
-    name = Column(_text(140), nullable=False)
-    location = Column(_text(90), nullable=False)
+    name = Column(text_of(140), nullable=False)
+    location = Column(text_of(90), nullable=False)
     created_at = Column(BigInteger, nullable=False)
 
 
@@ -408,35 +329,35 @@ class JobColumns(TypedColumns):
     wire shows of other operations. A backup without ``instant_micros`` stays in its snapshot.
     """
 
-    job_id = Column(_text(32), primary_key=True)
+    job_id = Column(text_of(32), primary_key=True)
     vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
     item_key = Column(BigInteger, nullable=False)
-    operation = Column(_text(30), nullable=False)
-    phase = Column(_text(12), nullable=False)
-    status = Column(_text(24), nullable=False)
+    operation = Column(text_of(30), nullable=False)
+    phase = Column(text_of(12), nullable=False)
+    status = Column(text_of(24), nullable=False)
     started_at = Column(BigInteger, nullable=False)
     snapshot_ended_at: Column[int | None] = Column(BigInteger, nullable=True)
     ended_at: Column[int | None] = Column(BigInteger, nullable=True)
     due_at: Column[int | None] = Column(BigInteger, nullable=True)
     user_triggered = Column(Boolean, nullable=False)
     ordinal = Column(Integer, nullable=False)
-    activity_id: Column[str | None] = Column(_text(36), nullable=True)
-    entity_name = Column(_text(90), nullable=False)
-    container_name = Column(_text(260), nullable=False)
+    activity_id: Column[str | None] = Column(text_of(36), nullable=True)
+    entity_name = Column(text_of(90), nullable=False)
+    container_name = Column(text_of(260), nullable=False)
     jitter = Column(BigInteger, nullable=False)
     keep_micros: Column[int | None] = Column(BigInteger, nullable=True)
-    rule: Column[str | None] = Column(_text(10), nullable=True)
+    rule: Column[str | None] = Column(text_of(10), nullable=True)
     instant_micros: Column[int | None] = Column(BigInteger, nullable=True)
     retain_until: Column[int | None] = Column(BigInteger, nullable=True)
     backup_bytes: Column[int | None] = Column(BigInteger, nullable=True)
     transfer_skipped = Column(Boolean, nullable=False)
-    error_code: Column[str | None] = Column(_text(80), nullable=True)
+    error_code: Column[str | None] = Column(text_of(80), nullable=True)
     detail: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
-    tags: Column[str | None] = Column(_text(4), nullable=True)
+    tags: Column[str | None] = Column(text_of(4), nullable=True)
     slot_day: Column[int | None] = Column(Integer, nullable=True)
-    policy_type: Column[str | None] = Column(_text(2), nullable=True)
+    policy_type: Column[str | None] = Column(text_of(2), nullable=True)
     crash_consistent = Column(Boolean, nullable=False, server_default=false())
-    workload = Column(_text(30), nullable=False, server_default="VM")
+    workload = Column(text_of(30), nullable=False, server_default="VM")
 
 
 jobs = Table("jobs", metadata, JobColumns)
@@ -526,13 +447,13 @@ class RecoveryPointColumns(TypedColumns):
     instant_until = Column(BigInteger, nullable=False)
     expires_at = Column(BigInteger, nullable=False)
     sweep_at: Column[int | None] = Column(BigInteger, nullable=True)
-    rule: Column[str | None] = Column(_text(10), nullable=True)
-    consistency = Column(_text(24), nullable=False)
+    rule: Column[str | None] = Column(text_of(10), nullable=True)
+    consistency = Column(text_of(24), nullable=False)
     disk_set_key = Column(BigInteger, nullable=False)
-    vm_size = Column(_text(60), nullable=False)
-    tags: Column[str | None] = Column(_text(4), nullable=True)
+    vm_size = Column(text_of(60), nullable=False)
+    tags: Column[str | None] = Column(text_of(4), nullable=True)
     slot_day: Column[int | None] = Column(Integer, nullable=True)
-    policy_type = Column(_text(2), nullable=False, server_default="V1")
+    policy_type = Column(text_of(2), nullable=False, server_default="V1")
 
 
 recovery_points = Table(
@@ -561,8 +482,8 @@ class FileRecoveryColumns(TypedColumns):
     taken_at = Column(BigInteger, nullable=False)
     opened_at = Column(BigInteger, nullable=False)
     closes_at = Column(BigInteger, nullable=False)
-    operation_id = Column(_text(32), nullable=False)
-    registration = Column(_text(32), nullable=False)
+    operation_id = Column(text_of(32), nullable=False)
+    registration = Column(text_of(32), nullable=False)
 
 
 file_recoveries = Table(
@@ -580,11 +501,11 @@ class BlobColumns(TypedColumns):
     stores its zeros.
     """
 
-    account_folded = Column(_text(600), nullable=False)
-    container = Column(_text(63), nullable=False)
-    name = Column(_text(200), nullable=False)
-    kind = Column(_text(12), nullable=False)
-    content_type = Column(_text(60), nullable=False)
+    account_folded = Column(text_of(600), nullable=False)
+    container = Column(text_of(63), nullable=False)
+    name = Column(text_of(200), nullable=False)
+    kind = Column(text_of(12), nullable=False)
+    content_type = Column(text_of(60), nullable=False)
     document: Column[Document] = Column(JSON, nullable=False)
     created_at = Column(BigInteger, nullable=False)
 
@@ -598,29 +519,10 @@ blobs = Table(
 )
 
 
-class OperationColumns(TypedColumns):
-    """ARM's asynchronous operations; their status follows from ``ends_at`` and the clock.
-
-    ``outcome`` is what the status of one without a job shows once it is over.
-    """
-
-    operation_id = Column(_text(32), primary_key=True)
-    scope = Column(_text(600), nullable=False)
-    kind = Column(_text(40), nullable=False)
-    started_at = Column(BigInteger, nullable=False)
-    ends_at = Column(BigInteger, nullable=False)
-    job_id: Column[str | None] = Column(_text(32), nullable=True)
-    outcome: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
-
-
-operations = Table("operations", metadata, OperationColumns)
-Index("ix_operations_scope_started_at", operations.c.scope, operations.c.started_at)
-
-
 class ExportColumns(TypedColumns):
     """What exports of jobs have written: the jobs as lists show them, at that instant."""
 
-    operation_id = Column(_text(32), primary_key=True)
+    operation_id = Column(text_of(32), primary_key=True)
     vault_key = Column(
         BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False, index=True
     )
@@ -628,51 +530,3 @@ class ExportColumns(TypedColumns):
 
 
 exports = Table("exports", metadata, ExportColumns)
-
-
-class RoleAssignmentColumns(TypedColumns):
-    """Who has which role where; ``folded`` is the lower-case id, which begins with the scope."""
-
-    folded = Column(_text(700), primary_key=True)
-    id = Column(_text(700), nullable=False)
-    scope_folded = Column(_text(600), nullable=False, index=True)
-    scope = Column(_text(600), nullable=False)
-    subscription: Column[str | None] = Column(_text(36), nullable=True)
-    name = Column(_text(36), nullable=False)
-    role_id = Column(_text(36), nullable=False)
-    principal_id = Column(_text(36), nullable=False, index=True)
-    created_by = Column(_text(36), nullable=False)
-    document: Column[Document] = Column(JSON, nullable=False)
-    created_at = Column(BigInteger, nullable=False)
-    changed_at = Column(BigInteger, nullable=False)
-
-
-role_assignments = Table("role_assignments", metadata, RoleAssignmentColumns)
-
-
-class DeploymentColumns(TypedColumns):
-    """Deployments of templates at a resource group or a subscription (``scope_folded``).
-
-    ``state`` is what it comes to at ``ends_at``; before that it runs. ``document`` is what the
-    wire shows, ``operations`` what was done with each resource; a secret is in neither.
-    """
-
-    folded = Column(_text(500), primary_key=True)
-    id = Column(_text(500), nullable=False)
-    scope_folded = Column(_text(400), nullable=False)
-    name = Column(_text(64), nullable=False)
-    state = Column(_text(10), nullable=False)
-    started_at = Column(BigInteger, nullable=False)
-    ends_at = Column(BigInteger, nullable=False)
-    operation_id = Column(_text(32), nullable=False)
-    document: Column[Document] = Column(JSON, nullable=False)
-    operations: Column[list[Document]] = Column(JSON, nullable=False)
-    template: Column[Document] = Column(JSON, nullable=False)
-
-
-deployments = Table("deployments", metadata, DeploymentColumns)
-Index(
-    "ix_deployments_scope_folded_started_at",
-    deployments.c.scope_folded,
-    deployments.c.started_at,
-)

@@ -14,8 +14,9 @@ from ..domain.errors import (
     resource_not_found,
 )
 from ..domain.resource_ids import VAULT_TYPE, ResourceId, group_id
+from .resource_tables import resource_groups
 from .statements import Query
-from .tables import items, policies, resource_groups, vaults
+from .tables import items, policies, vaults
 
 REDUNDANCY_SET_ON_VAULT = "redundancySetOnVault"
 """In ``hidden``: the storage config may no longer change the redundancy."""

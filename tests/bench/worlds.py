@@ -15,7 +15,8 @@ from app.engine import protection, vm_sources
 from app.engine.worker import Engine
 from app.main import open_world
 from app.settings import Settings
-from app.store.tables import policies, resource_groups, vaults
+from app.store.resource_tables import resource_groups
+from app.store.tables import policies, vaults
 from app.workloads import azure_vm
 
 START = "2026-01-01T12:00:00Z"

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine, NullPool, Table, create_engine, select
 
-from app.store.tables import metadata
+from app.store.metadata import metadata
 from tests.wire.builders import (
     GROUP_ID,
     ITEM_ID,

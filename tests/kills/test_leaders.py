@@ -22,7 +22,8 @@ import pytest
 
 from app.domain.instants import from_datetime
 from app.store.postgresql import LEAD_SECONDS
-from app.store.tables import resource_groups, world
+from app.store.resource_tables import resource_groups
+from app.store.tables import world
 from tests.conftest import SUBSCRIPTION, with_api_version
 from tests.kills.dial import Slot
 from tests.kills.mortals import Mortal, Nursery

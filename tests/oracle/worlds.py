@@ -28,15 +28,9 @@ from app.engine import jobs as job_rows
 from app.engine.rules import Rules
 from app.engine.worker import Engine
 from app.store.database import Database
-from app.store.tables import (
-    items,
-    jobs,
-    metadata,
-    policies,
-    recovery_points,
-    resource_groups,
-    vaults,
-)
+from app.store.metadata import metadata
+from app.store.resource_tables import resource_groups
+from app.store.tables import items, jobs, policies, recovery_points, vaults
 from app.workloads import azure_vm
 from tests.oracle.documents import body
 from tests.oracle.oracle import Backup, Facts, Item, at_once

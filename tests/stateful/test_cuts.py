@@ -40,17 +40,15 @@ from app.engine import (
 from app.engine.rules import Rules
 from app.engine.worker import Engine
 from app.store.database import Database
+from app.store.metadata import metadata
+from app.store.resource_tables import resource_groups, resources, subscription_resources
 from app.store.schema import ensure_schema
 from app.store.tables import (
     disk_sets,
     items,
-    metadata,
     policies,
     recovery_points,
-    resource_groups,
-    resources,
     restore_point_collections,
-    subscription_resources,
     vaults,
 )
 from app.store.tables import jobs as job_rows

@@ -23,8 +23,9 @@ from app.domain.resource_ids import SHARE_TYPE, STORAGE_TYPE
 from app.engine import backups, clock, protection, sources
 from app.engine.share_sources import find
 from app.store.database import Database
+from app.store.resource_tables import resources
 from app.store.schema import ensure_schema
-from app.store.tables import items, policies, recovery_points, resources
+from app.store.tables import items, policies, recovery_points
 from app.workloads.azure_file_share import AccountName, ShareName
 from tests.conftest import FreshDatabase
 from tests.stateful.test_cuts import (

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.store.database import ALLOWED, Database
+from app.store.resource_tables import resource_groups
 from app.store.schema import ensure_schema
-from app.store.tables import disk_sets, policies, resource_groups
+from app.store.tables import disk_sets, policies
 from tests.conftest import FreshDatabase
 from tests.postgresql import PostgreSQL
 

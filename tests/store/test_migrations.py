@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 
 from app.store.database import Database
+from app.store.metadata import metadata
 from app.store.schema import (
     HEAD,
     alembic_config,
@@ -25,7 +26,7 @@ from app.store.schema import (
     migrations_folder,
     upgrade,
 )
-from app.store.tables import disk_sets, metadata
+from app.store.tables import disk_sets
 from tests.postgresql import PostgreSQL
 from tests.store.shapes import Shape, shape
 

@@ -16,8 +16,8 @@ from ...domain.errors import conflict, invalid, not_found
 from ...domain.instants import wire
 from ...domain.roles import Role, find
 from ...domain.scopes import ROOT, Scope, read
+from ...store.resource_tables import role_assignments
 from ...store.role_assignments import at_or_above, at_or_below
-from ...store.tables import role_assignments
 from .role_definitions import id_of
 from .scopes import PREFIX, TAG, existing_scope, read_filter, scope_of
 

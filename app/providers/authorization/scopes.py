@@ -10,7 +10,7 @@ from ...arm.calls import Call
 from ...domain.errors import Refused, invalid, resource_not_found
 from ...domain.resource_ids import VAULT_TYPE
 from ...domain.scopes import Scope, read
-from ...store.tables import resources
+from ...store.resource_tables import resources
 from ...store.vaults import get_group, get_vault
 
 TAG = "Authorization"

@@ -15,7 +15,8 @@ from ...domain.blob_paths import endpoint_of
 from ...domain.resource_ids import STORAGE_TYPE
 from ...domain.restored_files import ENDPOINT
 from ...domain.vhd import PAGE_BYTES, Vhd
-from ...store.tables import blobs, resources
+from ...store.resource_tables import resources
+from ...store.tables import blobs
 
 
 @dataclass(frozen=True, slots=True)

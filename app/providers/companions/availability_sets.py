@@ -14,7 +14,8 @@ from ...arm.calls import Call
 from ...arm.words import Word
 from ...domain.errors import conflict
 from ...domain.resource_ids import AVAILABILITY_SET_TYPE, VM_TYPE
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import store
 from .disks import NAME, NAME_RULE, WholeNumber
 from .store import CompanionType, Write, Written

@@ -14,7 +14,8 @@ from ...domain.regions import REGIONS
 from ...domain.resource_ids import AVAILABILITY_SET_TYPE, VM_TYPE, normal_location
 from ...domain.vm_images import VM_IMAGES, VmImage
 from ...domain.vm_sizes import VM_SIZES, VmSize
-from ...store.tables import Document, resource_groups, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resource_groups, resources
 from . import store
 from .virtual_machines import VIRTUAL_MACHINES
 

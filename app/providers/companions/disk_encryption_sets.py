@@ -18,7 +18,8 @@ from ...domain import ids
 from ...domain.errors import conflict, invalid
 from ...domain.resource_ids import DISK_ENCRYPTION_SET_TYPE, KEY_VAULT_TYPE
 from ...domain.tenancy import TENANT_ID
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import links, store
 from .disks import NAME, NAME_RULE
 from .store import CompanionType, Write, Written, missing_parameter

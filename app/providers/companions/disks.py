@@ -26,7 +26,7 @@ from ...domain.errors import (
 from ...domain.instants import wire
 from ...domain.resource_ids import DISK_ENCRYPTION_SET_TYPE, DISK_TYPE, SNAPSHOT_TYPE, parse
 from ...engine import attachments, sources
-from ...store.tables import Document
+from ...store.metadata import Document
 from ...workloads.azure_vm import GIBIBYTE
 from . import links, store
 from .store import CompanionType, Write, Written, missing_parameter

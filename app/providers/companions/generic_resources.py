@@ -17,7 +17,7 @@ from ...arm.calls import Answer, Call, endpoint
 from ...domain.errors import invalid, not_found
 from ...domain.regions import REGIONS, some_names
 from ...domain.resource_ids import normal_location, parse_nested
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import store
 from .store import GROUP, CompanionType, Write, Written
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import select
 
 from ...arm.calls import Call
-from ...store.tables import Document, resource_groups, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resource_groups, resources
 from .table import TYPES
 
 

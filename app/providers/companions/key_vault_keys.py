@@ -16,7 +16,7 @@ from ...domain import ids
 from ...domain.errors import resource_not_found
 from ...domain.instants import SECOND
 from ...domain.resource_ids import KEY_TYPE
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import store
 from .disks import WholeNumber
 from .key_vaults import KEY_VAULTS, uri

@@ -26,7 +26,8 @@ from ...domain.resource_ids import KEY_TYPE, KEY_VAULT_TYPE
 from ...domain.tenancy import TENANT_ID
 from ...engine import key_vaults, operations
 from ...engine.operations import Operation
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import store
 from .disks import WholeNumber
 from .store import CompanionType, Write, Written, missing_parameter

@@ -18,7 +18,7 @@ from ...domain.documents import merge
 from ...domain.errors import invalid
 from ...domain.resource_ids import NIC_TYPE, NSG_TYPE, PUBLIC_IP_TYPE
 from ...engine import networks
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import links, network_uses, store
 from .store import CompanionType, Write, Written, missing_parameter
 from .virtual_networks import NAME, NAME_RULE, TagsBody

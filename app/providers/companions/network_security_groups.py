@@ -17,7 +17,7 @@ from ...arm.words import Word
 from ...domain import ids
 from ...domain.errors import invalid, not_found
 from ...domain.resource_ids import NSG_TYPE
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import network_uses, store
 from .network_uses import Uses
 from .store import CompanionType, Write, Written, missing_parameter

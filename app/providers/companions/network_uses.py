@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, select
 
 from ...domain.resource_ids import NIC_TYPE, VNET_TYPE
 from ...engine import networks
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 
 Uses = Mapping[str, list[str]]
 """The ids of what uses resources, by the lower-case ids of these."""

@@ -17,7 +17,8 @@ from ...arm.words import Word
 from ...domain import ids
 from ...domain.errors import invalid, not_emulated
 from ...domain.resource_ids import PUBLIC_IP_TYPE
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import network_uses, store
 from .disks import WholeNumber
 from .store import CompanionType, Write, Written

@@ -25,7 +25,7 @@ from ...domain.critical_operations import (
 from ...domain.errors import conflict, invalid, not_found
 from ...domain.resource_ids import RESOURCE_GUARD_TYPE
 from ...store import resource_guard_proxies
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import store
 from .store import CompanionType, Write, Written
 

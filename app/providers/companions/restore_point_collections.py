@@ -21,14 +21,10 @@ from ...domain.instants import SECOND, wire
 from ...domain.resource_ids import COLLECTION_TYPE, ResourceId
 from ...domain.snapshot_groups import restore_point_name, restore_point_second
 from ...engine import snapshots
+from ...store.metadata import Document
+from ...store.resource_tables import resource_groups
 from ...store.restore_point_collections import collections, snapshots_in
-from ...store.tables import (
-    Document,
-    disk_sets,
-    recovery_points,
-    resource_groups,
-    restore_point_collections,
-)
+from ...store.tables import disk_sets, recovery_points, restore_point_collections
 from ...store.vaults import get_group
 from .store import GROUP, invalid_parameter
 

@@ -16,7 +16,7 @@ from ...domain import ids
 from ...domain.errors import not_emulated
 from ...domain.instants import wire
 from ...domain.resource_ids import DISK_TYPE, SNAPSHOT_TYPE, parse
-from ...store.tables import Document
+from ...store.metadata import Document
 from ...workloads.azure_vm import GIBIBYTE
 from . import disks, links, store
 from .disks import NAME, NAME_RULE, CreationData, DiskEncryption, OsType, WholeNumber

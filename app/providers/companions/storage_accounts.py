@@ -24,7 +24,8 @@ from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
 from ...domain.regions import SECONDARY_REGION
 from ...domain.resource_ids import STORAGE_TYPE, parse
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import store
 from .store import CompanionType, Write, Written, missing_parameter
 

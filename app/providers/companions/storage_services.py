@@ -21,7 +21,8 @@ from ...domain.errors import invalid, not_found
 from ...domain.instants import wire
 from ...domain.resource_ids import SHARE_TYPE, STORAGE_TYPE
 from ...engine import sources
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import store
 from .disks import WholeNumber
 from .storage_accounts import STORAGE_ACCOUNTS

@@ -30,7 +30,8 @@ from ...domain.regions import REGIONS, some_names
 from ...domain.resource_ids import group_id, normal_location
 from ...engine import sources
 from ...store import rows
-from ...store.tables import Document, resource_groups, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resource_groups, resources
 from ...store.vaults import get_group
 
 GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"

@@ -15,7 +15,7 @@ from ...arm.words import Word
 from ...domain import ids
 from ...domain.resource_ids import USER_IDENTITY_TYPE
 from ...domain.tenancy import TENANT_ID
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import store
 from .store import CompanionType, Write, Written
 

@@ -14,7 +14,8 @@ from ...domain import ids
 from ...domain.errors import Refused, conflict, invalid, not_emulated
 from ...domain.resource_ids import DISK_TYPE
 from ...engine import attachments
-from ...store.tables import Document, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from . import disks, store
 from .disks import DISKS
 from .store import Write, Written, change_not_allowed, invalid_parameter, missing_parameter

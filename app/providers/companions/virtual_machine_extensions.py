@@ -14,7 +14,7 @@ from ...domain.errors import conflict, invalid
 from ...domain.resource_ids import EXTENSION_TYPE
 from ...engine.attachments import RUNNING
 from ...store import rows
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import store
 from .disks import NAME, NAME_RULE
 from .store import CompanionType, Write, Written, missing_parameter

@@ -19,8 +19,9 @@ from ...domain.instants import wire
 from ...domain.resource_ids import AVAILABILITY_SET_TYPE, EXTENSION_TYPE, NIC_TYPE, VM_TYPE
 from ...engine import attachments, networks, sources
 from ...engine.attachments import DEALLOCATED, RUNNING, STOPPED
+from ...store.metadata import Document
+from ...store.resource_tables import resources
 from ...store.rows import lying_in
-from ...store.tables import Document, resources
 from . import disks, links, store
 from .store import CompanionType, Write, Written, invalid_parameter, missing_parameter
 from .virtual_machine_bodies import VirtualMachineBody, VirtualMachinePatch

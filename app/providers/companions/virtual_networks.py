@@ -18,7 +18,7 @@ from ...domain import ids
 from ...domain.errors import Refused, invalid, not_found
 from ...domain.resource_ids import NSG_TYPE, VNET_TYPE
 from ...engine import networks
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import links, store
 from .store import CompanionType, Write, Written, missing_parameter
 

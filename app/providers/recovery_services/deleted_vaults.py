@@ -27,7 +27,7 @@ from ...domain.resource_ids import (
 )
 from ...engine import deleted_vaults, operations
 from ...store import room
-from ...store.tables import subscription_resources
+from ...store.resource_tables import subscription_resources
 from ...store.vaults import find_vault, get_group
 from .vault_operations import LOCATION
 

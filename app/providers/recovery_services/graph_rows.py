@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import select
 
 from ...arm.calls import Call
-from ...store.tables import Document, vaults
+from ...store.metadata import Document
+from ...store.tables import vaults
 from . import vault_documents
 
 

@@ -17,7 +17,8 @@ from ...domain.resource_ids import DELETED_VAULT_TYPE, VAULT_TYPE, normal_locati
 from ...domain.waiting import Span
 from ...engine import operations, vault_lifecycle
 from ...store import room
-from ...store.tables import items, policies, subscription_resources, vaults
+from ...store.resource_tables import subscription_resources
+from ...store.tables import items, policies, vaults
 from ...store.vaults import (
     REDUNDANCY_SET_ON_VAULT,
     find_vault,

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from ...arm.calls import Call
-from ...store.tables import Document, items, policies, vaults
+from ...store.metadata import Document
+from ...store.tables import items, policies, vaults
 from ...store.vaults import deleted_vault_id
 from . import item_documents
 

@@ -14,7 +14,9 @@ from ...arm.paging import after, page, row_limit
 from ...domain.jobs import ProtectionState
 from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
 from ...store.containers import KNOWN_SHARES
-from ...store.tables import Document, containers, items, resources
+from ...store.metadata import Document
+from ...store.resource_tables import resources
+from ...store.tables import containers, items
 from ...workloads import azure_vm
 from ...workloads.azure_file_share import AZURE_FILE_SHARE, ShareName, parse_account
 from ...workloads.azure_vm import AZURE_VM

@@ -15,7 +15,8 @@ from ...domain.instants import SECOND
 from ...domain.resource_ids import STORAGE_TYPE, VM_TYPE, parse
 from ...engine import operations
 from ...store import containers as stored
-from ...store.tables import containers, items, resources
+from ...store.resource_tables import resources
+from ...store.tables import containers, items
 from ...workloads.azure_file_share import AZURE_FILE_SHARE, CONTAINER_TYPE
 from ...workloads.azure_vm import AZURE_VM
 from . import storage_containers, vocabulary

@@ -14,7 +14,8 @@ from ...domain.errors import conflict, invalid, invalid_input, not_emulated, not
 from ...domain.resource_ids import STORAGE_TYPE, VAULT_TYPE, normal_location, parse
 from ...store import containers as stored
 from ...store import rows
-from ...store.tables import Document, items
+from ...store.metadata import Document
+from ...store.tables import items
 from ...workloads.azure_file_share import AZURE_FILE_SHARE, CONTAINER_TYPE, AccountName
 from .paths import FABRIC_NAME, container_id
 

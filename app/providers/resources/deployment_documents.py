@@ -8,7 +8,7 @@ from ...domain.resource_ids import normal_location
 from ...domain.templates.expansion import Expanded
 from ...domain.templates.parameters import hidden
 from ...engine import operations
-from ...store.tables import Document
+from ...store.metadata import Document
 from . import deployment_rows
 from .deployment_requests import Request
 from .deployment_runs import FAILED, Run, operations_of

@@ -20,7 +20,7 @@ from ...domain.templates.expansion import Expanded, expand
 from ...domain.templates.language import TemplateError
 from ...domain.templates.scopes import Surroundings
 from ...domain.tenancy import TENANT_ID
-from ...store.tables import Document
+from ...store.metadata import Document
 from ...store.vaults import get_group
 from . import deployment_rows, resource_groups, subscriptions
 from .deployment_bodies import (

@@ -14,7 +14,8 @@ from ...domain import ids
 from ...domain.errors import Refused, not_found
 from ...domain.instants import iso_duration, wire
 from ...domain.resource_ids import parse_nested
-from ...store.tables import Document, deployments
+from ...store.metadata import Document
+from ...store.resource_tables import deployments
 
 TYPE = "Microsoft.Resources/deployments"
 MOST_KEPT = 800

@@ -24,8 +24,8 @@ from ...domain.instants import wire
 from ...domain.templates.parameters import hidden
 from ...domain.waiting import Span
 from ...engine import operations
-from ...store.tables import Document
-from ...store.tables import deployments as table
+from ...store.metadata import Document
+from ...store.resource_tables import deployments as table
 from . import deployment_rows, resource_filters, resource_groups, resources
 from .deployment_bodies import (
     DeploymentBody,

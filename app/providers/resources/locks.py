@@ -18,7 +18,7 @@ from ...arm.words import Word
 from ...domain.errors import Refused, invalid, not_found, resource_not_found
 from ...domain.resource_ids import LOCK_TYPE, group_id
 from ...store import locks, rows
-from ...store.tables import Document
+from ...store.metadata import Document
 from ...store.vaults import find_vault, get_group, vault_id
 
 TAG = "Locks"

@@ -22,7 +22,7 @@ from ...domain.errors import (
 from ...domain.instants import SECOND
 from ...domain.resource_ids import VAULT_TYPE, ResourceId
 from ...engine import moves, operations
-from ...store import tables
+from ...store import resource_tables as tables
 from ...store.vaults import get_group
 from .resource_groups import TAG, poll
 

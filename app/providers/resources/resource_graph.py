@@ -17,7 +17,7 @@ from ...arm.words import Word
 from ...domain import ids, kql
 from ...domain.errors import Kind, Refused, invalid, not_emulated
 from ...domain.tenancy import TENANT_ID
-from ...store.tables import Document
+from ...store.metadata import Document
 
 Rows = Callable[[Call, Collection[str]], Iterable[Document]]
 """Returns rows of a table, in some subscriptions (lower case) or, if there are none, in all."""

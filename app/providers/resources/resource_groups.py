@@ -19,7 +19,7 @@ from ...domain.instants import SECOND
 from ...domain.regions import REGIONS, some_names
 from ...domain.resource_ids import group_id, is_group_name, normal_location
 from ...engine import group_lifecycle, operations
-from ...store.tables import resource_groups
+from ...store.resource_tables import resource_groups
 from ...store.vaults import get_group
 from . import resource_filters, resources
 

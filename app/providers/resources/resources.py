@@ -14,7 +14,8 @@ from ...domain.errors import invalid
 from ...domain.instants import wire
 from ...domain.resource_ids import VAULT_TYPE
 from ...domain.resource_types import UNLISTED
-from ...store.tables import resource_groups, resources, restore_point_collections, vaults
+from ...store.resource_tables import resource_groups, resources
+from ...store.tables import restore_point_collections, vaults
 from ...store.vaults import get_group
 from . import resource_filters
 from .resource_filters import Term

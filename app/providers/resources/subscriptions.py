@@ -15,7 +15,8 @@ from ...domain.errors import not_found
 from ...domain.regions import REGIONS, SECONDARY_REGION, Region
 from ...domain.resource_types import EMULATED, REGISTERED_ONLY, ResourceType
 from ...domain.tenancy import DEFAULT_SUBSCRIPTION, TENANT_ID
-from ...store.tables import resource_groups, role_assignments, vaults
+from ...store.resource_tables import resource_groups, role_assignments
+from ...store.tables import vaults
 
 SUBSCRIPTION = "/subscriptions/{subscriptionId}"
 PROVIDER = f"{SUBSCRIPTION}/providers/{{resourceProviderNamespace}}"
