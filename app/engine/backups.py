@@ -213,15 +213,12 @@ def start_scheduled(
     )
 
 
-_RESCHEDULE = Statement(
-    update(items)
-    .where(items.c.policy_key == bindparam("policy"))
-    .values(slot_at=_NEXT, next_backup_at=_NEXT)
+_RUNS = and_(  # of a suspended item a policy only says what is kept
+    items.c.policy_key == bindparam("policy"), items.c.state != ProtectionState.SUSPENDED
 )
+_RESCHEDULE = Statement(update(items).where(_RUNS).values(slot_at=_NEXT, next_backup_at=_NEXT))
 _RESCHEDULE_SPREAD = Statement(
-    update(items)
-    .where(items.c.policy_key == bindparam("policy"))
-    .values(slot_at=_NEXT, next_backup_at=_NEXT_SPREAD)
+    update(items).where(_RUNS).values(slot_at=_NEXT, next_backup_at=_NEXT_SPREAD)
 )
 
 

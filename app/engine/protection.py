@@ -135,15 +135,25 @@ def choose_disks(
     sources.refresh(connection, rules, item.source_id)
 
 
-def stop(connection: Connection, item: Row[Any], now: int, *, keep_per_policy: bool) -> None:
-    """Stop backups: points stay forever, or (suspended) go on expiring but for the last."""
+def stop(
+    connection: Connection,
+    item: Row[Any],
+    now: int,
+    *,
+    keep_per_policy: bool,
+    keep_policy: bool = False,
+) -> None:
+    """Stop backups: points stay forever, or (suspended) go on expiring but for the last.
+
+    A suspended item may keep its policy, which then no longer runs for it.
+    """
     state = ProtectionState.SUSPENDED if keep_per_policy else ProtectionState.STOPPED
     connection.execute(
         update(items)
         .where(items.c.key == item.key)
         .values(
             state=state,
-            policy_key=None,
+            policy_key=item.policy_key if keep_policy else None,
             slot_at=None,
             next_backup_at=None,
             expiring=keep_per_policy,

@@ -395,6 +395,18 @@ def test_protection_is_stopped_and_the_data_kept(
     assert (properties["policyId"], properties["policyName"]) == ("", "")
 
 
+def test_a_suspension_may_keep_the_policy_but_not_take_another(protected: httpx.Client) -> None:
+    other = f"{POLICY_ID}-2"
+    put_policy(protected, other)
+    suspend = item_body(protectionState="BackupsSuspended", policyId=other)
+    assert refused(protected.put(ITEM_ID, json=suspend)) == (400, "BMSUserErrorInvalidInput")
+    suspend["properties"]["policyId"] = POLICY_ID
+    finish(protected, protected.put(ITEM_ID, json=suspend))
+    shown = item(protected)
+    assert (shown["protectionState"], shown["policyId"]) == ("BackupsSuspended", POLICY_ID)
+    assert protected.delete(POLICY_ID).status_code == 400, "it is in use"
+
+
 def test_an_empty_policy_id_stops_protection_as_older_clients_have_it(
     protected: httpx.Client,
 ) -> None:

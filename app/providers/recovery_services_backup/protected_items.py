@@ -208,8 +208,24 @@ def _stop(call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemPrope
     if not suspend:
         requests = asked.resource_guard_operation_requests
         multi_user_authorization.permit(call, vault, STOP_AND_RETAIN, requests)
-    protection.stop(call.connection, item, call.now, keep_per_policy=suspend)
-    return _accepted(call, vault, item, Operation.DISABLE_BACKUP, {"policy_name": ""})
+    keep = suspend and _names_own_policy(call, vault, item, asked)
+    name = policy_name_of(call, item) if keep else ""
+    protection.stop(call.connection, item, call.now, keep_per_policy=suspend, keep_policy=keep)
+    return _accepted(call, vault, item, Operation.DISABLE_BACKUP, {"policy_name": name})
+
+
+def _names_own_policy(
+    call: Call, vault: Row[Any], item: Row[Any], asked: ProtectedItemProperties
+) -> bool:
+    """Tell whether a suspension names the item's policy, which then stays; azurerm does."""
+    if not asked.policy_id:
+        return False
+    key, _ = _policy(call, vault, asked)
+    if key != item.policy_key:
+        raise invalid_input(
+            "properties.policyId", "must be the policy of this item, or empty to give it up"
+        )
+    return True
 
 
 def _use_policy(

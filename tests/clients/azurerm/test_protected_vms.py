@@ -16,6 +16,7 @@ from tests.wire.builders import (
     put_group,
     put_policy,
     put_vm,
+    times,
     vm_body,
     vm_id,
 )
@@ -117,9 +118,14 @@ def test_backups_are_suspended_in_an_immutable_vault(azurerm: Azurerm) -> None:
     item.create(BASIC)
     advance(azurerm.arm, by="P2D")
     after = BASIC | {"protection_state": "BackupsSuspended"}
-    shown = item.update(BASIC, after)
-    assert shown is not None
-    assert shown["protection_state"] == "BackupsSuspended"
+    assert item.update(BASIC, after) == IDLE | after, "the policy is configured, so it stays"
+    put_policy(azurerm.arm, POLICY, days=60)
+    points = times(azurerm.arm, f"{item.id}/recoveryPoints")
+    advance(azurerm.arm, by="P7D")
+    assert times(azurerm.arm, f"{item.id}/recoveryPoints") == points, "and it does not run"
+    assert item.update(after, BASIC | {"protection_state": "Protected"}) == (
+        IDLE | {"protection_state": "Protected"}
+    )
 
 
 @pytest.mark.parametrize(
