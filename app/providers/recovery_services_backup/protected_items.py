@@ -220,8 +220,7 @@ def _names_own_policy(
     """Tell whether a suspension names the item's policy, which then stays; azurerm does."""
     if not asked.policy_id:
         return False
-    key, _ = _policy(call, vault, asked)
-    if key != item.policy_key:
+    if policy_of_id(call.connection, vault, asked.policy_id).key != item.policy_key:
         raise invalid_input(
             "properties.policyId", "must be the policy of this item, or empty to give it up"
         )
