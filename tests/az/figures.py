@@ -35,7 +35,7 @@ class AzFigures:
         """Take what a test noted; its last report has all of it."""
         if report.when == "teardown":
             found = (value for name, value in report.user_properties if name == PROPERTY)
-            self._ran += [Ran(*cast("tuple[Any, ...]", each)) for each in found]
+            self._ran += [Ran(*cast("list[Any]", each)) for each in found]
 
     def pytest_sessionfinish(self) -> None:
         """Write the table, into a page behind its mark if it has one."""

@@ -81,7 +81,8 @@ class Az:
             }
         )
         name = " ".join(itertools.takewhile(lambda word: not word.startswith("-"), words))
-        self.ran.append(Ran(name, perf_counter() - began, code == expected, expected != 0))
+        if "--help" not in words:
+            self.ran.append(Ran(name, perf_counter() - began, code == expected, expected != 0))
         printed, said = (file.read_text(encoding="utf-8") for file in (stdout, stderr))
         if code != expected:
             raise AzError(f"az {shlex.join(words)}\nended with {code}:\n{printed}{said}")

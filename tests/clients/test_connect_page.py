@@ -48,12 +48,12 @@ def shell_of(world: RunningServer, folder: Path, *programs: Path) -> list[str]:
     return ["env", *(f"{name}={value}" for name, value in given.items())]
 
 
-def run(shell: list[str], script: str) -> str:
+def run(shell: list[str], script: str, timeout: int = 120) -> str:
     done = subprocess.run(
         [*shell, "bash", "-euo", "pipefail", "-c", script],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
     )
     assert done.returncode == 0, (done.stdout, done.stderr)
     return done.stdout
