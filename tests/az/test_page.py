@@ -31,6 +31,8 @@ from tests.wire.builders import (
     put_vm,
     vm_id,
 )
+from tests.wire.shares import ACCOUNT_ID, protect_share, put_share, put_share_policy, register
+from tests.wire.test_file_shares import back_up_share
 from tests.wire.test_multi_user_authorization import map_to, put_guard
 
 pytestmark = pytest.mark.az
@@ -71,16 +73,23 @@ def test_what_az_cannot_do_ends_with_the_error_of_the_page(az: Az, arm: httpx.Cl
         put_vm(arm, name)
         protect(arm, name)
     back_up(arm)
+    put_storage(arm, ACCOUNT_ID)
+    put_share(arm)
+    put_share_policy(arm)
+    register(arm)
+    share = protect_share(arm)
+    back_up_share(arm, share)
     advance(arm, until="idle")
     put_guard(arm)
     done(map_to(arm))
     values = {
         "$POINT": listed(arm, POINTS)[0]["name"],
+        "$SHARE_POINT": listed(arm, f"{share}/recoveryPoints")[0]["name"],
         "$POLICY": json.dumps(az("backup policy show -g group-1 -v vault-1 -n daily")),
         "$VM": vm_id(),
     }
     rows = ROW.findall(PAGE)
-    assert len(rows) == 10
+    assert len(rows) == 11
     for command, error in rows:
         words = [values.get(word, word) for word in shlex.split(command)]
         said = " ".join(az.refused("", *words).split())
