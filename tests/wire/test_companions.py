@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.arm.examples import GROUP_ID as EXAMPLES
+from app.domain.resource_ids import USER_IDENTITY_TYPE
 from app.providers.companions.store import CompanionType
 from app.providers.companions.table import TYPES
 from tests.wire.builders import GROUP_ID, ROOT, Served, done, listed, put_group, refused
@@ -74,7 +75,8 @@ def shown_of_all(arm: httpx.Client) -> dict[str, Any]:
 def test_each_is_what_its_put_said_and_is_listed(arm: httpx.Client) -> None:
     for name, shown in put_all(arm).items():
         kind = next(each for each in TYPES if each.type_name == name)
-        assert shown["id"] == address(kind)
+        assert shown["id"].replace("/resourcegroups/", "/resourceGroups/") == address(kind)
+        assert ("/resourcegroups/" in shown["id"]) == (name == USER_IDENTITY_TYPE)
         assert shown["type"] == name
         if kind.list_in_group is not None:
             folder = address(kind).rpartition("/")[0]
