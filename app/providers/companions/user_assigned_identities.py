@@ -12,10 +12,10 @@ from sqlalchemy import Row
 from ...arm.bodies import Body
 from ...arm.calls import Call
 from ...arm.words import Word
-from ...domain import ids
 from ...domain.resource_ids import USER_IDENTITY_TYPE
 from ...domain.tenancy import TENANT_ID
 from ...store.metadata import Document
+from .. import managed_identities
 from . import store
 from .store import CompanionType, Write, Written
 
@@ -59,12 +59,7 @@ def _render(call: Call, found: Sequence[Row[Any]]) -> list[Document]:
 
 
 def _render_one(seed: int, identity: Row[Any]) -> Document:
-    # A vault that is given the identity shows the same ids: recovery_services/vault_identity.py.
-    own = {
-        "tenantId": TENANT_ID,
-        "principalId": ids.guid(ids.guid_hex(seed, "identity-principal", identity.folded)),
-        "clientId": ids.guid(ids.guid_hex(seed, "identity-client", identity.folded)),
-    }
+    own = {"tenantId": TENANT_ID, **managed_identities.user_keys(seed, identity.id)}
     properties = identity.document["properties"] | own
     # The service spells its own ids so, and a vault its keys: az compares the two as texts.
     shown = {"id": identity.id.replace("/resourceGroups/", "/resourcegroups/", 1)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from ...arm.bodies import Body
 from ...arm.words import Word
+from ..managed_identities import NULLS, ManagedIdentity
 
 EnabledDisabled = Annotated[Literal["Enabled", "Disabled"], Word("Enabled", "Disabled")]
 
@@ -157,44 +158,16 @@ class VaultProperties(Body):
     resource_guard_operation_requests: list[str] | None = Field(default=None, max_length=100)
 
 
-def _fold_identity_type(value: Any) -> Any:
-    """Clients write the pair in any casing and order, with or without the blank."""
-    if not isinstance(value, str):
-        return value
-    by_folded = {word.lower(): word for word in ("None", "SystemAssigned", "UserAssigned")}
-    parts = sorted(part.strip().lower() for part in value.split(","))
-    return ", ".join(by_folded.get(part, part) for part in parts)
-
-
-class IdentityKeys(Body):
-    """What a client read of a user-assigned identity; it may send it back."""
-
-    client_id: str | None = None
-    principal_id: str | None = None
-
-
-class Identity(Body):
-    """The vault's managed identities; a user-assigned one is removed by null."""
-
-    type: Annotated[
-        Literal["None", "SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"],
-        BeforeValidator(_fold_identity_type),
-    ] = Field(examples=["SystemAssigned"])
-    user_assigned_identities: dict[str, IdentityKeys | None] = Field(
-        default_factory=dict, max_length=100
-    )
-
-
 class VaultBody(Body):
     """A vault to create or to replace."""
 
     EXAMPLE = {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}}
-    KEEPS_NULLS = frozenset({"userAssignedIdentities"})
+    KEEPS_NULLS = NULLS
 
     location: str = Field(min_length=1, max_length=90, examples=["westeurope"])
     sku: Sku | None = None
     tags: dict[str, str] = Field(default_factory=dict, examples=[{"env": "test"}])
-    identity: Identity | None = None
+    identity: ManagedIdentity | None = None
     properties: VaultProperties = Field(default_factory=VaultProperties)
 
 
@@ -202,9 +175,9 @@ class VaultPatch(Body):
     """What to change of a vault."""
 
     EXAMPLE = {"tags": {"env": "test"}}
-    KEEPS_NULLS = frozenset({"userAssignedIdentities"})
+    KEEPS_NULLS = NULLS
 
     sku: Sku | None = None
     tags: dict[str, str] | None = Field(None, examples=[{"env": "test"}])
-    identity: Identity | None = None
+    identity: ManagedIdentity | None = None
     properties: VaultProperties = Field(default_factory=VaultProperties)
