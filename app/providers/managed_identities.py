@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from sqlalchemy import select
 
 from ..arm.bodies import Body
 from ..arm.calls import Call
@@ -20,6 +21,7 @@ from ..domain.documents import Document
 from ..domain.errors import invalid
 from ..domain.resource_ids import USER_IDENTITY_TYPE, parse
 from ..domain.tenancy import TENANT_ID
+from ..store.resource_tables import resources
 
 _FIELD = "identity.userAssignedIdentities"
 
@@ -66,6 +68,7 @@ class Holder:
     this instant apart. ``groups`` is how its service spells that segment of its identities' ids.
     """
 
+    id: str
     natural: tuple[str | int, ...]
     groups: Literal["resourceGroups", "resourcegroups"] = "resourceGroups"
 
@@ -117,14 +120,38 @@ def user_keys(seed: int, identity_id: str) -> Document:
 def _users(call: Call, holder: Holder, users: Document, asked: Document) -> Document:
     """Return the user-assigned identities by id, with those asked for or taken away."""
     found = {name.lower(): (name, keys) for name, keys in users.items()}
+    new: dict[str, str] = {}
     for sent, keys in asked.items():
         name = _spelled(holder, sent)
         folded = name.lower()
         if keys is None:
             found.pop(folded, None)
+            new.pop(folded, None)
         elif folded not in found:
-            found[folded] = (name, user_keys(call.rules.seed, name))
+            new[folded] = name
+    _check_they_exist(call, holder, new)
+    found |= {folded: (name, user_keys(call.rules.seed, name)) for folded, name in new.items()}
     return dict(found[folded] for folded in sorted(found))
+
+
+def _check_they_exist(call: Call, holder: Holder, new: dict[str, str]) -> None:
+    """Refuse identities that are not there, by lower-case id, as Resource Manager does.
+
+    Words of it: https://github.com/Azure/azure-policy/issues/1311.
+    """
+    if not new:
+        return
+    query = select(resources.c.folded).where(resources.c.folded.in_(new))
+    there = set(call.connection.execute(query).scalars())
+    for folded in sorted(new.keys() - there):
+        raise invalid(
+            "FailedIdentityOperation",
+            f"Identity operation for resource '{holder.id}' failed with error 'Failed to perform "
+            "resource identity operation. Status: 'BadRequest'. Response: "
+            '\'{"error":{"code":"BadRequest",'
+            f"\"message\":\"Resource '{new[folded]}' was not found.\"}}}}'.'.",
+            target=_FIELD,
+        )
 
 
 def _spelled(holder: Holder, sent: str) -> str:

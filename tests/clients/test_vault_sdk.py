@@ -24,6 +24,7 @@ from tests.wire.builders import (
     protect,
     put_group,
     put_policy,
+    put_user_identity,
     put_vault,
     put_vm,
     vm_id,
@@ -101,7 +102,8 @@ def test_a_locked_redundancy_is_refused_with_its_code(vaults: Any, protected: An
 # --- identity, key, immutability ---------------------------------------------------------
 
 
-def test_a_vault_gets_identities_and_a_key(vaults: Any, backup: Any) -> None:
+def test_a_vault_gets_identities_and_a_key(vaults: Any, backup: Any, arm: httpx.Client) -> None:
+    put_user_identity(arm, USER)
     both = rs.IdentityData(
         type=rs.ResourceIdentityType.SYSTEM_ASSIGNED_USER_ASSIGNED,
         user_assigned_identities={USER: rs.UserIdentity()},

@@ -125,6 +125,10 @@ def put_storage(arm: httpx.Client, account: str = STORAGE_ID, **body: Any) -> No
     done(arm.put(account, json=sent))
 
 
+def put_user_identity(arm: httpx.Client, identity_id: str) -> None:
+    done(arm.put(identity_id, json={"location": "westeurope"}))
+
+
 def put_vault(arm: httpx.Client, vault: str = VAULT_ID, **body: Any) -> dict[str, Any]:
     answer = done(arm.put(vault, json={"location": "westeurope", **body}))
     found: dict[str, Any] = answer.json()

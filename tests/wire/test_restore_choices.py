@@ -24,6 +24,7 @@ from tests.wire.builders import (
     put_group,
     put_policy,
     put_storage,
+    put_user_identity,
     put_vault,
     refused,
     set_clock,
@@ -81,6 +82,7 @@ def ready(
     put_group(arm, TARGET)
     put_storage(arm)
     put_network(arm)
+    put_user_identity(arm, USER)
     put_vault(arm, identity=BOTH, properties=vault or {})
     put_policy(arm)
     advance(arm, until="idle")

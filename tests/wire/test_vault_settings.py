@@ -16,6 +16,7 @@ from tests.wire.builders import (
     finish,
     protect,
     put_group,
+    put_user_identity,
     put_vault,
     put_vm,
     refused,
@@ -29,6 +30,14 @@ USER_1 = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities
 )
 USER_2 = USER_1.replace("/one", "/Two")
 LOCKED_BY = "BMSUserErrorStorageTypeLocked"
+
+
+@pytest.fixture
+def vault(vault: httpx.Client) -> httpx.Client:
+    """The usual client of a vault that is ready, with two identities beside it."""
+    for each in (USER_1, USER_2):
+        put_user_identity(vault, each)
+    return vault
 
 
 def patch(arm: httpx.Client, **body: Any) -> httpx.Response:
@@ -301,6 +310,10 @@ def test_an_identity_that_was_read_may_be_sent_back(vault: httpx.Client) -> None
             "LinkedInvalidPropertyId",
         ),
         (
+            {"type": "UserAssigned", "userAssignedIdentities": {f"{USER_1}-1": {}}},
+            "FailedIdentityOperation",
+        ),
+        (
             {"type": "UserAssigned", "userAssignedIdentities": {VAULT_ID: {}}},
             "LinkedInvalidPropertyId",
         ),
@@ -389,6 +402,7 @@ def test_azurerm_creates_an_encrypted_vault_before_it_assigns_the_identity(
     arm: httpx.Client,
 ) -> None:
     put_group(arm)
+    put_user_identity(arm, USER_1)
     sent = {"encryption": key(useSystemAssignedIdentity=False, userAssignedIdentity=USER_1)}
     put_vault(arm, properties=sent, **identity("None"))
     advance(arm, until="idle")

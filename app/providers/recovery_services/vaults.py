@@ -71,14 +71,15 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     location = checked_location(body.location)
     key = _new_key(call, name)
     properties = _first_properties(call, body.properties, location)
-    identity = vault_identity.created(call, key, body.identity)
+    new_id = f"{group.id}/providers/{VAULT_TYPE}/{name}"
+    identity = vault_identity.created(call, new_id, key, body.identity)
     check_first_key(properties, identity)
     room.for_vault(call.connection, call.rules.limits, call.subscription, location)
     call.connection.execute(
         insert(vaults).values(
             key=key,
-            folded=f"{group.folded}/providers/{VAULT_TYPE}/{name}".lower(),
-            id=f"{group.id}/providers/{VAULT_TYPE}/{name}",
+            folded=new_id.lower(),
+            id=new_id,
             subscription=call.subscription.lower(),
             group_folded=group.folded,
             name=name,

@@ -10,9 +10,10 @@ import pytest
 from tests.clients.azurerm.provider import Azurerm, ImportNeeded, Refusal, State
 from tests.clients.azurerm.releases import RELEASES, Release
 from tests.clients.azurerm.vaults import ALERTS, DEFAULTS, Vault
-from tests.wire.builders import GROUP_ID, VAULT_ID, done, listed, put_group
+from tests.wire.builders import GROUP_ID, ROOT, VAULT_ID, done, listed, put_group, put_user_identity
 
-USER = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Mixed-Case"
+IDENTITIES = f"{ROOT}/resourceGroups/identities"
+USER = f"{IDENTITIES}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Mixed-Case"
 KEY = "https://keys-1.vault.azure.net/keys/key-1/0767b348bb1a4c07baa6c4ec0055d2b3"
 SYSTEM = {"type": "SystemAssigned"}
 BOTH = {"type": "SystemAssigned, UserAssigned", "identity_ids": [USER]}
@@ -22,6 +23,14 @@ ENCRYPTED = {
     "infrastructure_encryption_enabled": False,
 }
 QUIET = {name: False for name, _, _ in ALERTS}
+
+
+@pytest.fixture
+def azurerm(azurerm: Azurerm) -> Azurerm:
+    """The usual release, with an identity in another group."""
+    put_group(azurerm.arm, IDENTITIES)
+    put_user_identity(azurerm.arm, USER)
+    return azurerm
 
 
 def configured(**change: Any) -> State:
