@@ -181,7 +181,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("tags", {f"t{number}": "" for number in range(51)}, "InvalidTags"),
         ("zones", ["4"], "InvalidRequestContent"),
         ("zones", ["1", "2"], "InvalidRequestContent"),
-        ("identity", {"type": "SystemAssigned"}, "NotSupported"),
         ("properties.hardwareProfile", {}, "InvalidParameter"),
         ("properties.hardwareProfile.vmSize", "big", "InvalidParameter"),
         ("properties.hardwareProfile.vmSize", "Standard_" + "A" * 90, "InvalidRequestContent"),

@@ -39,7 +39,10 @@ GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A resource about to be written; ``wanted`` is what is stored with ``sent`` on top."""
+    """A resource about to be written; ``wanted`` is what is stored with ``sent`` on top.
+
+    ``partial`` tells a PATCH from a PUT.
+    """
 
     call: Call
     id: str
@@ -49,6 +52,7 @@ class Write:
     existing: Row[Any] | None
     sent: Document
     wanted: Document
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,7 @@ def change(call: Call, kind: CompanionType, body: Body) -> Answer:
         existing=existing,
         sent=sent,
         wanted=merge(existing.document, sent),
+        partial=True,
     )
     _write(kind, write)
     return _shown(call, kind)

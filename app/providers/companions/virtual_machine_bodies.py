@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ...arm.bodies import Body
 from ...arm.words import Word
+from ..managed_identities import NULLS, ManagedIdentity
 from .disks import DiskSkuName, OsType, WholeNumber, Zones
 
 Caching = Annotated[Literal["None", "ReadOnly", "ReadWrite"], Word("None", "ReadOnly", "ReadWrite")]
@@ -261,12 +262,6 @@ class Plan(Body):
     promotion_code: str | None = Field(default=None, max_length=260)
 
 
-class VmIdentity(Body):
-    """The VM's managed identity."""
-
-    type: str = Field("None", max_length=60)
-
-
 _EXAMPLE = {
     "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
     "storageProfile": {
@@ -286,12 +281,13 @@ class VirtualMachineBody(Body):
     """A VM to create or to change."""
 
     EXAMPLE = {"location": "westeurope", "properties": _EXAMPLE}
+    KEEPS_NULLS = NULLS
 
     location: str | None = Field(default=None, max_length=90, examples=["westeurope"])
     tags: dict[str, str] | None = None
     zones: Zones | None = None
     plan: Plan | None = None
-    identity: VmIdentity | None = None
+    identity: ManagedIdentity | None = None
     properties: VirtualMachineProperties = Field(
         default_factory=VirtualMachineProperties, examples=[_EXAMPLE]
     )
@@ -301,9 +297,10 @@ class VirtualMachinePatch(Body):
     """What to change of a VM."""
 
     EXAMPLE = {"tags": {"env": "test"}}
+    KEEPS_NULLS = NULLS
 
     tags: dict[str, str] | None = None
     zones: Zones | None = None
     plan: Plan | None = None
-    identity: VmIdentity | None = None
+    identity: ManagedIdentity | None = None
     properties: VirtualMachineProperties = Field(default_factory=VirtualMachineProperties)

@@ -22,6 +22,7 @@ from ...engine.attachments import DEALLOCATED, RUNNING, STOPPED
 from ...store.metadata import Document
 from ...store.resource_tables import resources
 from ...store.rows import lying_in
+from ..managed_identities import Holder, assign
 from . import disks, links, store
 from .store import CompanionType, Write, Written, invalid_parameter, missing_parameter
 from .virtual_machine_bodies import VirtualMachineBody, VirtualMachinePatch
@@ -79,9 +80,24 @@ def _write(write: Write) -> Written:
     if not properties.get("additionalCapabilities"):  # Compute does not keep an empty one
         properties.pop("additionalCapabilities", None)
     properties["provisioningState"] = "Succeeded"
+    hidden = _next_hidden(write.existing, power)
     document = write.wanted | {"properties": properties}
-    document.pop("identity", None)
-    return Written(document, _next_hidden(write.existing, power))
+    return Written(_with_identity(write, document, hidden["revision"]), hidden)
+
+
+def _with_identity(write: Write, document: Document, revision: int) -> Document:
+    """Return a VM's document with the identities that it has now; Compute shows no empty ones."""
+    before = None if write.existing is None else write.existing.document.get("identity")
+    identity = before
+    if "identity" in write.sent:
+        natural = ("vm-identity", write.id.lower(), write.call.now, revision)
+        asked = write.sent["identity"]
+        holder = Holder(write.id, natural)
+        identity = assign(write.call, holder, before, asked, partial=write.partial)
+    others = {name: value for name, value in document.items() if name != "identity"}
+    if identity is None or identity["type"] == "None":
+        return others
+    return {"identity": identity, **others}
 
 
 def _new_vm_id(write: Write) -> str:
@@ -166,9 +182,6 @@ def _completed_os_profile(profile: Document, os_type: str) -> Document:
 
 
 def _refuse_what_is_not_emulated(sent: Document) -> None:
-    identity = store.at(sent, "identity.type") or "None"
-    if identity.lower() != "none":
-        raise not_emulated("identity.type", f"'{identity}': managed identities of VMs; send None")
     for path, what in _NOT_EMULATED:
         if store.at(sent, path):
             raise not_emulated(path, what)
