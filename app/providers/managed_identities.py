@@ -86,9 +86,8 @@ def assign(
     if "SystemAssigned" in asked["type"]:
         document["principalId"] = held.get("principalId") or _guid(call, *holder.natural)
         document["tenantId"] = TENANT_ID
-    sent = asked["userAssignedIdentities"]
-    users = held.get("userAssignedIdentities", {}) if partial else {}
-    users = _users(call, holder, users, sent)
+    sent = {_spelled(holder, name): keys for name, keys in asked["userAssignedIdentities"].items()}
+    users = _users(call, holder, held.get("userAssignedIdentities", {}), sent, partial=partial)
     if "UserAssigned" in asked["type"]:
         if not users:
             raise invalid(
@@ -117,18 +116,21 @@ def user_keys(seed: int, identity_id: str) -> Document:
     }
 
 
-def _users(call: Call, holder: Holder, users: Document, asked: Document) -> Document:
-    """Return the user-assigned identities by id, with those asked for or taken away."""
-    found = {name.lower(): (name, keys) for name, keys in users.items()}
-    new: dict[str, str] = {}
-    for sent, keys in asked.items():
-        name = _spelled(holder, sent)
-        folded = name.lower()
-        if keys is None:
-            found.pop(folded, None)
-            new.pop(folded, None)
-        elif folded not in found:
-            new[folded] = name
+def _users(
+    call: Call, holder: Holder, users: Document, asked: Document, *, partial: bool
+) -> Document:
+    """Return the user-assigned identities by id, with those asked for or taken away.
+
+    Those that are assigned already are neither looked up nor spelled anew.
+    """
+    wanted = {name.lower(): name for name, keys in asked.items() if keys is not None}
+    removed = {name.lower() for name in asked} - wanted.keys()
+    found = {
+        name.lower(): (name, keys)
+        for name, keys in users.items()
+        if name.lower() in wanted or (partial and name.lower() not in removed)
+    }
+    new = {folded: name for folded, name in wanted.items() if folded not in found}
     _check_they_exist(call, holder, new)
     found |= {folded: (name, user_keys(call.rules.seed, name)) for folded, name in new.items()}
     return dict(found[folded] for folded in sorted(found))

@@ -14,12 +14,11 @@ from ...arm.calls import Call, endpoint
 from ...arm.examples import KEY_VAULT_ID
 from ...arm.shapes import Shape
 from ...arm.words import Word
-from ...domain import ids
 from ...domain.errors import conflict, invalid
 from ...domain.resource_ids import DISK_ENCRYPTION_SET_TYPE, KEY_VAULT_TYPE
-from ...domain.tenancy import TENANT_ID
 from ...store.metadata import Document
 from ...store.resource_tables import resources
+from ..managed_identities import NULLS, Holder, ManagedIdentity, assign
 from . import links, store
 from .disks import NAME, NAME_RULE
 from .store import CompanionType, Write, Written, missing_parameter
@@ -31,16 +30,6 @@ _ENCRYPTION = (
     "EncryptionAtRestWithPlatformAndCustomerKeys",
     "ConfidentialVmEncryptedWithCustomerKey",
 )
-
-
-class SetIdentity(Body):
-    """Who opens the key vault."""
-
-    type: Annotated[
-        Literal["SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"] | None,
-        Word("SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"),
-    ] = Field(default=None, examples=["SystemAssigned"])
-    user_assigned_identities: dict[str, dict[str, Any]] | None = None
 
 
 class SourceVault(Body):
@@ -89,10 +78,11 @@ class DiskEncryptionSetBody(Body):
         "identity": {"type": "SystemAssigned"},
         "properties": _EXAMPLE,
     }
+    KEEPS_NULLS = NULLS
 
     location: str | None = Field(default=None, max_length=90, examples=["westeurope"])
     tags: dict[str, str] | None = None
-    identity: SetIdentity | None = None
+    identity: ManagedIdentity | None = None
     properties: EncryptionSetProperties = Field(default_factory=EncryptionSetProperties)
 
 
@@ -100,9 +90,10 @@ class DiskEncryptionSetPatch(Body):
     """What to change of a disk encryption set."""
 
     EXAMPLE = {"tags": {"env": "test"}}
+    KEEPS_NULLS = NULLS
 
     tags: dict[str, str] | None = None
-    identity: SetIdentity | None = None
+    identity: ManagedIdentity | None = None
     properties: EncryptionSetProperties = Field(default_factory=EncryptionSetProperties)
 
 
@@ -128,36 +119,30 @@ def _write(write: Write) -> Written:
         raise missing_parameter("activeKey.sourceVault.id")
     properties["activeKey"] = key
     properties.setdefault("encryptionType", _ENCRYPTION[0])
-    return Written(write.wanted | {"properties": properties}, {})
+    return Written(write.wanted | {"properties": properties, "identity": _identity(write)}, {})
 
 
-def _render(call: Call, found: Sequence[Row[Any]]) -> list[Document]:
-    return [_render_one(call.rules.seed, row) for row in found]
+def _identity(write: Write) -> Document:
+    before = None if write.existing is None else write.existing.document["identity"]
+    asked = write.sent.get("identity")
+    if asked is None:
+        return dict(before or {})
+    holder = Holder(write.id, ("set-identity", write.id.lower(), write.call.now))
+    return assign(write.call, holder, before, asked, partial=write.partial)
 
 
-def _render_one(seed: int, row: Row[Any]) -> Document:
-    identity = dict(row.document["identity"])
-    if "SystemAssigned" in identity["type"]:
-        principal = ids.guid_hex(seed, "set-identity", row.folded, row.created_at)
-        identity |= {"principalId": ids.guid(principal), "tenantId": TENANT_ID}
-    users = identity.get("userAssignedIdentities", {})
-    if users:
-        identity["userAssignedIdentities"] = {name: _user(seed, name) for name in users}
+def _render(_call: Call, found: Sequence[Row[Any]]) -> list[Document]:
+    return [_render_one(row) for row in found]
+
+
+def _render_one(row: Row[Any]) -> Document:
     properties = {
         "previousKeys": [],
         "rotationToLatestKeyVersionEnabled": False,
         **row.document["properties"],
         "provisioningState": "Succeeded",
     }
-    return store.envelope(ENCRYPTION_SETS, row) | {"identity": identity, "properties": properties}
-
-
-def _user(seed: int, identity_id: str) -> Document:
-    folded = identity_id.lower()
-    return {
-        "principalId": ids.guid(ids.guid_hex(seed, "identity-principal", folded)),
-        "clientId": ids.guid(ids.guid_hex(seed, "identity-client", folded)),
-    }
+    return store.envelope(ENCRYPTION_SETS, row) | {"properties": properties}
 
 
 def _users(connection: Connection, set_folded: str) -> list[str]:

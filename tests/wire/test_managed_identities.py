@@ -1,4 +1,7 @@
-"""Managed identities of VMs, as Compute answers (azure-cli's recording test_vm_explicit_msi)."""
+"""Managed identities of VMs and disk encryption sets, as Compute answers.
+
+What it answers is in azure-cli's recording test_vm_explicit_msi.
+"""
 
 from __future__ import annotations
 
@@ -157,3 +160,37 @@ def test_a_missing_identity_is_named(arm: httpx.Client) -> None:
     assert error["target"] == "identity.userAssignedIdentities"
     assert f"for resource '{VM}' failed" in error["message"]
     assert f'"message":"Resource \'{FOLDER}/nobody\' was not found."}}}}' in error["message"]
+
+
+# --- disk encryption sets ----------------------------------------------------------------
+
+SET = f"{GROUP_ID}/providers/Microsoft.Compute/diskEncryptionSets/set-1"
+
+
+def put_set(arm: httpx.Client, sent: dict[str, Any]) -> dict[str, Any]:
+    active = {"keyUrl": "https://vault-1.vault.azure.net/keys/key-1/0123456789abcdef"}
+    properties = {"activeKey": active, "rotationToLatestKeyVersionEnabled": True}
+    body = {"location": "westeurope", "identity": sent, "properties": properties}
+    done(arm.put(SET, json=body))
+    found: dict[str, Any] = done(arm.get(SET)).json()["identity"]
+    return found
+
+
+def test_a_disk_encryption_set_has_identities_by_the_same_rules(
+    arm: httpx.Client, users: dict[str, dict[str, str]]
+) -> None:
+    found = put_set(arm, identity("systemassigned, userassigned", **{ONE: {}}))
+    assert list(found) == ["type", "principalId", "tenantId", "userAssignedIdentities"]
+    assert found["userAssignedIdentities"] == {ONE: users[ONE]}
+    # az sends what there is in lower case, with what it adds.
+    assert put_set(arm, identity(BOTH, **{ONE.lower(): {}, TWO: {}})) == found | {
+        "userAssignedIdentities": users
+    }
+    done(arm.patch(SET, json={"tags": {"a": "b"}}))
+    sent = identity("UserAssigned", **{TWO: None})
+    left = done(arm.patch(SET, json={"identity": sent})).json()["identity"]
+    assert left == {"type": "UserAssigned", "userAssignedIdentities": {ONE: users[ONE]}}
+    wrong = identity("UserAssigned", **{f"{FOLDER}/nobody": {}})
+    assert refused(arm.patch(SET, json={"identity": wrong})) == (400, "FailedIdentityOperation")
+    advance(arm, by="PT1S")
+    assert put_set(arm, identity("SystemAssigned"))["principalId"] != found["principalId"]
