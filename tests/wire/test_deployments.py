@@ -21,6 +21,7 @@ from tests.wire.builders import (
     put_group,
     put_vm,
     refused,
+    vm_body,
     vm_id,
 )
 
@@ -295,6 +296,40 @@ def test_what_was_deployed_is_referred_to(arm: httpx.Client) -> None:
     held = listed(arm, f"{GROUP_ID}/providers/Microsoft.Authorization/roleAssignments")
     assert outputs["who"]["value"] in [each["properties"]["principalId"] for each in held]
     assert outputs["where"]["value"] == "westeurope"
+
+
+def test_a_vm_is_deployed_with_a_role_for_its_own_identity(arm: httpx.Client) -> None:
+    """As ``az vm create --assign-identity --role --scope`` does it, api-versions and all."""
+    put_group(arm)
+    who = f"[reference('{vm_id()}', '2019-07-01', 'Full').identity.principalId]"
+    role = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    told = template(
+        {
+            "type": "Microsoft.Compute/virtualMachines",
+            "apiVersion": "2024-07-01",
+            "name": "vm-1",
+            "identity": {"type": "SystemAssigned"},
+            **vm_body(),
+        },
+        {
+            "type": "Microsoft.Authorization/roleAssignments",
+            "apiVersion": "2015-07-01",
+            "name": "[guid(resourceGroup().id)]",
+            "dependsOn": ["Microsoft.Compute/virtualMachines/vm-1"],
+            "properties": {
+                "roleDefinitionId": (
+                    f"{ROOT}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+                ),
+                "principalId": who,
+                "scope": GROUP_ID,
+            },
+        },
+    )
+    shown = deploy(arm, body(told))
+    assert shown["properties"]["provisioningState"] == "Succeeded", shown
+    principal = done(arm.get(vm_id())).json()["identity"]["principalId"]
+    (held,) = listed(arm, f"{GROUP_ID}/providers/Microsoft.Authorization/roleAssignments")
+    assert held["properties"]["principalId"] == principal
 
 
 def test_keys_of_an_account_are_listed_by_an_expression(arm: httpx.Client) -> None:

@@ -269,6 +269,19 @@ def test_a_subnet_without_a_free_address_takes_no_vm(ready: httpx.Client) -> Non
     assert failed_with(restored(ready, NEW_VM)) == "UserErrorTargetSubnetNotFound"
 
 
+def test_a_new_vm_has_no_identity_and_one_with_other_disks_keeps_its_own(
+    ready: httpx.Client,
+) -> None:
+    given = ready.patch(vm_id(), json={"identity": {"type": "SystemAssigned"}})
+    identity = done(given).json()["identity"]
+    advance(ready, until={"job": back_up(ready)})
+    restored(ready, NEW_VM)
+    assert "identity" not in done(ready.get(COPY)).json()
+    done(ready.post(f"{vm_id()}/deallocate"))
+    restored(ready, SAME_VM)
+    assert done(ready.get(vm_id())).json()["identity"] == identity
+
+
 # --- the same VM -------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ DISK = f"{COMPUTE}/disks/acctest-datadisk"
 OS_DISK = f"{COMPUTE}/disks/acctest-osdisk"
 NEW_DISK = f"{COMPUTE}/disks/acctest-another-datadisk"
 VM = f"{COMPUTE}/virtualMachines/acctestvm"
+USERS = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 NETWORKS, DISKS, VMS = "2025-01-01", "2023-04-02", "2024-03-01"
 REGION = {"location": "westeurope"}
 
@@ -137,6 +138,27 @@ def test_a_vm_is_read_back_as_it_was_configured(machine: Azurerm) -> None:
         assert disk["properties"]["diskSizeGB"] == each["diskSizeGB"]
         assert disk["managedBy"] == VM
     assert [each["lun"] for each in storage["dataDisks"]] == [0, 1]
+
+
+def test_the_identities_of_a_vm_are_those_of_its_newest_configuration(machine: Azurerm) -> None:
+    """It puts back the VM that it read with another identity: a PATCH would not take any away."""
+    first, second = (f"{USERS}/acctest{each}" for each in (1, 2))
+    for each in (first, second):
+        put(machine, each, "2024-11-30", {})
+    for kind, users in (
+        ("UserAssigned", [first, second]),
+        ("UserAssigned", [second]),
+        ("SystemAssigned, UserAssigned", [first]),
+        ("SystemAssigned", []),
+        ("None", []),
+    ):
+        vm = machine.found(VM, VMS)
+        assigned: State | None = {each: {} for each in users} or None  # as go-azure-helpers does
+        vm["identity"] = {"type": kind, "userAssignedIdentities": assigned}
+        machine.until_done(machine.send("PUT", VM, VMS, 200, 201, 202, body=vm))
+        shown = machine.found(VM, VMS).get("identity", {"type": "None"})
+        assert (shown["type"], list(shown.get("userAssignedIdentities", {}))) == (kind, users)
+        assert ("principalId" in shown) == ("SystemAssigned" in kind)
 
 
 def test_a_vm_goes_with_its_disks_and_then_its_network(machine: Azurerm) -> None:
