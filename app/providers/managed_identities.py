@@ -65,12 +65,13 @@ class Holder:
     """The resource that identities are assigned to.
 
     ``natural`` tells its own identity from every other: a kind, and what sets this resource and
-    this instant apart. ``groups`` is how its service spells that segment of its identities' ids.
+    this instant apart. ``groups`` is how its service spells that segment of its identities' ids;
+    one that shows them as they were sent has none.
     """
 
     id: str
     natural: tuple[str | int, ...]
-    groups: Literal["resourceGroups", "resourcegroups"] = "resourceGroups"
+    groups: Literal["resourceGroups", "resourcegroups"] | None
 
 
 def assign(
@@ -121,12 +122,12 @@ def _users(
 ) -> Document:
     """Return the user-assigned identities by id, with those asked for or taken away.
 
-    Those that are assigned already are neither looked up nor spelled anew.
+    Those that are assigned already are not looked up; a PUT spells them anew.
     """
     wanted = {name.lower(): name for name, keys in asked.items() if keys is not None}
     removed = {name.lower() for name in asked} - wanted.keys()
     found = {
-        name.lower(): (name, keys)
+        name.lower(): (name if partial else wanted[name.lower()], keys)
         for name, keys in users.items()
         if name.lower() in wanted or (partial and name.lower() not in removed)
     }
@@ -166,6 +167,8 @@ def _spelled(holder: Holder, sent: str) -> str:
             f"(/subscriptions/.../resourceGroups/.../providers/{USER_IDENTITY_TYPE}/...).",
             target=_FIELD,
         )
+    if holder.groups is None:
+        return sent
     return (
         f"/subscriptions/{found.subscription}/{holder.groups}/{found.group}"
         f"/providers/{USER_IDENTITY_TYPE}/{found.name}"

@@ -84,3 +84,21 @@ def test_identities_are_given_and_taken_away_in_every_order(
     assert az(f"{remove} --identities", second) is None
     said = az.refused(f"{assign} --identities", first.replace("identity-1", "nobody"))
     assert "FailedIdentityOperation" in said
+
+
+def test_a_disk_encryption_set_is_given_identities_as_well(
+    az: Az, identities: list[dict[str, Any]]
+) -> None:
+    first, second = (each["id"] for each in identities)
+    az(
+        "disk-encryption-set create -g group-1 -n set-1 --enable-auto-key-rotation true --key-url",
+        "https://vault-1.vault.azure.net/keys/key-1/0123456789abcdef",
+    )
+    assign, remove = (
+        f"disk-encryption-set identity {verb} -g group-1 -n set-1" for verb in ("assign", "remove")
+    )
+    assert held(az(f"{assign} --user-assigned", first)) == (BOTH, ["identity-1"])
+    assert held(az(f"{assign} --user-assigned", second)) == (BOTH, ["identity-1", "identity-2"])
+    both = ["identity-1", "identity-2"]
+    assert held(az(f"{remove} --yes --system-assigned")) == ("UserAssigned", both)
+    assert held(az(f"{remove} --yes --user-assigned")) == ("None", [])

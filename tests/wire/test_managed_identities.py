@@ -1,6 +1,6 @@
 """Managed identities of VMs and disk encryption sets, as Compute answers.
 
-What it answers is in azure-cli's recording test_vm_explicit_msi.
+It is in azure-cli's recordings test_vm_explicit_msi and test_disk_encryption_set_identity.
 """
 
 from __future__ import annotations
@@ -182,14 +182,14 @@ def test_a_disk_encryption_set_has_identities_by_the_same_rules(
     found = put_set(arm, identity("systemassigned, userassigned", **{ONE: {}}))
     assert list(found) == ["type", "principalId", "tenantId", "userAssignedIdentities"]
     assert found["userAssignedIdentities"] == {ONE: users[ONE]}
-    # az sends what there is in lower case, with what it adds.
+    # az sends what there is in lower case, with what it adds, and expects to read it so.
     assert put_set(arm, identity(BOTH, **{ONE.lower(): {}, TWO: {}})) == found | {
-        "userAssignedIdentities": users
+        "userAssignedIdentities": {ONE.lower(): users[ONE], TWO: users[TWO]}
     }
     done(arm.patch(SET, json={"tags": {"a": "b"}}))
     sent = identity("UserAssigned", **{TWO: None})
     left = done(arm.patch(SET, json={"identity": sent})).json()["identity"]
-    assert left == {"type": "UserAssigned", "userAssignedIdentities": {ONE: users[ONE]}}
+    assert left == {"type": "UserAssigned", "userAssignedIdentities": {ONE.lower(): users[ONE]}}
     wrong = identity("UserAssigned", **{f"{FOLDER}/nobody": {}})
     assert refused(arm.patch(SET, json={"identity": wrong})) == (400, "FailedIdentityOperation")
     advance(arm, by="PT1S")

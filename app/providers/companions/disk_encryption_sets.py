@@ -127,7 +127,7 @@ def _identity(write: Write) -> Document:
     asked = write.sent.get("identity")
     if asked is None:
         return dict(before or {})
-    holder = Holder(write.id, ("set-identity", write.id.lower(), write.call.now))
+    holder = Holder(write.id, ("set-identity", write.id.lower(), write.call.now), groups=None)
     return assign(write.call, holder, before, asked, partial=write.partial)
 
 

@@ -92,7 +92,7 @@ def _with_identity(write: Write, document: Document, revision: int) -> Document:
     if "identity" in write.sent:
         natural = ("vm-identity", write.id.lower(), write.call.now, revision)
         asked = write.sent["identity"]
-        holder = Holder(write.id, natural)
+        holder = Holder(write.id, natural, "resourceGroups")
         identity = assign(write.call, holder, before, asked, partial=write.partial)
     others = {name: value for name, value in document.items() if name != "identity"}
     if identity is None or identity["type"] == "None":
