@@ -253,6 +253,12 @@ ITEM_PROPERTIES: dict[str, Any] = {
     "backupManagementType": "AzureIaasVM",
     "workloadType": "VM",
     "containerName": SOME,
+    # Of 2026: recorded of databases.
+    "sourceLocation": SOME,
+    "sourceSideScanInfo": {
+        "sourceSideScanStatus": Text("Configured|NotConfigured"),
+        "sourceSideScanSummary": "Unknown",
+    },
 }
 ITEM_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
 NEW_ITEM = resource(ITEM_TYPE, ITEM_PROPERTIES)

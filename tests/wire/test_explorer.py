@@ -172,6 +172,7 @@ ELSEWHERE = {
     "Locations_GetOperationStatus",
     "Locations_GetOperationResult",
     "ResourceGroups_GetOperationResult",
+    "KeyVaults_GetOperationResult",
     "JobCancellations_Trigger",
     "ExportJobsOperationResults_Get",
     "ExportedJobs_Get",

@@ -459,4 +459,4 @@ def test_a_deployment_needs_the_right_to_all_that_it_creates(sign_in: Anybody) -
     assert "'Microsoft.Authorization/locks/write'" in message
     assert guest.head(path).status_code == 404
     done(guest.put(path, json=deployment(disk)))
-    assert done(guest.get(path)).json()["properties"]["provisioningState"] == "Running"
+    assert done(guest.get(path)).json()["properties"]["provisioningState"] == "Succeeded"

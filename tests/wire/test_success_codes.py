@@ -54,6 +54,7 @@ ACCEPTED = {
     "JobCancellations_Trigger": {202},
     "Jobs_Export": {202},
     "ValidateOperation_Trigger": {202},
+    "ConfigureSourceScan_Execute": {200, 202},
     "ProtectionIntent_Delete": {204},
     "ValidateOperationResults_Get": {200, 202},
     "ExportJobsOperationResults_Get": {200, 202},
