@@ -25,9 +25,6 @@ UNREACHED = {
     "PrivateEndpointConnection_Get",
     "PrivateEndpointConnection_Put",
     "PrivateLinkResources_Get",
-    "ResourceGuardProxy_Get",
-    "ResourceGuardProxy_Put",
-    "ResourceGuardProxy_UnlockDelete",
     "VaultCertificates_Create",
     # A scope is several segments, and the fuzz writes its slashes as %2F.
     "Permissions_ListForResourceGroup",
@@ -51,6 +48,20 @@ UNREACHED = {
     "ExportedJobs_Get",
     "ExportedJobs_GetWorkbook",
     "JobCancellations_Trigger",
+    "Deployments_Cancel",
+    "Deployments_CancelAtSubscriptionScope",
+    # These are asked of an operation of the vault, which is not theirs.
+    "DeletedVaults_GetOperationStatus",
+    "DeploymentOperations_GetAtSubscriptionScope",
+    "Deployments_GetOperationStatus",
+    "Deployments_GetOperationStatusAtSubscriptionScope",
+    "ItemLevelRecoveryConnections_ListInstantItemRecoveryOperationResult",
+    "KeyVaults_GetOperationResult",
+    # Of an empty vault that was deleted nothing is left to undelete; there is no archive.
+    "DeletedVaults_Undelete",
+    "MoveRecoveryPoint",
+    # A mapping goes only once its deletion is unlocked.
+    "ResourceGuardProxy_Delete",
     # The one VM is deallocated before its turn comes.
     "VirtualMachines_Restart",
     # No key vault is deleted; of the lock on a child only its holder is known.
@@ -90,7 +101,8 @@ def check(running: Running, world: ExampleWorld, capsys: pytest.CaptureFixture[s
 def fail_if_found(report: Report) -> None:
     assert not report.found, str(report)
     assert not report.errors, str(report)
-    assert report.never(200, 201, 202, 204) <= UNREACHED
+    never = " ".join(sorted(report.never(200, 201, 202, 204) - UNREACHED))
+    assert never == "", never
 
 
 @pytest.mark.slow

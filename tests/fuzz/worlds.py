@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.arm.examples import GROUP_ID, VAULT_ID
+from app.arm.examples import GROUP_ID, SUBSCRIPTION, VAULT_ID
 from tests.wire.builders import done, set_clock
 from tests.wire.test_explorer import FIRST, found_in, operations, send
 
@@ -14,6 +14,20 @@ ITEM_ID = (
     f"{VAULT_ID}/backupFabrics/Azure/protectionContainers/IaasVMContainer;iaasvmcontainerv2;"
     "group-1;vm-1/protectedItems/VM;iaasvmcontainerv2;group-1;vm-1"
 )
+LOCATION = (
+    f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.RecoveryServices/locations/westeurope"
+)
+IN_THE_WAY = ("ProtectionContainers_Register", "ResourceGuardProxy_Put")
+"""A registered storage account is locked, and a mapped guard is asked before deletions."""
+ALONE = (
+    "BlobContainers_Delete",
+    "FileShares_Delete",
+    "ManagementPolicies_Delete",
+    "ProtectedItems_Delete",
+    "ResourceGuards_Delete",
+    "StorageAccounts_Delete",
+)
+"""What is deleted where neither of them stands in the way."""
 LOCKS = "ManagementLocks_"
 ADVANCES = "Emulator_AdvanceClock"
 
@@ -28,7 +42,7 @@ class ExampleWorld:
             each for each in operations(self.document) if each[2]["operationId"] in FIRST
         ]
         self._known: dict[str, str] = {}
-        self._ended: dict[str, str] = {}
+        self._ended: dict[str, dict[str, str]] = {}
         self.begin("")
 
     def begin(self, operation: str) -> None:
@@ -37,8 +51,10 @@ class ExampleWorld:
         set_clock(self._arm, mode="frozen", skipOnWait="finish")
         if operation == ADVANCES:
             return
+        in_the_way = IN_THE_WAY if operation in ALONE else ()
         for method, path, described in self._first:
-            done(send(self._arm, method, path, described, {}))
+            if described["operationId"] not in in_the_way:
+                done(send(self._arm, method, path, described, {}))
         self._known = found_in(self._arm, ITEM_ID)
         self._ended = self._end_some()
         set_clock(self._arm, skipOnWait="step")
@@ -51,22 +67,27 @@ class ExampleWorld:
             if method == "put" and described["operationId"].startswith(LOCKS):
                 done(send(self._arm, method, path, described, {}))
 
-    def _end_some(self) -> dict[str, str]:
-        """Begin operations that other scopes than the vault are asked for."""
+    def _end_some(self) -> dict[str, dict[str, str]]:
+        """Begin operations that other scopes than the vault are asked for, and delete a vault."""
         place = {"location": "westeurope"}
         done(self._arm.put(f"{GROUP_ID}-2", json=place))
         done(self._arm.put(f"{VAULT_ID}-2", json=place))
+        ended = {
+            "ResourceGroups_": self._arm.delete(f"{GROUP_ID}-2"),
+            "Locations_": self._arm.delete(f"{VAULT_ID}-2"),
+            "Export": self._arm.post(f"{VAULT_ID}/backupJobsExport"),
+        }
+        deleted = done(self._arm.get(f"{LOCATION}/deletedVaults")).json()["value"][0]["name"]
         return {
-            "ResourceGroups_": _operation(done(self._arm.delete(f"{GROUP_ID}-2"))),
-            "Locations_": _operation(done(self._arm.delete(f"{VAULT_ID}-2"))),
-            "Export": _operation(done(self._arm.post(f"{VAULT_ID}/backupJobsExport"))),
+            **{scope: {"operationId": _operation(done(answer))} for scope, answer in ended.items()},
+            "DeletedVaults_": {"deletedVaultName": deleted},
         }
 
     def known(self, operation: str) -> dict[str, str]:
         """Return the names behind the parameters that have no example."""
-        for scope, ended in self._ended.items():
+        for scope, names in self._ended.items():
             if operation.startswith(scope):
-                return {**self._known, "operationId": ended}
+                return {**self._known, **names}
         return self._known
 
 
