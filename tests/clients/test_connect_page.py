@@ -65,12 +65,6 @@ def test_python_needs_no_more_than_the_page_says(shell: list[str], tmp_path: Pat
     assert run(shell, f'eval "$(rsvault env python)"; python "{program}"') == "[]\n"
 
 
-@pytest.mark.skipif(shutil.which("az") is None, reason="there is no az on this machine")
-def test_az_needs_no_more_than_the_page_says(shell: list[str]) -> None:
-    named = run(shell, block("az", "sh")).splitlines()
-    assert "DefaultPolicy" in named
-
-
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform here")
 def test_terraform_needs_no_more_than_the_page_says(shell: list[str]) -> None:
     assert "WRONG" not in run(shell, block("Terraform", "sh"))

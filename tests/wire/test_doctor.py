@@ -27,6 +27,7 @@ from app.domain.instants import to_datetime
 from app.engine.clock import real_now
 from app.server import RunningServer, start
 from app.settings import Settings
+from tests.az.environment import azure_cli
 from tests.processes import command, ready
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "no_proxy")
@@ -406,8 +407,9 @@ def test_terraform_tells_its_version(running: RunningServer, home: Path) -> None
     assert seen["tool"][1].startswith("terraform ")
 
 
+@pytest.mark.az
 def test_az_signs_in(running: RunningServer, home: Path) -> None:
-    code, seen = real("az", home, running, folder_of("az"))
+    code, seen = real("az", home, running, str(azure_cli()))
     assert (code, seen["az login"][0]) == (0, "ok"), seen
     assert connections.SUBSCRIPTION in seen["az login"][1]
     assert not (home / "az").exists(), "it signs in somewhere else"
