@@ -14,9 +14,9 @@ from sqlalchemy import Row
 
 from ...arm.bodies import Body
 from ...arm.calls import Answer, Call, endpoint
-from ...domain.errors import invalid, not_found
-from ...domain.regions import REGIONS, some_names
-from ...domain.resource_ids import normal_location, parse_nested
+from ...domain.errors import not_found
+from ...domain.locations import known_location
+from ...domain.resource_ids import parse_nested
 from ...store.metadata import Document
 from . import store
 from .store import GROUP, CompanionType, Write, Written
@@ -51,14 +51,9 @@ def _write(write: Write) -> Written:
     document = dict(write.wanted)
     sent = document.get("location")
     if sent is not None:
-        document["location"] = normal_location(sent)
-        if document["location"] not in REGIONS:
-            raise invalid(
-                "LocationNotAvailableForResourceType",
-                f"The provided location '{sent}' is not available for resource type. List of "
-                f"available regions for the resource type is '{some_names()}'.",
-                target="location",
-            )
+        document["location"] = known_location(
+            sent, "ResourceType", "resource type", " for the resource type"
+        )
     return Written(document, {})
 
 

@@ -26,8 +26,8 @@ from ...domain.errors import (
     not_found,
     resource_not_found,
 )
-from ...domain.regions import REGIONS, some_names
-from ...domain.resource_ids import group_id, normal_location
+from ...domain.locations import required_location
+from ...domain.resource_ids import group_id
 from ...engine import sources
 from ...store import rows
 from ...store.metadata import Document
@@ -323,21 +323,8 @@ def _folded(value: Any) -> Any:
 def _checked_location(
     kind: CompanionType, sent: str | None, existing: Row[Any] | None, group: str
 ) -> str:
-    if not sent:
-        raise invalid(
-            "LocationRequired",
-            "The location property is required for this definition.",
-            target="location",
-        )
-    location = normal_location(sent)
-    if location not in REGIONS:
-        raise invalid(
-            "LocationNotAvailableForResourceType",
-            f"The provided location '{sent}' is not available for resource type "
-            f"'{kind.type_name}'. List of available regions for the resource type is "
-            f"'{some_names()}'.",
-            target="location",
-        )
+    what = f"resource type '{kind.type_name}'"
+    location = required_location(sent, "ResourceType", what, " for the resource type")
     if existing is not None and location != existing.location:
         raise conflict(
             "InvalidResourceLocation",

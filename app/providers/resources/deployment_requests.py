@@ -13,7 +13,7 @@ from ...arm.calls import Call
 from ...arm.inner_calls import InnerCalls
 from ...domain import ids, tags
 from ...domain.errors import Kind, Refused, invalid
-from ...domain.regions import REGIONS, some_names
+from ...domain.locations import required_location
 from ...domain.resource_ids import normal_location
 from ...domain.templates import template as templates
 from ...domain.templates.expansion import Expanded, expand
@@ -203,21 +203,7 @@ def _checked_location(name: str, level: Level, sent: str | None, mode: str | Non
             "'Incremental'. Please see https://aka.ms/deploy-to-subscription for usage details.",
             target="properties.mode",
         )
-    if not sent:
-        raise invalid(
-            "LocationRequired",
-            "The location property is required for this definition.",
-            target="location",
-        )
-    location = normal_location(sent)
-    if location not in REGIONS:
-        raise invalid(
-            "LocationNotAvailableForDeployment",
-            f"The provided location '{sent}' is not available for deployment. List of available "
-            f"regions is '{some_names()}'.",
-            target="location",
-        )
-    return location
+    return required_location(sent, "Deployment", "deployment")
 
 
 def _not_valid(call: Call, own_id: str, details: list[Refused]) -> Refused:

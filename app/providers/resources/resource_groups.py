@@ -16,8 +16,8 @@ from ...arm.shapes import Shape
 from ...domain import ids, tags
 from ...domain.errors import Kind, Refused, conflict, invalid
 from ...domain.instants import SECOND
-from ...domain.regions import REGIONS, some_names
-from ...domain.resource_ids import group_id, is_group_name, normal_location
+from ...domain.locations import required_location
+from ...domain.resource_ids import group_id, is_group_name
 from ...engine import group_lifecycle, operations
 from ...store.resource_tables import resource_groups
 from ...store.vaults import get_group
@@ -65,7 +65,7 @@ class ResourceGroupPatch(Body):
 def create_or_update(call: Call, body: ResourceGroupBody) -> Answer:
     """Create a resource group, or replace the tags of one that exists."""
     _check_name(call.group)
-    location = _checked_location(body.location)
+    location = required_location(body.location, "ResourceGroup", "resource group")
     tags.check(body.tags)
     group = _find(call)
     if group is None:
@@ -273,24 +273,6 @@ def _check_name(name: str) -> None:
             "characters: letters, digits, '-', '.', '(', ')' or '_', with no '.' at its end.",
             target="resourceGroupName",
         )
-
-
-def _checked_location(sent: str | None) -> str:
-    if not sent:
-        raise invalid(
-            "LocationRequired",
-            "The location property is required for this definition.",
-            target="location",
-        )
-    location = normal_location(sent)
-    if location not in REGIONS:
-        raise invalid(
-            "LocationNotAvailableForResourceGroup",
-            f"The provided location '{sent}' is not available for resource group. "
-            f"List of available regions is '{some_names()}'.",
-            target="location",
-        )
-    return location
 
 
 ENDPOINTS = (
