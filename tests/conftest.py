@@ -26,6 +26,9 @@ SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 API_VERSION = "2025-04-01"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
+ON_ONE_DATABASE = [Path(__file__).parent / each for each in ("az", "clients/azurerm")]
+"""Folders of clients' whole ways: what they see is the wire's, whose tests run on both."""
+
 Advance = Callable[[str], None]
 FreshDatabase = Callable[[], str]
 """Makes an empty database and returns what ``--database`` takes."""
@@ -45,12 +48,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave PostgreSQL's half out where that was asked for."""
-    if not config.getoption("--no-postgresql"):
-        return
-    left_out = [each for each in items if _dialect_of(each) == "postgresql"]
+    """Leave PostgreSQL's half out: everywhere if that was asked for, and of what needs one only.
+
+    Overriding ``dialect`` in a folder would not do: ``fresh_world`` is kept for a whole run, and
+    would go on to give that folder's database to the tests of the other one.
+    """
+    everywhere = config.getoption("--no-postgresql")
+    left_out = [
+        each
+        for each in items
+        if _dialect_of(each) == "postgresql" and (everywhere or _is_on_one_database(each))
+    ]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [each for each in items if _dialect_of(each) != "postgresql"]
+    gone = {id(each) for each in left_out}
+    items[:] = [each for each in items if id(each) not in gone]
+
+
+def _is_on_one_database(item: pytest.Item) -> bool:
+    return any(item.path.is_relative_to(folder) for folder in ON_ONE_DATABASE)
 
 
 def _dialect_of(item: pytest.Item) -> str | None:

@@ -19,12 +19,6 @@ CLIENT = "44444444-4444-4444-4444-444444444444"
 
 
 @pytest.fixture(scope="session")
-def dialect() -> str:
-    """What az sees does not depend on the database, so this is run on one of them."""
-    return "sqlite"
-
-
-@pytest.fixture(scope="session")
 def signed_in(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
     """An ``az`` that knows the server as its cloud and has signed in; use ``az``."""
     folder = tmp_path_factory.mktemp("az")

@@ -16,12 +16,6 @@ from tests.conftest import HOOKS, START, FreshDatabase
 from tests.wire.builders import put_group
 
 
-@pytest.fixture(scope="session")
-def dialect() -> str:
-    """What azurerm sees does not depend on the database: the wire's own tests run on both."""
-    return "sqlite"
-
-
 @pytest.fixture(params=RELEASES, ids=str)
 def release(request: pytest.FixtureRequest) -> Release:
     """A release of azurerm: every test that asks for this runs once for each."""
