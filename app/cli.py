@@ -27,6 +27,7 @@ from .doctor_command import doctor
 from .env_command import env
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
+from .region_command import region
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -459,6 +460,7 @@ def reset(control: ControlPlane) -> None:
 rsvault.add_command(doctor)
 rsvault.add_command(env)
 rsvault.add_command(plan)
+rsvault.add_command(region)
 
 
 @rsvault.group()

@@ -135,6 +135,22 @@ class ControlPlane:
         except (KeyError, TypeError) as problem:
             raise _unexpected(json.dumps(answer)) from problem
 
+    def regions(self) -> list[dict[str, Any]]:
+        """Read every region: its ``name``, its ``state``, its ``secondary`` and its ``outages``."""
+        answer = self._call("GET", "/regions")
+        try:
+            return [dict(each) for each in answer["value"]]
+        except (KeyError, TypeError, ValueError) as problem:
+            raise _unexpected(json.dumps(answer)) from problem
+
+    def take_down(self, region: str) -> dict[str, Any]:
+        """Let a region go down; nothing there answers or happens until it is brought back."""
+        return self._call("PATCH", "/regions", {"region": region, "state": "down"})
+
+    def bring_back(self, region: str) -> dict[str, Any]:
+        """Let a region that is down work again."""
+        return self._call("PATCH", "/regions", {"region": region, "state": "up"})
+
     def clock(self) -> Clock:
         """Read the virtual clock."""
         return _clock(self._call("GET", "/clock"))

@@ -26,6 +26,7 @@ from .control import clock as control_clock
 from .control import limits as control_limits
 from .control import metrics as control_metrics
 from .control import plans as control_plans
+from .control import regions as control_regions
 from .control import world as control_world
 from .control.gate import gate
 from .control.journal import Journal
@@ -91,6 +92,7 @@ from .providers.resources import (
     deployments,
     locks,
     moves,
+    region_outages,
     resource_graph,
     resource_groups,
     subscriptions,
@@ -104,6 +106,7 @@ ROOMS: tuple[ModuleType, ...] = (
     control_clock,
     control_world,
     control_limits,
+    control_regions,
     clouds,
     discovery,
     role_definitions,
@@ -310,7 +313,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     issuer = Issuer(settings.home)
     rights = _rights(settings, issuer)
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
-    inner = InnerCalls(locks.guard, rights)
+    inner = InnerCalls(locks.guard, region_outages.reach, rights)
     rooms = endpoints(requests, settings.plan_backups, issuer, inner)
     served = [*rooms, *generic, *more]
     inner.serve(served)
@@ -350,6 +353,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
         engine,
         retry_after=settings.retry_after,
         guard=locks.guard,
+        reach=region_outages.reach,
         rights=rights,
         shifts_client_dates=settings.client_dates == "shifted",
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..domain.outages import Outages
 from ..domain.waiting import Span
 from ..engine.rules import Rules
 from .bodies import Body
@@ -35,7 +36,7 @@ class Call:
     ``retry_after`` is how many seconds a client is told to wait; ``caller`` is only known where
     the server asks for tokens. ``ahead`` is by how many microseconds virtual time is ahead of
     real time (it may be negative), ``shifts_client_dates`` whether dates follow it
-    (``arm/client_dates.py``).
+    (``arm/client_dates.py``). ``outages`` are those of regions.
     """
 
     connection: Connection
@@ -50,6 +51,7 @@ class Call:
     ahead: int = 0
     shifts_client_dates: bool = False
     caller: Caller | None = None
+    outages: Outages = field(default_factory=Outages)
 
     @property
     def api_version(self) -> str:

@@ -44,6 +44,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Gate = Callable[[Mapping[str, str]], None]
 Guard = Callable[[Endpoint, Call], None]
 """Refuses a write that something else in the world forbids, such as a lock."""
+Reach = Callable[[Endpoint, Call, Sequence[Any]], None]
+"""Refuses a request, given its body, that a region which is down would have to answer."""
 
 CONTROL_PREFIX = "/_emulator"
 ASSETS = "assets"
@@ -286,11 +288,13 @@ class Desk:
         *,
         retry_after: int,
         guard: Guard,
+        reach: Reach,
         rights: Rights | None = None,
         shifts_client_dates: bool = False,
     ) -> None:
         self._engine = engine
         self._guard = guard
+        self._reach = reach
         self._rights = rights
         self._retry_after = retry_after
         self._shifts_client_dates = shifts_client_dates
@@ -303,7 +307,7 @@ class Desk:
             try:
                 return respond(await act(endpoint, request))
             except Refused as refusal:
-                return respond(_refused(refusal))
+                return respond(_refused(refusal), self._retry(refusal))
             except ClientDisconnect:
                 gone = invalid("InvalidRequestContent", "The request content ended too early.")
                 return respond(_refused(gone))
@@ -313,6 +317,11 @@ class Desk:
         serve.__name__ = endpoint.operation_id
         serve.__doc__ = endpoint.handler.__doc__
         return serve
+
+    def _retry(self, refusal: Refused) -> dict[str, str]:
+        """Return when to try again what cannot be had at present."""
+        is_away = refusal.kind is Kind.UNAVAILABLE
+        return {"Retry-After": str(self._retry_after)} if is_away else {}
 
     def _way(self, endpoint: Endpoint) -> Callable[[Endpoint, Request], Awaitable[Answer]]:
         if endpoint.anonymous:
@@ -327,7 +336,7 @@ class Desk:
             _log.error(story, endpoint.operation_id, correlation, exc_info=problem)
             return respond(Answer(500, errors.internal_error(correlation)))
         _log.warning(f"{story}: %s", endpoint.operation_id, correlation, problem)
-        return respond(_refused(refusal), {"Retry-After": str(self._retry_after)})
+        return respond(_refused(refusal), self._retry(refusal))
 
     async def _steer(self, endpoint: Endpoint, request: Request) -> Answer:
         """A control verb moves the engine itself and begins its own transactions."""
@@ -343,6 +352,13 @@ class Desk:
             with self._engine.database.reading() as connection:
                 self._rights.permit(connection, endpoint, request.scope["path"], caller)
 
+    def _check_allowed(self, endpoint: Endpoint, call: Call, arguments: Sequence[Any]) -> None:
+        """Refuse what the world does not allow at present, whoever asks for it."""
+        if call.outages.down:
+            self._reach(endpoint, call, arguments)
+        if endpoint.writes:
+            self._guard(endpoint, call)
+
     async def _handle(self, endpoint: Endpoint, request: Request) -> Answer:
         if endpoint.body is not None:
             self._check_permitted(endpoint, request)
@@ -354,8 +370,7 @@ class Desk:
             await self._engine.catch_up()
 
         def act(call: Call) -> Answer:
-            if endpoint.writes:
-                self._guard(endpoint, call)
+            self._check_allowed(endpoint, call, arguments)
             if demanded is None or reader is None:
                 return _answer(endpoint, call, arguments)
             return _act_if(demanded, reader, call, lambda: _answer(endpoint, call, arguments))
@@ -419,6 +434,7 @@ class Desk:
             client_request_id=client_id if ids.parse_guid(client_id) else None,
             retry_after=self._retry_after,
             caller=state.get("caller"),
+            outages=moment.outages,
         )
 
 

@@ -14,14 +14,20 @@ from urllib.parse import quote
 
 from . import bodies, paths
 from .calls import Answer, Call, Endpoint
-from .door import Guard, Rights
+from .door import Guard, Reach, Rights
 
 
 class InnerCalls:
     """Finds endpoints and runs them for a call that is under way."""
 
-    def __init__(self, guard: Guard | None = None, rights: Rights | None = None) -> None:
+    def __init__(
+        self,
+        guard: Guard | None = None,
+        reach: Reach | None = None,
+        rights: Rights | None = None,
+    ) -> None:
         self._guard = guard
+        self._reach = reach
         self._rights = rights
         self._endpoints: Iterable[Endpoint] = ()
         self._tree: paths.PathTree | None = None
@@ -58,9 +64,12 @@ class InnerCalls:
         inner = replace(
             call, path=match.parameters, query={"api-version": version}, url_path=match.path
         )
+        arguments = _arguments(found, document)
+        if call.outages.down and self._reach is not None:
+            self._reach(found, inner, arguments)
         if found.writes and self._guard is not None:
             self._guard(found, inner)
-        answer = found.handler(inner, *_arguments(found, document))
+        answer = found.handler(inner, *arguments)
         return answer if isinstance(answer, Answer) else Answer(body=answer)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.errors import invalid
 from ..domain.instants import LATEST, SECOND, wire
+from ..domain.outages import NONE as NO_OUTAGES
 from ..store.statements import Statement
 from ..store.tables import world
 from .rules import FIELDS as RULES
@@ -50,7 +51,10 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """The clock as the database keeps it."""
+    """The clock as the database keeps it, and the ``outages`` of regions.
+
+    Every request asks whether a region is down, and reads this row anyway.
+    """
 
     epoch: int
     mode: str
@@ -63,6 +67,7 @@ class ClockState:
     reserved_until: int | None = None
     advance_from: int | None = None
     advance_to: int | None = None
+    outages: str = NO_OUTAGES
 
     def now(self, real: int) -> int:
         """Return virtual now at a real instant, never before what has been settled."""
@@ -208,6 +213,11 @@ def change(
     return state
 
 
+def note_outages(connection: Connection, outages: str) -> None:
+    """Write down the outages of regions."""
+    connection.execute(_THE_WORLD.values(outages=outages))
+
+
 def begin_advance(connection: Connection, target: int | None) -> ClockState:
     """Note that an advance begins; everybody who looks at the clock sees it."""
     state = read(connection)
@@ -231,6 +241,7 @@ def next_epoch(state: ClockState) -> ClockState:
         settled_at=state.started_at,
         advance_from=None,
         advance_to=None,
+        outages=NO_OUTAGES,
     )
     return began.at(state.started_at, real_now())
 

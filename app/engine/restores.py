@@ -28,6 +28,9 @@ PHASES = (Phase.RESTORE, Phase.COPYING, Phase.BUILDING)
 CHANGING = (Phase.COPYING, Phase.BUILDING)
 """The phases of a restore that makes or changes a VM."""
 
+INSTANTS = ("copied_at", "ends_at")
+"""What of a restore's detail is an instant yet to come."""
+
 # Written out, so that SQLite sees that the index over these few rows holds them all.
 _CHANGES_A_VM = text(f"jobs.phase IN ('{Phase.COPYING}', '{Phase.BUILDING}')")
 _NEXT_CHANGE = Statement(

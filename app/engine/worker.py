@@ -17,12 +17,14 @@ from ..domain import waiting
 from ..domain.errors import Kind, Refused, conflict, not_found
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
+from ..domain.outages import Outages
+from ..domain.outages import read as read_outages
 from ..domain.waiting import Span
 from ..store.database import Database
 from ..store.metadata import metadata
 from ..store.resource_tables import operations
 from ..store.tables import jobs, world
-from . import clock, spans, windows
+from . import clock, outages, spans, windows
 from .rules import Rules
 
 BATCH_SECONDS = 0.01
@@ -44,6 +46,7 @@ class Moment:
     ahead: int
     skip_on_wait: str
     epoch: int
+    outages: Outages
 
 
 class Engine:
@@ -68,7 +71,7 @@ class Engine:
         now = state.now(real)
         if writes and state.settled_at < now:
             self._cross(connection, state.settled_at, now, batch=None)
-        return Moment(now, now - real, state.skip_on_wait, state.epoch)
+        return Moment(now, now - real, state.skip_on_wait, state.epoch, read_outages(state.outages))
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
@@ -238,6 +241,16 @@ class Engine:
             with self.database.writing() as connection:
                 self.enter(connection, writes=True)
                 clock.change(connection, mode=mode, rate=rate, skip_on_wait=skip_on_wait)
+        self.rearm()
+
+    async def switch_region(self, region: str, *, down: bool) -> None:
+        """Take a region down, or bring it back; what was due until now is done first."""
+        await self.catch_up()
+        async with self._lock:
+            with self.database.writing() as connection:
+                moment = self.enter(connection, writes=True)
+                switch = outages.take_down if down else outages.bring_back
+                switch(connection, self.rules, region, moment.now)
         self.rearm()
 
     async def reset(self) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     TypedColumns,
     false,
     text,
@@ -33,7 +34,7 @@ class WorldColumns(TypedColumns):
 
     A scaled clock may show instants up to ``reserved_until``. An advance that was asked for goes
     from ``advance_from`` to ``advance_to``, which is null where only its end will tell. ``limits``
-    are those that are not Azure's.
+    are those that are not Azure's, ``outages`` those of regions (``domain/outages.py``).
     """
 
     id = Column(Integer, primary_key=True, autoincrement=False)
@@ -55,6 +56,7 @@ class WorldColumns(TypedColumns):
     advance_to: Column[int | None] = Column(BigInteger, nullable=True)
     limits: Column[Document] = Column(JSON, nullable=False, server_default="{}")
     vault_soft_delete = Column(Boolean, nullable=False, server_default=true())
+    outages = Column(Text, nullable=False, server_default=text("'[]'"))
 
 
 world = Table("world", metadata, WorldColumns)

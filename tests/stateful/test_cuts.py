@@ -21,6 +21,7 @@ from app.domain import ids
 from app.domain.documents import Document
 from app.domain.instants import DAY, HOUR, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
+from app.domain.outages import read as read_outages
 from app.domain.policies import VmPolicy, read_vm
 from app.domain.policy_documents import vm_policy
 from app.domain.resource_ids import VAULT_TYPE, VM_TYPE, VNET_TYPE, ResourceId
@@ -31,6 +32,7 @@ from app.engine import (
     deleted_vaults,
     file_recoveries,
     jobs,
+    outages,
     protection,
     restores,
     snapshots,
@@ -186,7 +188,7 @@ actions = st.builds(
     Action,
     waits,
     st.none() | st.integers(0, 9),
-    st.sampled_from([*verbs, "cancel", "power"]),
+    st.sampled_from([*verbs, "cancel", "power", "outage", "outage"]),
     st.integers(0, VMS - 1),
     st.integers(0, 1000),
 )
@@ -277,6 +279,10 @@ class World:
             now = clock.read(connection).now(0)
             found = connection.execute(select(items).order_by(items.c.folded_name)).all()
             named = [item for item in found if item.friendly_name == f"vm{action.vm}"]
+            if action.verb == "outage" or _is_down(connection):
+                # Whoever asks for something else there is told that nobody is there.
+                _switch(connection, self.rules, action, now)
+                return
             vault = connection.execute(select(vaults)).first()
             if vault is not None and (vault.deleted_at is not None or action.verb == "drop"):
                 _drop_or_recover(connection, self.rules, action, vault, now)
@@ -355,6 +361,16 @@ def _source(number: int, gigabytes: int) -> vm_sources.Source:
     disk |= {"origin": f"disk{number}", "content_at": None}
     os = "Windows" if number else "Linux"
     return vm_sources.Source(f"{MACHINES}{number}", f"vm{number}", "l", True, os, "size", [disk])
+
+
+def _is_down(connection: Any) -> bool:
+    return bool(read_outages(clock.read(connection).outages).down)
+
+
+def _switch(connection: Any, rules: Rules, action: Action, now: int) -> None:
+    if action.verb == "outage":
+        switch = outages.bring_back if _is_down(connection) else outages.take_down
+        switch(connection, rules, "l", now)
 
 
 def _fill_group(connection: Any, rules: Rules, number: int) -> None:
