@@ -44,7 +44,7 @@ SHOWN: Mapping[str, Any] = {
 class RegionChange(Body):
     """Whether a region works from now on."""
 
-    EXAMPLE = {"region": "westeurope", "state": "down"}
+    EXAMPLE = {"region": "koreasouth", "state": "down"}
 
     region: str = Field(description="A region's name", examples=["westeurope"])
     state: Literal["up", "down"]
