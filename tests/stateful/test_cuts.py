@@ -19,7 +19,7 @@ from sqlalchemy import Row, delete, insert, select
 
 from app.domain import ids
 from app.domain.documents import Document
-from app.domain.instants import DAY, HOUR, MINUTE, parse
+from app.domain.instants import DAY, HOUR, LATEST, MINUTE, parse
 from app.domain.jobs import CANCELLABLE, Phase, ProtectionState
 from app.domain.outages import read as read_outages
 from app.domain.policies import VmPolicy, read_vm
@@ -304,7 +304,8 @@ class World:
         with self.database.reading() as connection:
             due = [job_rows.c.due_at, items.c.next_backup_at, items.c.purge_at]
             found = [at for column in due for (at,) in connection.execute(select(column))]
-            return sorted(at for at in found if at is not None)
+            # What waits for a region to come back is due beyond the calendar.
+            return sorted(at for at in found if at is not None and at <= LATEST)
 
     def has_running_job(self) -> bool:
         with self.database.reading() as connection:
