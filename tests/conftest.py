@@ -19,6 +19,7 @@ import pytest
 from app.server import RunningServer, start
 from app.settings import Settings
 from tests.az.figures import AzFigures
+from tests.clients.operation_figures import OperationFigures
 from tests.declared import check_status
 from tests.postgresql import PostgreSQL
 
@@ -35,13 +36,17 @@ FreshDatabase = Callable[[], str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a machine without PostgreSQL run the rest; let az's commands be written down."""
+    """Let a machine without PostgreSQL run the rest; let be written down what clients ran."""
     parser.addoption("--no-postgresql", action="store_true", help="leave PostgreSQL out")
     parser.addoption("--az-figures", type=Path, help="write a table of the az commands that ran")
+    parser.addoption("--operations", type=Path, help="fail if the SDKs' operations are others")
+    parser.addoption("--write-operations", type=Path, help="write the table of SDKs' operations")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect what az ran where all workers report."""
+    """Collect what az ran where all workers report, and what the SDKs asked."""
+    if config.getoption("--operations") or config.getoption("--write-operations"):
+        config.pluginmanager.register(OperationFigures(config))
     file = config.getoption("--az-figures")
     if file is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(AzFigures(file))

@@ -135,6 +135,7 @@ class FrontDoor:
                     correlation,
                     clock.stopwatch() - started,
                     headers.get("commandname"),
+                    headers.get("user-agent"),
                 )
             )
 

@@ -21,7 +21,8 @@ class Exchange:
 
     The front door leaves out of ``query`` what opens a door, so that nobody keeps it.
 
-    ``command`` is what az says it was told to do. Its text is a log's line.
+    ``command`` is what az says it was told to do, ``client`` what the client calls itself
+    (``User-Agent``). Its text is a log's line.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Exchange:
     correlation_id: str
     seconds: float
     command: str | None = None
+    client: str | None = None
 
     def __str__(self) -> str:
         query = f"?{shown(self.query)}" if self.query else ""
@@ -53,6 +55,7 @@ class Exchange:
             "operationId": self.operation_id,
             "correlationId": self.correlation_id,
             "command": self.command,
+            "client": self.client,
         }
 
 

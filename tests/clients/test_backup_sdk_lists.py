@@ -118,6 +118,35 @@ def test_the_sdk_cancels_a_job_and_follows_it(backup: Any, arm: httpx.Client) ->
     assert raised.value.error.code == "UserErrorJobNotInProgress"
 
 
+def test_jobs_are_exported_and_the_export_is_polled(backup: Any) -> None:
+    told: list[Any] = []
+    backup.jobs.export(*WHERE, raw_response_hook=lambda answer: told.append(answer.http_response))
+    operation = operation_of(told[0].headers["Location"])
+    written = backup.export_jobs_operation_results.get(*WHERE, operation).operation
+    assert "jobs.xlsx" in written.excel_file_blob_url
+    assert backup.backup_operation_statuses.get(*WHERE, operation).status == "Succeeded"
+    assert len(list(backup.backup_jobs.list(*WHERE))) > 1
+
+
+def test_a_backup_is_polled_by_its_result_too(backup: Any) -> None:
+    told: list[Any] = []
+    container, item = ITEM_ID.split("/")[-3], ITEM_ID.split("/")[-1]
+    asked = {"properties": {"objectType": "IaasVMBackupRequest"}}
+    protected = (*WHERE, "Azure", container, item)
+    backup.backups.trigger(
+        *protected, asked, raw_response_hook=lambda answer: told.append(answer.http_response)
+    )
+    operation = operation_of(told[0].headers["Location"])
+    assert backup.backup_operation_results.get(*WHERE, operation) is None
+    job = backup.backup_operation_statuses.get(*WHERE, operation).properties.job_id
+    assert backup.job_details.get(*WHERE, job).properties.operation == "Backup"
+
+
+def operation_of(url: str) -> str:
+    """Return the id of the operation that a URL polls."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
 def test_a_limit_of_a_day_reaches_the_sdk_at_once_as_an_error(backup: Any) -> None:
     container, item = ITEM_ID.split("/")[-3], ITEM_ID.split("/")[-1]
     asked = {"properties": {"objectType": "IaasVMBackupRequest"}}

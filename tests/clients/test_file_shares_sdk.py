@@ -35,7 +35,13 @@ def backup(arm: httpx.Client, world: RunningServer) -> Iterator[Any]:
 
 
 def register(backup: Any) -> str:
-    """Register the account, and return its container's name."""
+    """Discover and register the account, and return its container's name."""
+    told: list[Any] = []
+    backup.protection_containers.refresh(*WHERE, filter=STORAGE, cls=keep(told))
+    operation = operation_of(told[0])
+    discovered = backup.protection_container_refresh_operation_statuses
+    assert discovered.get("group-1", "vault-1", "Azure", operation).status == "Succeeded"
+    assert backup.protection_container_refresh_operation_results.get(*WHERE, operation) is None
     [free] = backup.protectable_containers.list(*WHERE, filter=STORAGE)
     assert isinstance(free.properties, models.AzureStorageProtectableContainer)
     done = backup.protection_containers.begin_register(*WHERE, free.name, CONTAINER).result()
@@ -44,9 +50,22 @@ def register(backup: Any) -> str:
     return str(done.name)
 
 
+def keep(told: list[Any]) -> Any:
+    """Return what notes an answer, for an SDK's ``cls``."""
+    return lambda answer, _body, _headers: told.append(answer.http_response)
+
+
+def operation_of(answer: Any) -> str:
+    """Return the id of the operation that an answer says has begun."""
+    return str(answer.headers["Location"].partition("?")[0].rpartition("/")[2])
+
+
 def protect(backup: Any, container: str) -> tuple[str, ...]:
     """Protect the share, and return what names its item."""
-    backup.protection_containers.inquire(*WHERE, container, filter=STORAGE)
+    told: list[Any] = []
+    backup.protection_containers.inquire(*WHERE, container, filter=STORAGE, cls=keep(told))
+    results = backup.protection_container_operation_results
+    assert results.get(*WHERE, container, operation_of(told[0])) is None
     [share] = backup.backup_protectable_items.list(*WHERE[:2], filter=STORAGE)
     assert isinstance(share.properties, models.AzureFileShareProtectableItem)
     item = (*WHERE, container, share.name)

@@ -12,6 +12,8 @@ from azure.mgmt.recoveryservices import RecoveryServicesClient
 from azure.mgmt.recoveryservices import models as rs
 from azure.mgmt.recoveryservicesbackup import RecoveryServicesBackupClient
 from azure.mgmt.recoveryservicesbackup import models as bs
+from azure.mgmt.recoveryservicesbackup.passivestamp import RecoveryServicesBackupPassiveClient
+from azure.mgmt.recoveryservicesbackup.passivestamp import models as crr
 
 from app.server import RunningServer
 from tests.clients.test_compute_sdk import SUBSCRIPTION, AnyToken, options
@@ -33,6 +35,8 @@ from tests.wire.builders import (
 OF_VAULT = ("group-1", "vault-1")
 OF_BACKUP = ("vault-1", "group-1")
 USER = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
+ITEM = ("vault-1", "group-1", "Azure", "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
+        "VM;iaasvmcontainerv2;group-1;vm-1")  # fmt: skip
 KEY = "https://keys-1.vault.azure.net/keys/key-1"
 
 
@@ -86,6 +90,53 @@ def test_the_storage_config_is_read_put_and_patched(vaults: Any, backup: Any) ->
     settings = vaults.vaults.get(*OF_VAULT).properties.redundancy_settings
     assert settings.standard_tier_storage_redundancy == "GeoRedundant"
     assert settings.cross_region_restore == "Enabled"
+    assert configs.get(*OF_BACKUP).properties.cross_region_restore_flag is True
+
+
+def test_the_older_client_of_the_secondary_region_reads_and_changes_the_storage_config(
+    vaults: Any, world: RunningServer
+) -> None:
+    config = crr.BackupResourceConfigResource(
+        properties=crr.BackupResourceConfig(storage_model_type="ZoneRedundant")
+    )
+    with RecoveryServicesBackupPassiveClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
+        configs: Any = client.backup_resource_storage_configs
+        assert configs.update(*OF_BACKUP, config).properties.storage_type == "ZoneRedundant"
+        config.properties = crr.BackupResourceConfig(
+            storage_model_type="GeoRedundant", cross_region_restore_flag=True
+        )
+        configs.patch(*OF_BACKUP, config)
+        found = configs.get(*OF_BACKUP).properties
+    assert (found.storage_type, found.cross_region_restore_flag) == ("GeoRedundant", True)
+
+
+def test_the_vault_config_is_read_put_and_patched(backup: Any) -> None:
+    configs = backup.backup_resource_vault_configs
+    config = configs.get(*OF_BACKUP)
+    assert config.properties.soft_delete_retention_period_in_days == 14
+    config.properties.soft_delete_retention_period_in_days = 30
+    assert configs.put(*OF_BACKUP, config).properties.soft_delete_retention_period_in_days == 30
+    config.properties.soft_delete_retention_period_in_days = 60
+    configs.update(*OF_BACKUP, config)
+    assert configs.get(*OF_BACKUP).properties.soft_delete_retention_period_in_days == 60
+    config.properties.soft_delete_feature_state = "Disabled"
+    with pytest.raises(HttpResponseError) as refused:
+        configs.update(*OF_BACKUP, config)
+    assert code_of(refused) == "BMSUserErrorSoftDeleteStateAlwaysOn"
+    assert configs.get(*OF_BACKUP).properties.soft_delete_feature_state == "AlwaysON"
+
+
+def test_a_vault_is_created_listed_and_replaced(vaults: Any) -> None:
+    sku = rs.Sku(name="RS0", tier="Standard")
+    wanted = rs.Vault(location="westeurope", sku=sku, tags={"a": "b"}, properties=None)
+    wanted.properties = rs.VaultProperties(public_network_access="Enabled")
+    made = vaults.vaults.begin_create_or_update("group-1", "vault-2", wanted).result()
+    assert (made.name, made.properties.provisioning_state) == ("vault-2", "Succeeded")
+    found = [each.name for each in vaults.vaults.list_by_resource_group("group-1")]
+    assert found == ["vault-1", "vault-2"]
+    wanted.tags = {"c": "d"}
+    vaults.vaults.begin_create_or_update("group-1", "vault-2", wanted).result()
+    assert vaults.vaults.get("group-1", "vault-2").tags == {"c": "d"}
 
 
 def test_a_locked_redundancy_is_refused_with_its_code(vaults: Any, protected: Any) -> None:
@@ -136,6 +187,7 @@ def test_a_key_is_given_through_the_encryption_config(vaults: Any, backup: Any) 
     encryption = vaults.vaults.get(*OF_VAULT).properties.encryption
     assert encryption.key_vault_properties.key_uri == KEY
     assert encryption.kek_identity.use_system_assigned_identity is True
+    assert configs.get(*OF_BACKUP).properties.key_uri == KEY
 
 
 def test_immutability_cannot_be_unlocked(vaults: Any) -> None:
@@ -183,18 +235,19 @@ def test_a_security_pin_is_made(backup: Any) -> None:
     pin = backup.security_pins.get(*OF_BACKUP)
     assert pin.token == pin.security_pin
     assert pin.expiry_time_in_utc_ticks > 636_495_150_137_443_121
+    # A PIN changes nothing that can be read; it is asked for before soft delete is weakened.
+    assert backup.backup_resource_vault_configs.get(*OF_BACKUP).name == "vaultconfig"
 
 
-def test_no_guard_link_or_engine_is_there(vaults: Any, backup: Any) -> None:
+def test_no_guard_connection_or_engine_is_there(vaults: Any, backup: Any) -> None:
     assert list(backup.resource_guard_proxies.get(*OF_BACKUP)) == []
-    assert list(vaults.private_link_resources.list(*OF_VAULT)) == []
     assert list(backup.backup_engines.list(*OF_BACKUP)) == []
     with pytest.raises(ResourceNotFoundError):
         backup.resource_guard_proxy.get(*OF_BACKUP, "VaultProxy")
     with pytest.raises(ResourceNotFoundError):
         backup.private_endpoint_connection.get(*OF_BACKUP, "connection-1")
     with pytest.raises(ResourceNotFoundError):
-        vaults.private_link_resources.get(*OF_VAULT, "backupResource")
+        backup.backup_engines.get(*OF_BACKUP, "engine-1")
     backup.resource_guard_proxy.delete(*OF_BACKUP, "VaultProxy")
     vaults.registered_identities.delete(*OF_VAULT, "server-1")
 
@@ -219,6 +272,7 @@ def test_extended_information_comes_back_as_it_went(vaults: Any) -> None:
     more = rs.VaultExtendedInfoResource(properties=rs.VaultExtendedInfo(algorithm="AES"))
     changed = vaults.vault_extended_info.update(*OF_VAULT, more)
     assert (changed.properties.integrity_key, changed.properties.algorithm) == ("J09w==", "AES")
+    assert vaults.vault_extended_info.get(*OF_VAULT).properties.algorithm == "AES"
 
 
 def test_names_zones_and_operations_are_told(vaults: Any, backup: Any) -> None:
@@ -247,11 +301,26 @@ def test_protection_is_validated_before_it_is_enabled(protected: Any) -> None:
     assert (found.status, found.error_code) == ("Failed", "VirtualMachineAlreadyProtected")
     feature = bs.AzureVMResourceFeatureSupportRequest(vm_size="Basic_A0", vm_sku="Premium")
     assert protected.feature_support.validate("westeurope", feature).support_status == "DefaultOFF"
+    status = protected.backup_status.get(
+        "westeurope", bs.BackupStatusRequest(resource_type="VM", resource_id=vm_id())
+    )
+    assert (status.protection_status, status.policy_name) == ("Protected", "daily")
+    (item,) = protected.backup_protected_items.list(*OF_BACKUP)
+    assert status.protected_item_name == item.name.lower()
+
+
+def test_the_scans_of_a_source_are_switched_on(protected: Any) -> None:
+    asked = {"sourceScanAction": "Enable"}
+    protected.configure_source_scan.begin_execute(*OF_VAULT, *ITEM[2:], asked).result()
+    info = protected.protected_items.get(*ITEM).properties["sourceSideScanInfo"]
+    assert info["sourceSideScanStatus"] == "Configured"
 
 
 def test_a_restore_is_validated_at_once_and_polled(protected: Any, arm: httpx.Client) -> None:
     advance(arm, by="P1D")
     (point,) = listed(arm, POINTS)
+    found = protected.recovery_points.get(*ITEM, point["name"])
+    assert found.id == point["id"]
     request = bs.IaasVMRestoreRequest(
         recovery_type="RestoreDisks", region="eastus", source_resource_id=vm_id()
     )
@@ -269,6 +338,8 @@ def test_a_restore_is_validated_at_once_and_polled(protected: Any, arm: httpx.Cl
     status = protected.validate_operation_statuses.get(*OF_BACKUP, operation)
     assert status.properties.validate_operation_response == at_once
     assert [each.code for each in at_once.validation_results] == ["BMSUserErrorInvalidInput"]
+    (job,) = protected.backup_jobs.list(*OF_BACKUP, filter="operation eq 'Backup'")
+    assert job.properties.status == "Completed", "a validation starts no job"
 
 
 def test_an_operation_of_a_vault_is_polled_by_both_of_the_clients_methods(
@@ -281,8 +352,6 @@ def test_an_operation_of_a_vault_is_polled_by_both_of_the_clients_methods(
     assert vaults.get_operation_result(*OF_VAULT, operation).name == "vault-1"
 
 
-ITEM = ("vault-1", "group-1", "Azure", "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
-        "VM;iaasvmcontainerv2;group-1;vm-1")  # fmt: skip
 GUARD = f"{GROUP_ID}/providers/Microsoft.DataProtection/resourceGuards/guard-1"
 
 
@@ -337,3 +406,4 @@ def test_a_vault_is_mapped_to_a_guard_that_is_asked(
     proxy.delete(*OF_BACKUP, name)
     with pytest.raises(ResourceNotFoundError):
         proxy.get(*OF_BACKUP, name)
+    assert list(protected.resource_guard_proxies.get(*OF_BACKUP)) == []

@@ -22,7 +22,7 @@ GUID = "8f6f1c1e-0000-4000-8000-000000000001"
 FROZEN = ("--clock", "frozen", "--start-time", "2026-01-01T00:00:00Z")
 KEYS = [
     "time", "level", "logger", "message", "method", "path", "query", "status", "milliseconds",
-    "operationId", "correlationId", "command",
+    "operationId", "correlationId", "command", "client",
 ]  # fmt: skip
 
 
