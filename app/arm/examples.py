@@ -40,6 +40,7 @@ PARAMETERS: Mapping[str, str] = {
     "securityRuleName": "allow-ssh",
     "defaultSecurityRuleName": "DenyAllInBound",
     "publicIpAddressName": "address-1",
+    "privateEndpointName": "endpoint-1",
     "snapshotName": "snapshot-1",
     "availabilitySetName": "set-1",
     "diskEncryptionSetName": "encryption-1",

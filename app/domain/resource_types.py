@@ -17,6 +17,7 @@ from .resource_ids import (
     LOCK_TYPE,
     NIC_TYPE,
     NSG_TYPE,
+    PRIVATE_ENDPOINT_TYPE,
     PUBLIC_IP_TYPE,
     RESOURCE_GUARD_TYPE,
     STORAGE_TYPE,
@@ -88,6 +89,7 @@ EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
         "Microsoft.ManagedIdentity": _types(_IDENTITY_VERSIONS, USER_IDENTITY_TYPE),
         "Microsoft.Network": (
             *_types(_NETWORK_VERSIONS, VNET_TYPE, NIC_TYPE, NSG_TYPE, PUBLIC_IP_TYPE),
+            *_types(_NETWORK_VERSIONS, PRIVATE_ENDPOINT_TYPE),
             *_placeless(
                 _NETWORK_VERSIONS,
                 "virtualNetworks/subnets",
@@ -157,6 +159,7 @@ UNMOVABLE = frozenset(
         DISK_ENCRYPTION_SET_TYPE,
         USER_IDENTITY_TYPE,
         RESOURCE_GUARD_TYPE,
+        PRIVATE_ENDPOINT_TYPE,
     )
 )
 """Types that Azure moves to no other group, in lower case."""

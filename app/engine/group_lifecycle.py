@@ -12,7 +12,14 @@ from ..domain.resource_ids import DISK_TYPE, RESOURCE_GUARD_TYPE, VM_TYPE
 from ..store import resource_guard_proxies, role_assignments
 from ..store.resource_tables import deployments, resource_groups, resources
 from ..store.tables import vaults
-from . import attachments, key_vaults, snapshots, sources, vault_lifecycle
+from . import (
+    attachments,
+    key_vaults,
+    private_endpoints,
+    snapshots,
+    sources,
+    vault_lifecycle,
+)
 from .rules import Rules
 
 
@@ -40,11 +47,12 @@ def blockers(connection: Connection, rules: Rules, group_folded: str) -> list[tu
 
 
 def _holds(connection: Connection, rules: Rules, vault: Row[Any]) -> str:
-    names = vault_lifecycle.blockers(connection, vault.key)
+    names = vault_lifecycle.blockers(connection, vault, leaving=vault.group_folded)
     if names:
         return (
             "there are existing resources within the vault. Stop protection of these items with "
-            f"deletion of their data and unregister its storage accounts: {', '.join(names)}"
+            "deletion of their data, unregister its storage accounts and delete its private "
+            f"endpoints: {', '.join(names)}"
         )
     left = vault_lifecycle.soft_deleted_items(connection, vault.key)
     if left and not rules.vault_soft_delete:
@@ -56,6 +64,7 @@ def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> N
     """Remove a group that nothing blocks, with all it holds."""
     for vm in _of_type(connection, group.folded, VM_TYPE):
         attachments.remove_vm(connection, rules, vm, now)
+    private_endpoints.disconnect_group(connection, group.folded, now)
     for vault in _vaults(connection, group.folded):
         vault_lifecycle.remove(connection, vault, now)
     snapshots.remove(connection, snapshots.in_group(group.folded), now)

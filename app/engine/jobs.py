@@ -167,6 +167,7 @@ _START_UNDER = (
         .where(items.c.policy_key == bindparam("policy")),
         include_defaults=False,
     )
+    .returning(jobs.c.job_id)
 )  # fmt: skip
 
 
@@ -179,9 +180,12 @@ def start_under(
     *,
     activity_id: str | None,
     detail: dict[str, Any],
-) -> None:
-    """Start for every item under a policy, by their names, what ``start`` starts for one."""
-    connection.execute(
+) -> list[str]:
+    """Start for every item under a policy, by their names, what ``start`` starts for one.
+
+    Returns the ids of the jobs, in the order of the ids.
+    """
+    started = connection.execute(
         _START_UNDER,
         {
             "policy": policy.key,
@@ -195,6 +199,7 @@ def start_under(
             "detail": detail,
         },
     )
+    return sorted(started.scalars())
 
 
 def cancel(connection: Connection, job: Row[Any], now: int) -> int:

@@ -15,6 +15,8 @@ from ..store.resource_tables import resources
 
 RESERVED = 4
 """Azure keeps the first four addresses of a subnet, and the last, for itself."""
+ENDPOINT = "endpoint"
+"""In ``hidden`` of an interface: the id of the private endpoint that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,23 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 from ..store import role_assignments
 from ..store.resource_tables import operations
 from ..store.tables import containers, items, vaults
-from . import deleted_vaults, soft_delete
+from . import deleted_vaults, private_endpoints, soft_delete
 
 
-def blockers(connection: Connection, vault_key: int) -> list[str]:
-    """Return the names of what must go before a vault can: its items, and its storage accounts."""
+def blockers(connection: Connection, vault: Row[Any], *, leaving: str | None = None) -> list[str]:
+    """Return what must go before a vault can: its items, storage accounts, private endpoints.
+
+    ``leaving`` is the lower-case id of a group that goes with all it holds.
+    """
+    vault_key = vault.key
     registered = connection.execute(
         select(containers.c.friendly_name)
         .where(containers.c.vault_key == vault_key, containers.c.deleted_at.is_(None))
         .order_by(containers.c.folded_name)
     )
     protected = _names(connection, vault_key, items.c.deleted_at.is_(None))
-    return [*protected, *registered.scalars()]
+    endpoints = private_endpoints.blocking(vault, leaving=leaving)
+    return [*protected, *registered.scalars(), *endpoints]
 
 
 def soft_deleted_items(connection: Connection, vault_key: int) -> list[str]:

@@ -20,6 +20,13 @@ def find(connection: Connection, resource_id: str) -> Row[Any] | None:
     return _FIND.first(connection, folded=resource_id.lower())
 
 
+def find_all(connection: Connection, resource_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return the resources of some ids that there are, by their lower-case ids."""
+    wanted = {each.lower() for each in resource_ids}
+    found = connection.execute(select(resources).where(resources.c.folded.in_(wanted)))
+    return {row.folded: row for row in found}
+
+
 def below(folded: str) -> ColumnElement[bool]:
     """Return the condition that a resource lies in one with a lower-case id, at any depth."""
     return and_(resources.c.folded > f"{folded}/", resources.c.folded < f"{folded}{_AFTER_SLASH}")

@@ -105,3 +105,29 @@ def test_the_sdk_is_told_the_windows_name_of_a_zone(backup: Any) -> None:
         backup.protection_policies.create_or_update(*WHERE, "hourly", hourly("Asia/Tokyo"))
     assert raised.value.error is not None
     assert raised.value.error.code == "BMSUserErrorInvalidPolicyInput"
+
+
+def test_the_change_of_a_policy_is_polled_and_names_its_jobs(
+    backup: Any, arm: httpx.Client
+) -> None:
+    policies, told = backup.protection_policies, []
+    wanted = hourly("UTC")
+    policies.create_or_update(*WHERE, "hourly", wanted)
+    put_vm(arm)
+    protect(arm, policy=HOURLY_ID)
+    wanted.properties.instant_rp_retention_range_in_days = 3
+    policies.create_or_update(
+        *WHERE, "hourly", wanted, raw_response_hook=lambda each: told.append(each.http_response)
+    )
+    assert told[0].status_code == 200
+    operation = told[0].headers["Location"].partition("?")[0].rpartition("/")[2]
+    status = backup.protection_policy_operation_statuses.get(*WHERE, "hourly", operation)
+    [job] = status.properties.job_ids
+    assert backup.job_details.get(*WHERE, job).properties.operation == "ConfigureBackup"
+    result = backup.protection_policy_operation_results.get(*WHERE, "hourly", operation)
+    assert result == policies.get(*WHERE, "hourly")
+    with pytest.raises(HttpResponseError, match="OperationNotFound"):
+        backup.protection_policy_operation_statuses.get(*WHERE, "DefaultPolicy", operation)
+    policies.create_or_update(*WHERE, "spare", hourly("UTC"))
+    policies.begin_delete(*WHERE, "spare").result()
+    assert "spare" not in [each.name for each in backup.backup_policies.list(*WHERE)]

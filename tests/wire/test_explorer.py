@@ -43,6 +43,7 @@ FIRST = (
     "Deployments_CreateOrUpdateAtSubscriptionScope",
     "Backups_Trigger",
     "Emulator_AdvanceClock",
+    "PrivateEndpoints_CreateOrUpdate",
     "ResourceGuardProxy_Put",
 )
 LAST = (
@@ -54,6 +55,7 @@ LAST = (
     "ProtectedItems_Delete",
     "ProtectionContainers_Unregister",
     "ProtectionPolicies_Delete",
+    "PrivateEndpoints_Delete",
     "Vaults_Delete",
     "Snapshots_Delete",
     "Disks_Delete",
@@ -174,6 +176,8 @@ ELSEWHERE = {
     "ResourceGroups_GetOperationResult",
     "KeyVaults_GetOperationResult",
     "JobCancellations_Trigger",
+    "ProtectionPolicyOperationStatuses_Get",
+    "ProtectionPolicyOperationResults_Get",
     "ExportJobsOperationResults_Get",
     "ExportedJobs_Get",
     "ExportedJobs_GetWorkbook",
@@ -197,7 +201,7 @@ ELSEWHERE = {
     "BackupEngines_Get",
     "PrivateEndpointConnection_Get",
     "PrivateEndpointConnection_Put",
-    "PrivateLinkResources_Get",
+    "PrivateEndpoint_GetOperationStatus",
     "VaultCertificates_Create",
 }
 

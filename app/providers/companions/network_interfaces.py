@@ -90,6 +90,12 @@ class NetworkInterfaceBody(Body):
 
 
 def _write(write: Write) -> Written:
+    if write.existing is not None and networks.ENDPOINT in write.existing.hidden:
+        raise invalid(
+            "NetworkInterfaceOfPrivateEndpointIsReadOnly",
+            f"'{write.id}' belongs to a private endpoint, which alone changes it.",
+            target=write.id,
+        )
     sent = write.wanted["properties"].get("ipConfigurations")
     if not sent:
         raise missing_parameter("ipConfigurations")
@@ -239,6 +245,9 @@ def _render_one(interface: Row[Any], owner: str | None) -> Document:
             for each in interface.document["properties"]["ipConfigurations"]
         ],
     }
+    endpoint = interface.hidden.get(networks.ENDPOINT)
+    if endpoint is not None:
+        properties["privateEndpoint"] = {"id": endpoint}
     if owner is not None:
         mac = hashed[:6].upper()
         properties |= {
@@ -250,7 +259,8 @@ def _render_one(interface: Row[Any], owner: str | None) -> Document:
 
 
 def _remove(call: Call, interface: Row[Any]) -> None:
-    owner = networks.owners(call.connection, [interface]).get(interface.folded)
+    vm = networks.owners(call.connection, [interface]).get(interface.folded)
+    owner = vm or interface.hidden.get(networks.ENDPOINT)
     if owner is not None:
         raise invalid(
             "NicInUse",

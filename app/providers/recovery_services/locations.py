@@ -9,15 +9,15 @@ from pydantic import Field
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...arm.words import Word
+from ...domain import private_links
 from ...domain.errors import Refused, invalid
-from ...domain.regions import GEO_CODE
+from ...domain.private_links import GROUPS
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import find_vault, get_group, vault_id
 from .vault_rules import checked_location, checked_name
 
 TAG = "Locations"
 PROVIDER = "/providers/Microsoft.RecoveryServices/locations/{location}"
-SUB_RESOURCES = ("AzureBackup", "AzureBackup_secondary", "AzureSiteRecovery")
 
 
 class CheckNameAvailabilityBody(Body):
@@ -33,7 +33,8 @@ class DnsZone(Body):
     """What a private DNS zone is asked for."""
 
     sub_resource: Annotated[
-        Literal["AzureBackup", "AzureBackup_secondary", "AzureSiteRecovery"], Word(*SUB_RESOURCES)
+        Literal["AzureBackup", "AzureBackup_secondary", "AzureSiteRecovery"],
+        Word(*GROUPS),
     ]
 
 
@@ -92,7 +93,7 @@ def capabilities(call: Call, body: CapabilitiesBody) -> dict[str, Any]:
     zones = [
         {
             "subResource": zone.sub_resource,
-            "requiredZoneNames": _zones(zone.sub_resource, GEO_CODE.get(location, location)),
+            "requiredZoneNames": private_links.zone_names(zone.sub_resource, location),
         }
         for zone in body.properties.dns_zones
     ]
@@ -104,16 +105,6 @@ def _check_type(sent: str) -> None:
         raise invalid(
             "InvalidRequestContent", f"type: '{sent}' must be {VAULT_TYPE}.", target="type"
         )
-
-
-def _zones(sub_resource: str, geo_code: str) -> list[str]:
-    if sub_resource == "AzureSiteRecovery":
-        return ["privatelink.siterecovery.windowsazure.com"]
-    return [
-        f"privatelink.{geo_code}.backup.windowsazure.com",
-        "privatelink.queue.core.windows.net",
-        "privatelink.blob.core.windows.net",
-    ]
 
 
 ENDPOINTS = (check_name_availability, capabilities)

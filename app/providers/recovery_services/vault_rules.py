@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...domain import vault_settings
+from ...domain import private_links, vault_settings
 from ...domain.errors import Refused, invalid, soft_delete_is_always_on
 from ...domain.regions import REGIONS
 from ...domain.resource_ids import VAULT_TYPE, normal_location
@@ -50,6 +50,7 @@ def check_change(properties: dict[str, Any], before: dict[str, Any], location: s
     vault_settings.check_redundancy(before, properties, location)
     vault_settings.check_immutability(before, properties)
     vault_settings.check_encryption(before, properties)
+    private_links.check_public_access(before, properties)
     soft = properties["securitySettings"]["softDeleteSettings"]
     was = before["securitySettings"]["softDeleteSettings"]
     if was["softDeleteState"] == "AlwaysON" and soft["softDeleteState"] != "AlwaysON":
@@ -87,7 +88,8 @@ def not_empty(blocking: list[str]) -> Refused:
         "ServiceResourceNotEmptyWithContainerDetails",
         "Vault cannot be deleted as there are existing resources within the vault. : "
         f"{', '.join(blocking)}. Stop protection of these items with deletion of their data, "
-        "unregister the storage accounts, then delete the vault again.",
+        "unregister the storage accounts, delete the private endpoints, then delete the vault "
+        "again.",
     )
 
 

@@ -166,7 +166,7 @@ def delete(call: Call) -> Answer:
     vault = find_vault(call.connection, vault_id(*_names(call)))
     if vault is None:
         return Answer(204)
-    blocking = vault_lifecycle.blockers(call.connection, vault.key)
+    blocking = vault_lifecycle.blockers(call.connection, vault)
     if blocking:
         raise not_empty(blocking)
     left = vault_lifecycle.soft_deleted_items(call.connection, vault.key)

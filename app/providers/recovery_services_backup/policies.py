@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
-from ...arm import filters
+from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids
@@ -18,7 +20,7 @@ from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies, policy
 from ...domain.policy_weakening import weakened
 from ...domain.resource_ids import VAULT_TYPE
-from ...engine import jobs, protection
+from ...engine import jobs, operations, protection
 from ...store import room
 from ...store.statements import Statement
 from ...store.tables import items, policies
@@ -50,8 +52,9 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
             requests = body.properties.resource_guard_operation_requests
             multi_user_authorization.permit(call, vault, UPDATE_POLICY, requests)
         _note_change(call, vault)
-        _edit(call, stored, document)
-    return _show(call, vault, name)
+        started = _edit(call, stored, document)
+        return replace(show(call, vault, name), headers=_operation(call, vault, name, started))
+    return show(call, vault, name)
 
 
 def _note_change(call: Call, vault: Row[Any]) -> None:
@@ -78,7 +81,8 @@ def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) ->
     )
 
 
-def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
+def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> list[str]:
+    """Keep another document, bring what is under it up to it, and return the jobs' ids."""
     call.connection.execute(
         update(policies)
         .where(policies.c.key == stored.key)
@@ -87,7 +91,7 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
     runs = read(document)
     if runs is not None:
         protection.edit_policy(call.connection, call.rules, stored.key, runs, call.now)
-    jobs.start_under(
+    return jobs.start_under(
         call.connection,
         call.rules,
         stored,
@@ -98,14 +102,45 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> None:
     )
 
 
+def _operation(
+    call: Call, vault: Row[Any], name: str, started: list[str] | None = None
+) -> Mapping[str, str]:
+    """Note the operation of a change, and return the headers that lead to it.
+
+    It is over at once: policies are changed with the request. A deletion starts no jobs and has
+    no result.
+    """
+    policy_id = f"{vault.id}/backupPolicies/{name}"
+    operation = operations.begin(
+        call.connection,
+        call.rules,
+        scope=policy_id.lower(),
+        kind="policy-change",
+        now=call.now,
+        ends_at=call.now,
+        outcome={
+            "objectType": "OperationStatusJobsExtendedInfo",
+            "jobIds": [ids.guid(each) for each in started or ()],
+            "failedJobsError": {},
+        },
+    )
+    return async_operations.accepted(
+        call,
+        operation,
+        status_path=f"{policy_id}/operations",
+        result_path=None if started is None else f"{policy_id}/operationResults",
+    ).headers
+
+
 @endpoint("GET", POLICY, "ProtectionPolicies_Get", tag=TAG)
 def get(call: Call) -> Answer:
     """Show a policy."""
     vault = vault_of(call)
-    return _show(call, vault, _name(call))
+    return show(call, vault, _name(call))
 
 
-def _show(call: Call, vault: Row[Any], name: str) -> Answer:
+def show(call: Call, vault: Row[Any], name: str) -> Answer:
+    """Answer with a policy. Raises ``Refused``."""
     found = get_policy(call.connection, vault, name)
     shown = render(vault, found, _count(call, found.key))
     return Answer(body=shown, content=found.document)  # who uses a policy does not change it
@@ -130,7 +165,7 @@ def remove(call: Call) -> Answer:
     if stored.name in DEFAULT_POLICIES:
         born = default_policies(call.rules.seed, vault.key, call.now)[stored.name]
         _insert(call, vault, stored.name, born)
-    return Answer(200)
+    return Answer(200, headers=_operation(call, vault, stored.name))
 
 
 @endpoint("GET", POLICIES, "BackupPolicies_List", tag=TAG, query=("$filter", "$skipToken", "$top"))

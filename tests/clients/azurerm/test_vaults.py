@@ -48,7 +48,6 @@ CONFIGURATIONS: dict[str, State] = {
         identity=SYSTEM,
         cross_region_restore_enabled=True,
         immutability="Unlocked",
-        public_network_access_enabled=False,
         monitoring=QUIET | {"alerts_for_all_job_failures_enabled": True},
     ),
     "monitor disabled": configured(monitoring=QUIET),
