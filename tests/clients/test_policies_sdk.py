@@ -111,7 +111,7 @@ def test_the_change_of_a_policy_is_polled_and_names_its_jobs(
     backup: Any, arm: httpx.Client
 ) -> None:
     policies, told = backup.protection_policies, []
-    wanted = hourly("UTC")
+    wanted: Any = hourly("UTC")
     policies.create_or_update(*WHERE, "hourly", wanted)
     put_vm(arm)
     protect(arm, policy=HOURLY_ID)

@@ -381,7 +381,8 @@ def test_a_vault_is_mapped_to_a_guard_that_is_asked(
     mapping = bs.ResourceGuardProxyBaseResource(
         properties=bs.ResourceGuardProxyBase(resource_guard_resource_id=GUARD)
     )
-    made = proxy.put(*OF_BACKUP, name, mapping)
+    proxy.put(*OF_BACKUP, name, mapping)
+    made = proxy.get(*OF_BACKUP, name)
     requests = {
         each.vault_critical_operation.rpartition("/protectedItems/")[2]: (
             each.default_resource_request

@@ -191,6 +191,10 @@ ELSEWHERE = {
     "RestorePointCollections_CreateOrUpdate",
     "RestorePointCollections_Update",
     "RestorePoints_Create",
+    # There is no other vault to move data to or from.
+    "BMSPrepareDataMove",
+    "BMSPrepareDataMoveOperationResult_Get",
+    "BMSTriggerDataMove",
     # Nothing is deleted yet.
     "KeyVaults_GetDeleted",
     "KeyVaults_PurgeDeleted",

@@ -64,6 +64,9 @@ ACCEPTED = {
     "ProtectionContainerRefreshOperationResults_Get": {202, 204},
     "JobOperationResults_Get": {200, 202, 204},
     "TieringCostOperationStatus_Get": {200, 202},
+    "BMSPrepareDataMove": {200, 202},
+    "BMSTriggerDataMove": {200, 202},
+    "BMSPrepareDataMoveOperationResult_Get": {200, 202},
 }
 """By operation; of what is not named here, 200 alone."""
 
