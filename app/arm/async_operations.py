@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..domain import ids
-from ..domain.errors import not_found
+from ..domain.errors import Refused, not_found
 from ..domain.instants import UNFINISHED, wire
 from ..engine import operations
 from ..engine.operations import Operation
@@ -65,13 +65,28 @@ def find(call: Call, scope: str) -> Operation:
     return named(call, scope, call.path["operationId"], target="operationId")
 
 
+def find_kind(call: Call, scope: str, kind: str) -> Operation:
+    """Return the operation in the path, if it is one on ``scope`` and of a kind.
+
+    Raises ``Refused``.
+    """
+    found = find(call, scope)
+    if found.kind != kind:
+        raise _not_here(call.path["operationId"], "operationId")
+    return found
+
+
 def named(call: Call, scope: str, name: str, *, target: str) -> Operation:
     """Return the operation of a name (a GUID), if it is one on ``scope``. Raises ``Refused``."""
     hex_digits = ids.parse_guid(name)
     found = operations.find(call.connection, hex_digits) if hex_digits else None
     if found is None or not f"{found.scope}/".startswith(f"{scope.lower()}/"):
-        raise not_found("OperationNotFound", f"There is no operation '{name}' here.", target=target)
+        raise _not_here(name, target)
     return found
+
+
+def _not_here(name: str, target: str) -> Refused:
+    return not_found("OperationNotFound", f"There is no operation '{name}' here.", target=target)
 
 
 def _polled(call: Call, operation: Operation, body: dict[str, Any]) -> Answer:

@@ -11,10 +11,15 @@ class Operation:
 
     BACKUP = "Backup"
     RESTORE = "Restore"
+    RESTORE_WITH_REHYDRATE = "RestoreWithRehydrate"
+    MOVE_RECOVERY_POINT = "MoveRecoveryPoint"
     CONFIGURE_BACKUP = "ConfigureBackup"
     DISABLE_BACKUP = "DisableBackup"
     DELETE_BACKUP_DATA = "DeleteBackupData"
     UNDELETE = "Undelete"
+
+    RESTORES = (RESTORE, RESTORE_WITH_REHYDRATE)
+    """A point of the archive is rehydrated first; recordings have a word of its own for that."""
 
 
 class Status:
@@ -32,7 +37,9 @@ class Phase:
     """Where a job is in its table; only the engine moves it.
 
     backup:   snapshot -> transfer -> done, or snapshot -> skipped -> done
-    restore:  restore -> done, and of a whole VM copying -> building -> done
+    restore:  restore -> done, and of a whole VM copying -> building -> done;
+              from the archive rehydrating comes before
+    move:     moving -> done
     others:   configuring -> done
     any that was cancelled: cancelling -> done
     """
@@ -43,12 +50,14 @@ class Phase:
     RESTORE = "restore"
     COPYING = "copying"
     BUILDING = "building"
+    REHYDRATING = "rehydrating"
+    MOVING = "moving"
     CONFIGURING = "configuring"
     CANCELLING = "cancelling"
     DONE = "done"
 
 
-CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.RESTORE, Phase.COPYING})
+CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.REHYDRATING, Phase.RESTORE, Phase.COPYING})
 """A backup may be cancelled while its snapshot is taken, a restore until its data is there."""
 
 
@@ -74,6 +83,7 @@ TARGET_SUBNET_NOT_FOUND = "UserErrorTargetSubnetNotFound"
 STORAGE_NOT_FOUND = "UserErrorTargetStorageAccountNotFound"
 VM_NOT_SHUT_DOWN = "UserErrorVmNotShutDown"
 ENCRYPTION_SET_NOT_FOUND = "UserErrorDiskEncryptionSetNotFound"
+POINT_NOT_FOUND = "UserErrorRecoveryPointNotFound"
 
 ERRORS: Mapping[str, JobError] = {
     BACKUP_IN_PROGRESS: JobError(
@@ -155,6 +165,12 @@ ERRORS: Mapping[str, JobError] = {
             "Create the disk encryption set again and trigger the restore once more.",
             "Or name another one by diskEncryptionSetId.",
         ),
+    ),
+    POINT_NOT_FOUND: JobError(
+        400100,
+        POINT_NOT_FOUND,
+        "The recovery point was deleted before its data was in the other tier.",
+        ("Choose another recovery point.",),
     ),
 }
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from . import time_zones
 from .instants import DAY, HOUR, parse, to_datetime
 from .retention_rules import LAST_DAY, WEEKDAYS, Rule
+from .tiering_documents import ARCHIVE, DAYS_OF, NO_ARCHIVE
 
 STANDARD = "V1"
 ENHANCED = "V2"
@@ -116,6 +117,13 @@ class Policy:
         )
         return max(found, key=lambda length: length.micros, default=None)
 
+    def tier(self, tags: str) -> int | None:
+        """Return how old a point with such tags is when it moves to the archive by itself.
+
+        In microseconds; ``None`` if it never does.
+        """
+        return None
+
     @property
     def instant(self) -> int | None:
         """How long a snapshot is kept beside the vault's copy, in microseconds.
@@ -132,9 +140,29 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class VmPolicy(Policy):
-    """A policy of VMs."""
+    """A policy of VMs; with ``tier_after`` (microseconds, 0 is as soon as possible) points move."""
 
     workload: ClassVar[str] = VM
+    tier_after: int | None = None
+
+    def tier(self, tags: str) -> int | None:
+        """Return how old a point with such tags is when it moves to the archive by itself.
+
+        Monthly and yearly ones do, once no daily or weekly rule keeps them any more.
+        """
+        if self.tier_after is None or not {"M", "Y"}.intersection(tags):
+            return None
+        needed = (length for tag, length in self.dependencies.items() if tag in tags)
+        return max(self.tier_after, *needed, 0)
+
+    @property
+    def dependencies(self) -> dict[str, int]:
+        """How long daily and weekly rules keep their points in the standard tier, by tag."""
+        return {
+            rule.tag: rule.count * (7 if rule.tag == "W" else 1) * DAY
+            for rule in self.rules
+            if rule.tag in "DW"
+        }
 
     @property
     def is_crowded(self) -> bool:
@@ -202,7 +230,16 @@ def read_vm(document: Mapping[str, Any]) -> VmPolicy | None:
         weekdays=_set(runs.get("scheduleRunDays")),
         kind=document["policyType"],
         crash_consistent="snapshotConsistencyType" in document,
+        tier_after=_tier_after(document),
     )
+
+
+def _tier_after(document: Mapping[str, Any]) -> int | None:
+    """Return after how long points move to the archive; a Standard policy ignores its tiering."""
+    rule = document.get("tieringPolicy", NO_ARCHIVE)[ARCHIVE]
+    if document["policyType"] != ENHANCED or rule["tieringMode"] == "DoNotTier":
+        return None
+    return int(rule["duration"] * DAYS_OF.get(rule["durationType"], 0) * DAY)
 
 
 def _read_file_share(document: Mapping[str, Any]) -> FileSharePolicy:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-import isodate
-from sqlalchemy import ColumnElement, Connection, Row, String, and_, case, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    case,
+    literal,
+    or_,
+    select,
+    text,
+)
 
-from ..domain.instants import DAY, after
-from ..domain.policies import Policy, read
-from ..store.tables import policies, recovery_points
+from ..domain.archive_tier import AGE, LEFT
+from ..domain.jobs import Phase
+from ..domain.policies import Policy, VmPolicy, read
+from ..store.tables import jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
-
-AGE = isodate.Duration(months=-3)
-LEFT = isodate.Duration(months=6)
 
 
 class Obstacle:
     """What keeps a point of a virtual machine from the archive."""
 
     DELETED = "deleted"
+    ARCHIVED = "archived"
+    MOVING = "moving"
     TYPE = "type"
     SNAPSHOT = "snapshot"
     YOUNG = "young"
@@ -28,6 +39,11 @@ class Obstacle:
 
 
 _POINT = recovery_points.c
+ENDS_A_WINDOW = text(
+    f"jobs.phase IN ('{Phase.COPYING}', '{Phase.BUILDING}', "
+    f"'{Phase.REHYDRATING}', '{Phase.MOVING}')"
+)
+"""Written out, so that SQLite sees that the index over these few rows holds them all."""
 
 
 def obstacle(connection: Connection, item: Row[Any], now: int) -> ColumnElement[Any]:
@@ -40,30 +56,56 @@ def obstacle(connection: Connection, item: Row[Any], now: int) -> ColumnElement[
         return literal(Obstacle.DELETED, String)
     if not WORKLOADS[item.workload].archived:
         return literal(Obstacle.TYPE, String)
-    reasons = [
-        (or_(_POINT.tags.is_(None), ~or_(_tagged("M"), _tagged("Y"))), Obstacle.TYPE),
+    moving = points_in_phase(connection, item.key, Phase.MOVING)
+    return case(
+        (_POINT.archived_at.is_not(None), Obstacle.ARCHIVED),
+        (_POINT.taken_at.in_(moving), Obstacle.MOVING),
+        *ineligible(_policy_of(connection, item), now, expiring=literal(item.expiring)),
+        else_=None,
+    )
+
+
+def ineligible(
+    policy: Policy | None, now: int, *, expiring: ColumnElement[bool]
+) -> list[tuple[ColumnElement[bool], str]]:
+    """Return the conditions that keep points from the archive, as long as they last.
+
+    ``policy`` is that of their items, ``None`` if there is none; ``expiring`` tells whether the
+    points of an item have an end.
+    """
+    return [
+        (or_(_POINT.tags.is_(None), ~moves(_POINT.tags)), Obstacle.TYPE),
         (_POINT.vaulted_at.is_(None), Obstacle.SNAPSHOT),
-        (_POINT.vaulted_at > after(now, AGE), Obstacle.YOUNG),
+        (_POINT.vaulted_at > now - AGE, Obstacle.YOUNG),
+        (_POINT.taken_at > now - dependency(policy), Obstacle.NEEDED),
+        (and_(expiring, _POINT.expires_at < now + LEFT), Obstacle.SHORT),
     ]
-    policy = _policy_of(connection, item)
-    if policy is not None:
-        reasons += [
-            (_is_needed(rule.tag, rule.count, now), Obstacle.NEEDED)
-            for rule in policy.rules
-            if rule.tag in "DW"
-        ]
-    if item.expiring:
-        reasons.append((_POINT.expires_at < after(now, LEFT), Obstacle.SHORT))
-    return case(*reasons, else_=None)
 
 
-def _tagged(tag: str) -> ColumnElement[bool]:
-    return _POINT.tags.contains(tag)
+def moves(tags: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition for the tags of points that may go to the archive."""
+    return or_(tags.contains("M"), tags.contains("Y"))
 
 
-def _is_needed(tag: str, count: int, now: int) -> ColumnElement[bool]:
-    kept = count * (7 if tag == "W" else 1) * DAY
-    return and_(_tagged(tag), _POINT.taken_at > now - kept)
+def dependency(policy: Policy | None, tags: ColumnElement[Any] = _POINT.tags) -> ColumnElement[Any]:
+    """Return for how long a daily or a weekly rule of a policy keeps points of some tags."""
+    rules = policy.dependencies if isinstance(policy, VmPolicy) else {}
+    longest_first = sorted(rules.items(), key=lambda rule: -rule[1])
+    if not longest_first:
+        return literal(0, BigInteger)
+    return case(
+        *((tags.contains(tag), literal(length, BigInteger)) for tag, length in longest_first),
+        else_=literal(0, BigInteger),
+    )
+
+
+def points_in_phase(connection: Connection, item_key: int, phase: str) -> list[int]:
+    """Return which points of an item, by when they were taken, a job has in a phase."""
+    running = select(jobs.c.phase, jobs.c.detail).where(
+        ENDS_A_WINDOW, jobs.c.due_at.is_not(None), jobs.c.item_key == item_key
+    )
+    found = connection.execute(running).all()
+    return [job.detail["taken_at"] for job in found if job.phase == phase]
 
 
 def _policy_of(connection: Connection, item: Row[Any]) -> Policy | None:

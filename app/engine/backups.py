@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from ..domain import ids
+from ..domain.archive_tier import AGE
 from ..domain.instants import SECOND
 from ..domain.jobs import (
     BACKUP_IN_PROGRESS,
@@ -104,7 +105,7 @@ _INSERT_SCHEDULED = Statement(
             "job_id", "vault_key", "item_key", "operation", "phase", "status", "started_at",
             "ended_at", "due_at", "user_triggered", "ordinal", "entity_name", "container_name",
             "jitter", "keep_micros", "rule", "instant_micros", "transfer_skipped", "error_code",
-            "tags", "slot_day", "policy_type", "crash_consistent", "workload",
+            "tags", "slot_day", "policy_type", "crash_consistent", "workload", "tier_micros",
         ],
         select(
             func.md5(_natural("job_prefix", _START)),
@@ -131,6 +132,7 @@ _INSERT_SCHEDULED = Statement(
             cast(bindparam("policy_type"), String),
             cast(bindparam("crash_consistent"), Boolean),
             items.c.workload,
+            case((_VAULTED, cast(bindparam("tier"), BigInteger)), else_=null()),
         ).where(_COHORT),
         include_defaults=False,
     )
@@ -202,6 +204,7 @@ def start_scheduled(
         tags=keep.tags,
         policy_type=policy.kind,
         crash_consistent=policy.crash_consistent,
+        tier=policy.tier(keep.tags),
     )
     advanced = {**cohort, "jitter_prefix": jitter, "next": next_slot}
     if not rules.start_jitter:
@@ -447,6 +450,8 @@ _FOLLOWED = and_(
     items.c.expiring,
     or_(items.c.next_backup_at.is_not(None), items.c.snapshot_until > jobs.c.snapshot_ended_at),
 )
+_IN_VAULT_LONG_ENOUGH = jobs.c.due_at + AGE
+_TIER = TAKEN + jobs.c.tier_micros
 _VAULT_POINTS = Statement(
     update(recovery_points)
     .where(
@@ -464,6 +469,12 @@ _VAULT_POINTS = Statement(
                 earlier(recovery_points.c.instant_until, recovery_points.c.expires_at),
             ),
             else_=null(),
+        ),
+        # Without a schedule no point moves to the archive by itself.
+        tier_at=case(
+            (items.c.next_backup_at.is_(None), null()),
+            (_TIER < _IN_VAULT_LONG_ENOUGH, _IN_VAULT_LONG_ENOUGH),
+            else_=_TIER,
         ),
     )
 )

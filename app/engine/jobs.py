@@ -228,14 +228,14 @@ def cancel(connection: Connection, job: Row[Any], now: int) -> int:
     return due_at
 
 
-def cancel_running_backups(connection: Connection, item_key: int, now: int) -> None:
-    """End an item's running backups at once: its data is being deleted."""
+def cancel_what_writes(connection: Connection, item_key: int, now: int) -> None:
+    """End an item's running backups and moves at once: its data is being deleted."""
     connection.execute(
         update(jobs)
         .where(
             jobs.c.item_key == item_key,
             jobs.c.due_at.is_not(None),
-            jobs.c.phase.in_((Phase.SNAPSHOT, Phase.TRANSFER)),
+            jobs.c.phase.in_((Phase.SNAPSHOT, Phase.TRANSFER, Phase.MOVING)),
         )
         .values(
             phase=Phase.DONE,

@@ -16,7 +16,7 @@ from ..domain.jobs import ProtectionState
 from ..domain.policies import Policy
 from ..store.tables import items
 from ..workloads.table import WORKLOADS
-from . import backups, file_recoveries, jobs, retention, snapshots, soft_delete, sources
+from . import backups, file_recoveries, jobs, retention, snapshots, soft_delete, sources, tiering
 from .rules import Rules
 
 
@@ -160,6 +160,7 @@ def stop(
             owed_day=None,
         )
     )
+    tiering.halt(connection, item.key)
     if not keep_per_policy:
         retention.freeze(connection, item.key)
         return
@@ -170,7 +171,7 @@ def stop(
 
 def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days: int) -> None:
     """Delete an item's data: kept for the soft-delete days, or gone at once if there are none."""
-    jobs.cancel_running_backups(connection, item.key, now)
+    jobs.cancel_what_writes(connection, item.key, now)
     if not soft_delete_days:
         soft_delete.purge_item(connection, item.key)
         return

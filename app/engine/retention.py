@@ -34,6 +34,7 @@ from ..domain.jobs import Phase
 from ..domain.policies import MOST_POINTS, Length, Policy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
+from . import tiering
 from .backups import SNAPSHOT_ONLY, TAKEN, earlier
 
 _DAYS_AT_ONCE = 500
@@ -177,6 +178,7 @@ def judge(connection: Connection, of: ColumnElement[bool], policy: Policy, now: 
     swept = case((_POINT.sweep_at.is_not(None), _next_look(instant_until)), else_=null())
     _change(connection, scheduled, {"instant_until": instant_until, "sweep_at": swept})
     _judge_snapshots(connection, keys, policy, now)
+    tiering.judge(connection, keys, policy, now)
 
 
 def _change(connection: Connection, of: ColumnElement[bool], values: dict[str, Any]) -> None:

@@ -1,9 +1,9 @@
 """Windows: how virtual time is crossed, from the instant settled to a target.
 
 A window ends where rows could interact: a sweep, an item's second start, a start on an item
-whose snapshot is being taken, or a restore that changes a VM which backups may read. Inside it
-one set-based statement moves all rows of a kind, each at its own due instant, so any cut of a
-span into windows leaves the same rows (docs/decisions/0003).
+whose snapshot is being taken, a restore that changes a VM which backups may read, or a point that
+changes its tier. Inside it one set-based statement moves all rows of a kind, each at its own due
+instant, so any cut of a span into windows leaves the same rows (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ..domain.policies import Policy, read
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
-from . import backups, restores, retention, snapshots, soft_delete
+from . import backups, restores, retention, snapshots, soft_delete, tiering
 from .rules import Rules
 
 
@@ -46,13 +46,18 @@ class Due:
     job: int | None
     purge: int | None
     sweep: int | None
+    tier: int | None
     crowded: int | None
     unplaced: int | None
 
     def first(self) -> int | None:
         """Return the first instant at which anything is due."""
         return min(
-            (at for at in (self.start, self.job, self.purge, self.sweep) if at is not None),
+            (
+                at
+                for at in (self.start, self.job, self.purge, self.sweep, self.tier)
+                if at is not None
+            ),
             default=None,
         )
 
@@ -82,6 +87,7 @@ _DUE = Statement(
         _minimum(jobs.c.due_at),
         _minimum(items.c.purge_at),
         _minimum(recovery_points.c.sweep_at),
+        _minimum(recovery_points.c.tier_at),
         _minimum(items.c.crowded_at),
         _minimum(items.c.unplaced_at),
     )
@@ -111,6 +117,8 @@ _OTHER_JOBS = Statement(
         or_(
             jobs.c.phase == Phase.CONFIGURING,
             jobs.c.phase == Phase.RESTORE,
+            jobs.c.phase == Phase.REHYDRATING,
+            jobs.c.phase == Phase.MOVING,
             jobs.c.phase == Phase.COPYING,
             jobs.c.phase == Phase.BUILDING,
             jobs.c.phase == Phase.CANCELLING,
@@ -130,8 +138,9 @@ def _policy(document: str) -> Policy:
 def due(connection: Connection, settled: int) -> Due:
     """Return when each kind of work is due next, by the rows; a point kept past its expiry
     is looked at again by every sweep."""
-    start, job, purge, point, *some = _DUE.run(connection).fetchone()
-    return Due(start, job, purge, None if point is None else max(point, settled + 1), *some)
+    start, job, purge, *points, crowded, unplaced = _DUE.run(connection).fetchone()
+    sweep, tier = (None if at is None else max(at, settled + 1) for at in points)
+    return Due(start, job, purge, sweep, tier, crowded, unplaced)
 
 
 def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -> int:
@@ -150,7 +159,7 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     if found.job is not None and found.job <= until:
         phases = {phase for (phase,) in _PHASES.run(connection, until=until).fetchall()}
     if not phases.isdisjoint(restores.CHANGING):
-        until = restores.next_change_of_a_vm(connection, until)
+        until = restores.next_change(connection, until)
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
@@ -159,6 +168,8 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     moves = bool(phases) or _may_be_taken(cohorts, found, until)
     if until == grid and (moves or (found.sweep is not None and found.sweep <= until)):
         retention.sweep(connection, until)
+    if until == grid and found.tier is not None and found.tier <= until:
+        tiering.tier(connection, until)
     return until
 
 
@@ -231,6 +242,9 @@ def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:
         job = connection.execute(select(jobs).where(jobs.c.job_id == job_id)).one()
         if phase in restores.PHASES:
             restores.move(connection, rules, job)
+            continue
+        if phase == Phase.MOVING:
+            tiering.end_move(connection, job)
             continue
         status = Status.CANCELLED if phase == Phase.CANCELLING else Status.COMPLETED
         connection.execute(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -81,7 +82,7 @@ _JOBS = Statement(
     .where(
         jobs.c.item_key == bindparam("item"),
         jobs.c.user_triggered,
-        jobs.c.operation == bindparam("operation"),
+        or_(jobs.c.operation == bindparam("operation"), jobs.c.operation == bindparam("other")),
         jobs.c.started_at > _SINCE,
     )
     .order_by(jobs.c.started_at.desc())
@@ -145,13 +146,14 @@ def for_configuration(connection: Connection, kept: Changes, vault: Row[Any], no
 
 def for_backup(connection: Connection, kept: Changes, item: Row[Any], now: int) -> None:
     """Raise ``Refused`` if an item was backed up on demand too often in a day."""
-    of = {"item": item.key, "operation": Operation.BACKUP}
+    of = {"item": item.key, "operation": Operation.BACKUP, "other": Operation.BACKUP}
     _check_pace(connection, kept, limits.BACKUPS, _JOBS, now, **of)
 
 
 def for_restore(connection: Connection, kept: Changes, item: Row[Any], now: int) -> None:
     """Raise ``Refused`` if an item was restored too often in a day."""
-    of = {"item": item.key, "operation": Operation.RESTORE}
+    plain, rehydrating = Operation.RESTORES
+    of = {"item": item.key, "operation": plain, "other": rehydrating}
     _check_pace(connection, kept, limits.RESTORES, _JOBS, now, **of)
 
 

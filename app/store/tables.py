@@ -326,9 +326,10 @@ class JobColumns(TypedColumns):
     """Jobs. ``phase`` and ``status`` are the state machine; ``due_at`` is its next transition.
 
     ``ordinal`` counts the jobs that users trigger in a vault at one instant.
-    ``keep_micros``, ``rule``, ``instant_micros``, ``tags``, ``slot_day``, ``policy_type`` and
-    ``crash_consistent`` are what the policy said when a backup started; ``detail`` holds what the
-    wire shows of other operations. A backup without ``instant_micros`` stays in its snapshot.
+    ``keep_micros``, ``rule``, ``instant_micros``, ``tags``, ``slot_day``, ``policy_type``,
+    ``crash_consistent`` and ``tier_micros`` are what the policy said when a backup started;
+    ``detail`` holds what the wire shows of other operations. A backup without ``instant_micros``
+    stays in its snapshot.
     """
 
     job_id = Column(text_of(32), primary_key=True)
@@ -360,6 +361,7 @@ class JobColumns(TypedColumns):
     policy_type: Column[str | None] = Column(text_of(2), nullable=True)
     crash_consistent = Column(Boolean, nullable=False, server_default=false())
     workload = Column(text_of(30), nullable=False, server_default="VM")
+    tier_micros: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 jobs = Table("jobs", metadata, JobColumns)
@@ -411,8 +413,8 @@ Index(
     "ix_jobs_restores",
     jobs.c.item_key,
     jobs.c.ended_at,
-    sqlite_where=jobs.c.operation == "Restore",
-    postgresql_where=jobs.c.operation == "Restore",
+    sqlite_where=jobs.c.operation.in_(("Restore", "RestoreWithRehydrate")),
+    postgresql_where=jobs.c.operation.in_(("Restore", "RestoreWithRehydrate")),
 )
 # What users trigger of one item: the limits of a day count it.
 Index(
@@ -424,11 +426,12 @@ Index(
 )
 
 
+# What ends a window of time: it changes VMs, or points that a window may delete.
 Index(
-    "ix_jobs_changing_vms",
+    "ix_jobs_ending_windows",
     jobs.c.due_at,
-    sqlite_where=jobs.c.phase.in_(("copying", "building")),
-    postgresql_where=jobs.c.phase.in_(("copying", "building")),
+    sqlite_where=jobs.c.phase.in_(("copying", "building", "rehydrating", "moving")),
+    postgresql_where=jobs.c.phase.in_(("copying", "building", "rehydrating", "moving")),
 )
 
 
@@ -438,7 +441,9 @@ class RecoveryPointColumns(TypedColumns):
     ``sweep_at`` is when the expiry sweep must look at the row next: the end of the snapshot,
     then the end of the point; null while the item's points do not expire. ``tags`` and
     ``slot_day`` are what retention is judged by (docs/decisions/0042): on-demand points have none,
-    those that an hourly schedule does not vault have no tag, only the day.
+    those that an hourly schedule does not vault have no tag, only the day. ``tier_at`` is when
+    the engine must look whether the point goes to the archive; it is there since ``archived_at``,
+    and in the standard tier as well until ``rehydrated_until``.
     """
 
     item_key = Column(BigInteger, nullable=False)
@@ -456,6 +461,9 @@ class RecoveryPointColumns(TypedColumns):
     tags: Column[str | None] = Column(text_of(4), nullable=True)
     slot_day: Column[int | None] = Column(Integer, nullable=True)
     policy_type = Column(text_of(2), nullable=False, server_default="V1")
+    tier_at: Column[int | None] = Column(BigInteger, nullable=True)
+    archived_at: Column[int | None] = Column(BigInteger, nullable=True)
+    rehydrated_until: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 recovery_points = Table(
@@ -465,12 +473,13 @@ recovery_points = Table(
     PrimaryKeyConstraint("item_key", "taken_at"),
     sqlite_with_rowid=False,
 )
-Index(
-    "ix_recovery_points_sweep_at",
-    recovery_points.c.sweep_at,
-    sqlite_where=recovery_points.c.sweep_at.is_not(None),
-    postgresql_where=recovery_points.c.sweep_at.is_not(None),
-)
+for _column in (recovery_points.c.sweep_at, recovery_points.c.tier_at):
+    Index(
+        f"ix_recovery_points_{_column.name}",
+        _column,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
 
 
 class FileRecoveryColumns(TypedColumns):

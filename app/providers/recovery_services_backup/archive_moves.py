@@ -1,4 +1,4 @@
-"""Moves of recovery points to the archive tier: what is recommended; the move is not emulated."""
+"""Moves of recovery points to the archive tier: what is recommended, and the move itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from typing import Any
 
 from pydantic import Field
 
-from ...arm.bodies import Body
-from ...arm.calls import Call, endpoint
+from ...arm.bodies import Body, demands
+from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
-from ...domain.errors import not_emulated
+from ...domain.archive_tier import ARCHIVED, HARDENED
+from ...domain.errors import conflict, invalid_input
+from ...engine import tiering
+from ...workloads.table import WORKLOADS
+from .archive_obstacles import refusal
 from .paths import ITEM, POINT, item_of
+from .protected_items import item_accepted
 from .recovery_points import TAG, point_of, ready_for_archive, render
 
 MOST_EXCLUDED = 10_000
+OBJECT_TYPE = "MoveRPAcrossTiersRequest"
 
 
 class RecommendedBody(Body):
@@ -30,7 +36,12 @@ class RecommendedBody(Body):
 class MoveAcrossTiersBody(Body):
     """From which tier to which one."""
 
-    EXAMPLE = {"sourceTierType": "HardenedRP", "targetTierType": "ArchivedRP"}
+    EXAMPLE = {
+        "objectType": OBJECT_TYPE,
+        "sourceTierType": HARDENED,
+        "targetTierType": ARCHIVED,
+    }
+    model_config = demands("sourceTierType", "targetTierType")
 
     object_type: str | None = Field(None, max_length=80)
     source_tier_type: str | None = Field(None, max_length=40)
@@ -48,6 +59,13 @@ class MoveAcrossTiersBody(Body):
 def list_recommended(call: Call, body: RecommendedBody) -> dict[str, Any]:
     """List the points that can be moved to the archive, newest first: all of them are advised."""
     vault, item = item_of(call)
+    if not WORKLOADS[item.workload].archived:
+        raise conflict(
+            "UserErrorDatasourceTypeIsNotSupportedForRecommendationApi",
+            "protectedItemName: Datasource Type is not eligible for Recommendation API; only "
+            "virtual machines are.",
+            target="protectedItemName",
+        )
     excluded = {each.rpartition("/")[2] for each in body.excluded_rp_list or ()}
     shown = (render(call, vault, item, each) for each in ready_for_archive(call, item))
     return {"value": [each for each in shown if each["name"] not in excluded]}
@@ -61,15 +79,28 @@ def list_recommended(call: Call, body: RecommendedBody) -> dict[str, Any]:
     body=MoveAcrossTiersBody,
     statuses=(202,),
 )
-def move(call: Call, body: MoveAcrossTiersBody) -> None:
-    """Move a point to the archive tier: refused, as there is none here."""
-    _, item = item_of(call)
-    point_of(call, item)
-    raise not_emulated(
-        "targetTierType",
-        f"moves from {body.source_tier_type or 'HardenedRP'} to "
-        f"{body.target_tier_type or 'ArchivedRP'}",
+def move(call: Call, body: MoveAcrossTiersBody) -> Answer:
+    """Move a point from the standard tier of the vault to its archive; a job does it."""
+    _check(body)
+    vault, item = item_of(call)
+    point = point_of(call, item)
+    if point.obstacle is not None:
+        raise refusal(point.obstacle)
+    job_id = tiering.begin_move(
+        call.connection, call.rules, item, point, call.now, activity_id=call.client_request_id
     )
+    return item_accepted(call, vault, item, "move", job_id=job_id, ends_at=call.now)
+
+
+def _check(body: MoveAcrossTiersBody) -> None:
+    """Refuse all but the one way there is."""
+    for field, sent, allowed in (
+        ("objectType", body.object_type or OBJECT_TYPE, OBJECT_TYPE),
+        ("sourceTierType", body.source_tier_type, HARDENED),
+        ("targetTierType", body.target_tier_type, ARCHIVED),
+    ):
+        if (sent or "").lower() != allowed.lower():
+            raise invalid_input(field, f"'{sent or ''}' is not allowed; allowed: {allowed}")
 
 
 ENDPOINTS = (list_recommended, move)

@@ -20,6 +20,7 @@ from ...domain.file_recovery import Mount, MountableDisk, client_scripts
 from ...domain.instants import SECOND, wire
 from ...engine import file_recoveries, operations
 from ...workloads.azure_vm import fingerprint
+from .archived_points import check_readable
 from .paths import POINT, item_of, vault_scope
 from .protected_items import item_accepted
 from .recovery_points import TAG, point_of, restorable
@@ -70,6 +71,7 @@ class OperationResultBody(Body):
 def provision(call: Call, body: RegistrationBody) -> Answer:
     """Make a point ready to recover files from, for 12 hours; its script says what it holds."""
     vault, item, point = restorable(call)
+    check_readable(call, point)
     asked = body.properties
     _check(call, item, point, asked)
     operation_id = operations.new_id(call.connection, call.rules, vault.folded, KIND, call.now)

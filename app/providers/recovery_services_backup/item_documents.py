@@ -49,7 +49,7 @@ def render(
         "policyName": policy_name,
         # Recordings have an absolute URL here; bodies must not depend on the port (0006).
         "vaultId": vault.id,
-        "isArchiveEnabled": False,
+        "isArchiveEnabled": facts.points.newest_archived_at is not None,
         "softDeleteRetentionPeriodInDays": item.soft_delete_days or 0,
         "protectedItemType": workload.item_type,
         "backupManagementType": workload.management_type,
@@ -138,11 +138,13 @@ def _kpi(error_code: str | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """What an item's recovery points come to: how many there are, and the oldest ones."""
+    """What an item's recovery points come to: how many there are, and the ends of each tier."""
 
     count: int = 0
     oldest_at: int | None = None
     oldest_vaulted_at: int | None = None
+    oldest_archived_at: int | None = None
+    newest_archived_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,17 @@ def _last_restores(call: Call, keys: Sequence[int]) -> dict[int, Row[Any]]:
 def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
     """Return what the visible recovery points of items come to, in one query."""
     points = recovery_points.c
-    vaulted_at = case((points.vaulted_at.is_not(None), points.taken_at))
-    found = select(points.item_key, func.count(), func.min(points.taken_at), func.min(vaulted_at))
+    in_archive = points.archived_at.is_not(None)
+    vaulted_at = case((in_archive, None), (points.vaulted_at.is_not(None), points.taken_at))
+    archived_at = case((in_archive, points.taken_at))
+    found = select(
+        points.item_key,
+        func.count(),
+        func.min(points.taken_at),
+        func.min(vaulted_at),
+        func.min(archived_at),
+        func.max(archived_at),
+    )
     if call.rules.hide_unvaulted_points:
         others = select(items.c.key).where(items.c.key.in_(keys), ~items.c.workload.in_(_VAULTED))
         found = found.where(or_(points.vaulted_at.is_not(None), points.item_key.in_(others)))
@@ -193,12 +204,14 @@ def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
 
 
 def _extended_info(points: Points) -> dict[str, Any]:
-    info: dict[str, Any] = {"recoveryPointCount": points.count}
-    if points.oldest_at is not None:
-        info["oldestRecoveryPoint"] = wire(points.oldest_at)
-    if points.oldest_vaulted_at is not None:
-        info["oldestRecoveryPointInVault"] = wire(points.oldest_vaulted_at)
-    return info
+    ends = {
+        "oldestRecoveryPoint": points.oldest_at,
+        "oldestRecoveryPointInVault": points.oldest_vaulted_at,
+        "oldestRecoveryPointInArchive": points.oldest_archived_at,
+        "newestRecoveryPointInArchive": points.newest_archived_at,
+    }
+    shown = {name: wire(at) for name, at in ends.items() if at is not None}
+    return {"recoveryPointCount": points.count, **shown}
 
 
 def _deferred_delete(call: Call, item: Row[Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dic
 def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:
     if job.operation == Operation.BACKUP:
         return _backup(job, call.now)
-    if job.operation == Operation.RESTORE:
+    if job.operation in Operation.RESTORES:
         return restore_info(call, job)
     bag = WORKLOADS[job.workload].job_bag(job)
     detail = job.detail or {}
@@ -75,6 +75,9 @@ def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:
         bag["Policy Name"] = detail["policy_name"]
     if job.operation == Operation.DELETE_BACKUP_DATA:
         bag["Number of Recovery Points"] = "0"
+    if job.operation == Operation.MOVE_RECOVERY_POINT:
+        # The blank at the end is the service's own.
+        bag["Recovery point time "] = human(detail["taken_at"])
     if job.operation == Operation.UNDELETE:
         bag["Undelete flag"] = "True"
     return {"tasksList": [], "propertyBag": bag}

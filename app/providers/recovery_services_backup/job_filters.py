@@ -25,7 +25,9 @@ NEWEST_FIRST = (jobs.c.started_at, jobs.c.ordinal, jobs.c.job_id)
 _NOT_COMPLETED = jobs.c.status != literal_column(f"'{Status.COMPLETED}'")
 _NO_BACKUP = jobs.c.operation != literal_column(f"'{Operation.BACKUP}'")
 _NOT_OF_VMS = jobs.c.workload != literal_column(f"'{VM}'")
-IS_RESTORE = jobs.c.operation == literal_column(f"'{Operation.RESTORE}'")
+IS_RESTORE = jobs.c.operation.in_(
+    [literal_column(f"'{operation}'") for operation in Operation.RESTORES]
+)
 
 
 def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:

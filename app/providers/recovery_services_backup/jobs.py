@@ -11,7 +11,7 @@ from ...arm.calls import Answer, Call, Waiting, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids
 from ...domain.errors import invalid, not_found
-from ...domain.jobs import CANCELLABLE, Phase
+from ...domain.jobs import CANCELLABLE, Operation, Phase
 from ...engine import jobs as engine_jobs
 from ...engine import operations
 from ...store.statements import Query
@@ -94,7 +94,8 @@ def _check_cancellable(job: Row[Any]) -> None:
     workload = WORKLOADS[job.workload]
     if job.operation not in workload.cancellable:
         code = "UserErrorCancellationNotSupportedForJobType"
-        kinds = " and ".join(sorted(f"{word.lower()}s" for word in workload.cancellable))
+        words = workload.cancellable - {Operation.RESTORE_WITH_REHYDRATE}
+        kinds = " and ".join(sorted(f"{word.lower()}s" for word in words))
         why = f"{shown} cannot be cancelled; only {kinds} can. Wait until it is over."
     elif job.phase == Phase.DONE:
         code = "UserErrorJobNotInProgress"

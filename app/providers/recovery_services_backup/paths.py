@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
 
 from ...arm.calls import Call
-from ...domain.errors import invalid
+from ...domain.errors import invalid, invalid_input
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import find_item, get_vault, item_not_found
 from ...workloads.table import WORKLOADS, of_container
@@ -26,6 +27,12 @@ LOCATION = (
     "/subscriptions/{subscriptionId}/providers/Microsoft.RecoveryServices/locations/{azureRegion}"
 )
 FABRIC_NAME = "Azure"
+_POINT_ID = re.compile(
+    r"(?P<vault>/.+)/backupFabrics/(?P<fabricName>[^/]+)"
+    r"/protectionContainers/(?P<containerName>[^/]+)/protectedItems/(?P<protectedItemName>[^/]+)"
+    r"/recoveryPoints/(?P<recoveryPointId>[^/]+)",
+    re.IGNORECASE,
+)
 
 
 def vault_of(call: Call) -> Row[Any]:
@@ -105,6 +112,19 @@ def item_of(call: Call) -> tuple[Row[Any], Row[Any]]:
     if item is None:
         raise item_not_found(call.path["protectedItemName"])
     return vault, item
+
+
+def names_in_point_id(call: Call, point_id: str, field: str) -> dict[str, str] | None:
+    """Return the names in a recovery point's id, as a path has them; ``None`` if it is no such id.
+
+    Raises ``Refused`` for one of another vault; ``field`` is where it was sent.
+    """
+    match = _POINT_ID.fullmatch(point_id)
+    if match is None:
+        return None
+    if match["vault"].lower() != vault_scope(call).lower():
+        raise invalid_input(field, f"'{point_id}' is no recovery point of this vault")
+    return {name: value for name, value in match.groupdict().items() if name != "vault"}
 
 
 def container_name(item: Row[Any]) -> str:

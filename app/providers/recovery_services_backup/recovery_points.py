@@ -11,15 +11,17 @@ from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain import ids
+from ...domain.archive_tier import ARCHIVED, HARDENED, INSTANT
 from ...domain.errors import conflict, not_emulated, not_found
 from ...domain.instants import DAY, wire, wire_without_zone
 from ...domain.resource_ids import VAULT_TYPE
 from ...engine import archiving
-from ...engine.archiving import Obstacle
 from ...engine.file_recoveries import is_open, of_point
+from ...engine.rehydrations import is_rehydrated
 from ...store.tables import disk_sets, file_recoveries, recovery_points
 from ...workloads.table import WORKLOADS
 from . import vocabulary
+from .archive_obstacles import REASONS
 from .paths import ITEM, POINT, item_id, item_of
 
 TAG = "Recovery points"
@@ -34,18 +36,6 @@ KEYS = (
 )
 _FULL = (None, "All", "Full", "FullAndDifferential")
 _point = recovery_points.c
-_WHY_NOT_ARCHIVED = {
-    Obstacle.DELETED: "Recovery-Point is soft-deleted.",
-    Obstacle.TYPE: "Recovery-Point Type is not eligible for archive move as only monthly and "
-    "yearly recovery points are.",
-    Obstacle.SNAPSHOT: "Recovery-Point is not eligible for archive move as it is not in the vault.",
-    Obstacle.YOUNG: "Recovery-Point is not eligible for archive move as it has not been in the "
-    "vault for three months.",
-    Obstacle.NEEDED: "Recovery-Point is not eligible for archive move as a daily or weekly rule "
-    "still keeps it.",
-    Obstacle.SHORT: "Recovery-Point is not eligible for archive move as it will be kept for less "
-    "than six months.",
-}
 
 
 @endpoint(
@@ -187,7 +177,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         **WORKLOADS[item.workload].point(item, point, _of_vms(call, point)),
         "recoveryPointType": point.consistency,
         "recoveryPointTime": wire(point.taken_at),
-        "recoveryPointTierDetails": _tiers(point),
+        "recoveryPointTierDetails": _tiers(point, call.now),
         **_life(call, item, point),
     }
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
@@ -198,7 +188,7 @@ def _of_vms(call: Call, point: Row[Any]) -> dict[str, Any]:
     """What the engine knows of a point that only those of VMs show."""
     readiness = {
         "isReadyForMove": point.obstacle is None,
-        "additionalInfo": _WHY_NOT_ARCHIVED.get(point.obstacle, ""),
+        "additionalInfo": "" if point.obstacle is None else REASONS[point.obstacle].text,
     }
     return {
         "isInstantIlrSessionActive": is_open(point.opened_at, point.closes_at, call.now),
@@ -206,12 +196,26 @@ def _of_vms(call: Call, point: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _tiers(point: Row[Any]) -> list[dict[str, str]]:
-    """The tiers a point is or was in; a snapshot that is gone stays listed as Deleted."""
-    tiers = [{"type": "InstantRP", "status": "Valid" if point.snapshot_valid else "Deleted"}]
-    if point.vaulted_at is not None:
-        tiers.append({"type": "HardenedRP", "status": "Valid"})
+def _tiers(point: Row[Any], now: int) -> list[dict[str, Any]]:
+    """The tiers a point is or was in; one that it is not in any more stays listed as Deleted.
+
+    While a point is rehydrated it is in the standard tier again.
+    """
+    tiers: list[dict[str, Any]] = [_tier(INSTANT, valid=point.snapshot_valid)]
+    if point.vaulted_at is None:
+        return tiers
+    rehydrated = is_rehydrated(point, now)
+    tiers.append(_tier(HARDENED, valid=point.archived_at is None or rehydrated))
+    if point.archived_at is not None:
+        tiers.append(_tier(ARCHIVED, valid=True))
+    if rehydrated:
+        until = {"RehydratedRPExpiryTime": wire(point.rehydrated_until)}
+        tiers[-1] |= {"status": "Rehydrated", "extendedInfo": until}
     return tiers
+
+
+def _tier(name: str, *, valid: bool) -> dict[str, Any]:
+    return {"type": name, "status": "Valid" if valid else "Deleted"}
 
 
 def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:

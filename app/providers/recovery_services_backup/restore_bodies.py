@@ -54,6 +54,17 @@ class DiskNetworkAccess(Body):
     target_disk_access_id: Id = None
 
 
+class RehydrationInfo(Body):
+    """How soon a point of the archive is to be rehydrated, and for how long."""
+
+    rehydration_retention_duration: str | None = Field(
+        None, max_length=40, description="P10D to P30D; P15D if left out", examples=["P15D"]
+    )
+    rehydration_priority: Annotated[
+        Literal["Standard", "High"] | None, Word("Standard", "High")
+    ] = None
+
+
 class RestoreRequest(Body):
     """What to restore, and where to."""
 
@@ -86,6 +97,7 @@ class RestoreRequest(Body):
     extended_location: dict[str, Any] | None = None
     secured_vm_details: dict[str, Any] | None = Field(None, alias="securedVMDetails")
     target_disk_network_access_settings: DiskNetworkAccess | None = None
+    recovery_point_rehydration_info: RehydrationInfo | None = None
 
 
 class RestoreBody(Body):

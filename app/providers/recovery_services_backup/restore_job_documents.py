@@ -5,6 +5,7 @@ The keys and words are those of the recordings of the az command's tests (azure-
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Row
@@ -20,7 +21,9 @@ from ...engine import restores
 from ...engine.restored_blobs import container_of
 from .job_tasks import task
 
-_RUNNING = (Phase.RESTORE, Phase.COPYING, Phase.BUILDING)
+_RUNNING = restores.PHASES
+_REHYDRATE = "Rehydrate from Archive storage"
+_TRANSFER = "Transfer data from vault"
 _SECOND_TASK = {
     restores.NEW_VM: "Create the restored virtual machine",
     restores.SAME_VM: "Update the virtual machine",
@@ -30,13 +33,10 @@ _SECOND_TASK = {
 def restore_info(call: Call, job: Row[Any]) -> dict[str, Any]:
     """Return the extended info of a restore's job."""
     kind = job.detail["kind"]
+    bag: dict[str, Any] = _BAGS[kind](call, job)
     return {
         "tasksList": _tasks(job, call.now),
-        "propertyBag": {
-            restores.DISKS: _disks_bag,
-            restores.NEW_VM: _new_vm_bag,
-            restores.SAME_VM: _same_vm_bag,
-        }[kind](call, job),
+        "propertyBag": {**bag, **_rehydration(job)},
         "internalPropertyBag": {"restoreLocationType": kind},
         **_progress(job, call.now),
     }
@@ -51,9 +51,13 @@ def _tasks(job: Row[Any], now: int) -> list[dict[str, Any]]:
     copied = until >= detail["copied_at"]
     status = Status.IN_PROGRESS if job.phase == Phase.CANCELLING else job.status
     second = _SECOND_TASK.get(detail["kind"])
+    if _is_rehydrating(job, until):
+        rehydrating = task(_REHYDRATE, job.started_at, job.ended_at, now, status)
+        later = [_TRANSFER] if second is None else [_TRANSFER, second]
+        return [rehydrating, *(task(name, None, None, now, "NotStarted") for name in later)]
     first_status = Status.COMPLETED if copied and (second or not job.error_code) else status
     first_ended = min(until, detail["copied_at"])
-    tasks = [task("Transfer data from vault", job.started_at, first_ended, now, first_status)]
+    tasks = [task(_TRANSFER, _began_at(job), first_ended, now, first_status)]
     moved = _gigabytes_moved(job, first_ended)
     if moved:
         tasks[0]["taskExecutionDetails"] = f"{moved} GBs / {detail['gigabytes']} GBs Transferred"
@@ -61,12 +65,38 @@ def _tasks(job: Row[Any], now: int) -> list[dict[str, Any]]:
         began = detail["copied_at"] if copied else None
         second_status = status if copied else "NotStarted"
         tasks.append(task(second, began, job.ended_at, now, second_status))
+    if "rehydration" in detail:
+        began_at = detail["began_at"]
+        tasks.insert(0, task(_REHYDRATE, job.started_at, began_at, now, Status.COMPLETED))
     return tasks
 
 
+def _began_at(job: Row[Any]) -> int:
+    """Return when the data began to be copied; jobs of older releases began at once."""
+    began_at: int = job.detail.get("began_at", job.started_at)
+    return began_at
+
+
+def _is_rehydrating(job: Row[Any], until: int) -> bool:
+    """Tell whether a job has come no further than its rehydration by an instant."""
+    if "rehydration" not in job.detail:
+        return False
+    return until < _began_at(job) or job.ended_at == _began_at(job)
+
+
+def _rehydration(job: Row[Any]) -> dict[str, str]:
+    asked = job.detail.get("rehydration")
+    if asked is None:
+        return {}
+    return {
+        "Rehydration Priority": asked["priority"],
+        "Rehydrated Recovery Point Retention": f"P{asked['days']}D",
+    }
+
+
 def _gigabytes_moved(job: Row[Any], until: int) -> int:
-    length = max(job.detail["copied_at"] - job.started_at, 1)
-    moved: int = job.detail["gigabytes"] * (until - job.started_at) // length
+    length = max(job.detail["copied_at"] - _began_at(job), 1)
+    moved: int = job.detail["gigabytes"] * (until - _began_at(job)) // length
     return moved
 
 
@@ -156,3 +186,10 @@ def _targets(job: Row[Any]) -> dict[str, str]:
 
 def _last_part(resource_id: str) -> str:
     return resource_id.rpartition("/")[2]
+
+
+_BAGS: Mapping[str, Callable[[Call, Row[Any]], Any]] = {
+    restores.DISKS: _disks_bag,
+    restores.NEW_VM: _new_vm_bag,
+    restores.SAME_VM: _same_vm_bag,
+}

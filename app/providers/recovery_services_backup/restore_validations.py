@@ -6,7 +6,6 @@ result; what is not emulated stays a refusal.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -21,20 +20,13 @@ from ...domain.instants import SECOND
 from ...domain.resource_ids import VM_TYPE, parse
 from ...engine import operations
 from ...workloads import azure_vm
-from .paths import FABRIC_NAME, VAULT, vault_of, vault_scope
+from .paths import FABRIC_NAME, VAULT, names_in_point_id, vault_of, vault_scope
 from .recovery_points import TAG
 from .restore_bodies import RestoreRequest
 from .restores import prepare
 
 VALIDATING_TAKES = 10 * SECOND
 OBJECT_TYPES = ("ValidateRestoreOperationRequest", "ValidateIaasVMRestoreOperationRequest")
-
-_POINT = re.compile(
-    r"(?P<vault>/.+)/backupFabrics/(?P<fabricName>[^/]+)"
-    r"/protectionContainers/(?P<containerName>[^/]+)/protectedItems/(?P<protectedItemName>[^/]+)"
-    r"/recoveryPoints/(?P<recoveryPointId>[^/]+)",
-    re.IGNORECASE,
-)
 
 
 class ValidateRestore(Body):
@@ -152,11 +144,9 @@ def _validated(call: Call, body: ValidateOperationBody) -> dict[str, Any]:
 
 def _point(call: Call, point_id: str | None, request: RestoreRequest) -> dict[str, str]:
     """Return the names in the path of the point to restore: by its id, or by VM and point."""
-    match = None if point_id is None else _POINT.fullmatch(point_id)
-    if match is not None:
-        if match["vault"].lower() != vault_scope(call).lower():
-            raise invalid_input("id", f"'{point_id}' is no recovery point of this vault")
-        return {name: value for name, value in match.groupdict().items() if name != "vault"}
+    names = None if point_id is None else names_in_point_id(call, point_id, "id")
+    if names is not None:
+        return names
     vm_id = parse(request.source_resource_id or "")
     if vm_id is None or vm_id.type.lower() != VM_TYPE.lower() or not request.recovery_point_id:
         raise invalid_input(

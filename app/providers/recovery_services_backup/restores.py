@@ -11,6 +11,7 @@ from ...domain.errors import invalid_input, not_emulated
 from ...domain.resource_ids import normal_location
 from ...engine import restores
 from ...store import room
+from . import archived_points
 from .paths import POINT
 from .protected_items import item_accepted
 from .recovery_points import TAG, restorable
@@ -38,6 +39,7 @@ def trigger(call: Call, body: RestoreBody) -> Answer:
         call.now,
         detail=detail,
         activity_id=call.client_request_id,
+        rehydration=archived_points.rehydration(body.properties),
     )
     return item_accepted(
         call, vault, item, "restore", job_id=job_id, ends_at=call.now, operation_id=job_id
@@ -54,12 +56,14 @@ def prepare(
     _refuse_what_is_not_emulated(asked)
     vault, item, point = restorable(call)
     _check_what_is_repeated(call, vault, item, asked)
-    return vault, item, point, check(call, vault, item, point, asked)
+    detail = check(call, vault, item, point, asked)
+    archived_points.check(call, item, point, asked, detail)
+    return vault, item, point, detail
 
 
 def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
     """Refuse by name; the defaults that clients always send say nothing."""
-    if asked.object_type.lower() != "iaasvmrestorerequest":
+    if asked.object_type.lower() not in {each.lower() for each in archived_points.OBJECT_TYPES}:
         raise not_emulated("properties.objectType", f"'{asked.object_type}'")
     if asked.recovery_type == "Offline":
         raise not_emulated("properties.recoveryType", "Offline")

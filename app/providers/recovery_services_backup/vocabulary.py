@@ -74,6 +74,8 @@ JOB_OPERATIONS = (
     "ConfigureBackup",
     "Backup",
     "Restore",
+    "RestoreWithRehydrate",
+    "MoveRecoveryPoint",
     "DisableBackup",
     "DeleteBackupData",
     "CrossRegionRestore",

@@ -1,0 +1,441 @@
+"""Recovery points in the archive: moved there by users or by policies, and rehydrated.
+
+A policy keeps the first Sunday of a month for a year, and the world begins on 1 January 2026, so
+that the dates are written out by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.wire.builders import (
+    ITEM_ID,
+    POINTS,
+    POLICY_ID,
+    RESUME,
+    STOP,
+    VAULT_ID,
+    advance,
+    back_up,
+    delete_item,
+    done,
+    finish,
+    item,
+    job,
+    job_of,
+    listed,
+    protect,
+    put_group,
+    put_storage,
+    put_vault,
+    put_vm,
+    refused,
+    set_clock,
+    tiers,
+    vm_id,
+)
+from tests.wire.test_archive_readiness import (
+    APRIL,
+    FEBRUARY,
+    JANUARY,
+    MARCH,
+    build,
+    days,
+    readiness,
+    recommended,
+)
+from tests.wire.test_long_term_retention import AT, FIRST_SUNDAY, SUNDAY, kept
+from tests.wire.test_restores import DISKS, TARGET, fingerprints, restore
+
+MOVE = {"sourceTierType": "HardenedRP", "targetTierType": "ArchivedRP"}
+STANDARD = {"InstantRP": "Deleted", "HardenedRP": "Valid"}
+ARCHIVED = {"InstantRP": "Deleted", "HardenedRP": "Deleted", "ArchivedRP": "Valid"}
+REHYDRATED = {"InstantRP": "Deleted", "HardenedRP": "Valid", "ArchivedRP": "Rehydrated"}
+WITH_REHYDRATION = "IaasVMRestoreWithRehydrationRequest"
+NOT_REHYDRATED = (409, "UserErrorRecoveryPointNotRehydrated")
+
+
+def point_of(arm: httpx.Client, day: str) -> dict[str, Any]:
+    (found,) = (each for each in listed(arm, POINTS) if days([each]) == [day])
+    return found
+
+
+def move(arm: httpx.Client, point: dict[str, Any], **body: Any) -> httpx.Response:
+    return arm.post(f"{point['id']}/move", json=MOVE | body)
+
+
+def rehydrate(
+    arm: httpx.Client, point: dict[str, Any], days: int | None = None, priority: str = "High"
+) -> httpx.Response:
+    info: dict[str, Any] = {"rehydrationPriority": priority}
+    if days is not None:
+        info["rehydrationRetentionDuration"] = f"P{days}D"
+    return restore(arm, point, objectType=WITH_REHYDRATION, recoveryPointRehydrationInfo=info)
+
+
+@pytest.fixture
+def archived(arm: httpx.Client) -> httpx.Client:
+    """A client of a world whose oldest monthly point is in the archive; the clock stands still."""
+    build(arm, "2026-05-10")
+    put_group(arm, TARGET)
+    put_storage(arm)
+    set_clock(arm, skipOnWait="off")
+    move(arm, point_of(arm, JANUARY))
+    advance(arm, until="idle")
+    return arm
+
+
+def test_a_moved_point_is_in_the_archive_when_its_job_is_over(arm: httpx.Client) -> None:
+    build(arm, "2026-05-10")
+    set_clock(arm, skipOnWait="off")
+    point = point_of(arm, JANUARY)
+    answer = move(arm, point, objectType="MoveRPAcrossTiersRequest")
+    assert answer.status_code == 202
+    assert "/operationResults/" in answer.headers["location"]
+    moving = job(arm, job_of(arm, answer))
+    assert (moving["operation"], moving["status"]) == ("MoveRecoveryPoint", "InProgress")
+    assert "actionsInfo" not in moving
+    assert moving["extendedInfo"]["tasksList"] == []
+    assert moving["extendedInfo"]["propertyBag"] == {
+        "VM Name": "vm-1",
+        "Recovery point time ": "1/4/2026 10:00:05 PM",
+    }
+    now = point_of(arm, JANUARY)
+    assert tiers(now) == STANDARD
+    assert "being moved" in readiness(now)["additionalInfo"]
+    assert days(recommended(arm)) == [FEBRUARY]
+    assert refused(move(arm, point)) == (409, "UserErrorRecoveryPointMoveAlreadyInProgress")
+    advance(arm, until="idle")
+    assert job(arm, job_of(arm, answer))["status"] == "Completed"
+    now = point_of(arm, JANUARY)
+    assert now == done(arm.get(point["id"])).json()
+    assert tiers(now) == ARCHIVED
+    assert readiness(now) == {
+        "isReadyForMove": False,
+        "additionalInfo": "Recovery-Point Type is not eligible for archive move as it is already "
+        "moved to archive tier",
+    }
+    info = item(arm)["extendedInfo"]
+    assert info["oldestRecoveryPoint"][:10] == JANUARY
+    assert info["oldestRecoveryPointInVault"][:10] == FEBRUARY
+    assert info["oldestRecoveryPointInArchive"] == info["newestRecoveryPointInArchive"]
+    assert info["newestRecoveryPointInArchive"][:10] == JANUARY
+    assert item(arm)["isArchiveEnabled"] is True
+    only = {"$filter": "operation eq 'MoveRecoveryPoint'"}
+    assert len(listed(arm, f"{VAULT_ID}/backupJobs", **only)) == 1
+
+
+def test_a_move_cannot_be_cancelled(arm: httpx.Client) -> None:
+    build(arm, "2026-05-10")
+    set_clock(arm, skipOnWait="off")
+    job_id = job_of(arm, move(arm, point_of(arm, JANUARY)))
+    cancelled = arm.post(f"{VAULT_ID}/backupJobs/{job_id}/cancel")
+    assert refused(cancelled) == (400, "UserErrorCancellationNotSupportedForJobType")
+    assert job(arm, job_id)["status"] == "InProgress"
+
+
+@pytest.mark.parametrize(
+    ("field", "sent"),
+    [
+        ("objectType", "MoveRequest"),
+        ("sourceTierType", "InstantRP"),
+        ("sourceTierType", None),
+        ("targetTierType", "HardenedRP"),
+    ],
+)
+def test_there_is_one_way_to_move(protected: httpx.Client, field: str, sent: Any) -> None:
+    point = {"id": f"{POINTS}/1"}
+    answer = move(protected, point, **{field: sent})
+    assert refused(answer) == (400, "BMSUserErrorInvalidInput")
+    assert answer.json()["error"]["target"] == field
+    missing = move(protected, point)
+    assert refused(missing) == (404, "BMSUserErrorRecoveryPointNotFound")
+
+
+def test_a_point_that_is_not_ready_is_not_moved(arm: httpx.Client) -> None:
+    build(arm, "2026-06-28", days=30, weeks=14)
+    on_demand = back_up(arm)
+    advance(arm, until={"job": on_demand})
+    reasons = {
+        "2026-06-28": "RecoveryPointTypeNotEligibleForArchive",
+        "2026-06-07": "MinLifeSpanInStandardRequiredForArchive",
+        APRIL: "MinLifeSpanInStandardRequiredForArchive",
+    }
+    for day, code in reasons.items():
+        point = next(each for each in listed(arm, POINTS) if days([each]) == [day])
+        assert refused(move(arm, point)) == (409, code)
+        assert not readiness(done(arm.get(point["id"])).json())["isReadyForMove"]
+    advance(arm, to="2026-07-05T12:00:00Z")
+    needed = (409, "RecoveryPointHaveActiveDependencies")
+    assert refused(move(arm, point_of(arm, APRIL))) == needed
+    short = (409, "MinRemainingLifeSpanInArchiveRequired")
+    assert refused(move(arm, point_of(arm, JANUARY))) == short
+    delete_item(arm)
+    gone = (409, "BMSUserErrorItemSoftDeleted")
+    assert refused(move(arm, point_of(arm, FEBRUARY))) == gone
+    assert {tiers(each).get("ArchivedRP") for each in listed(arm, POINTS)} == {None}
+    assert listed(arm, f"{VAULT_ID}/backupJobs", **{"$filter": "operation eq 'Restore'"}) == []
+
+
+def test_a_move_ends_with_the_data_that_is_deleted(arm: httpx.Client) -> None:
+    build(arm, "2026-05-10")
+    set_clock(arm, skipOnWait="off")
+    job_id = job_of(arm, move(arm, point_of(arm, JANUARY)))
+    delete_item(arm)
+    advance(arm, until="idle")
+    assert job(arm, job_id)["status"] == "Cancelled"
+    assert tiers(point_of(arm, JANUARY)) == STANDARD
+
+
+def test_a_move_of_a_point_that_expires_meanwhile_fails(arm: httpx.Client) -> None:
+    build(arm, "2026-05-10")
+    set_clock(arm, skipOnWait="off")
+    advance(arm, to="2026-05-10T12:55:00Z")
+    job_id = job_of(arm, move(arm, point_of(arm, JANUARY)))
+    put_tiered(arm, None, months=1)
+    advance(arm, until="idle")
+    failed = job(arm, job_id)
+    assert failed["status"] == "Failed"
+    assert failed["errorDetails"][0]["errorTitle"] == "UserErrorRecoveryPointNotFound"
+    assert JANUARY not in days(listed(arm, POINTS))
+
+
+# --- by policy ---------------------------------------------------------------------------
+
+
+def put_tiered(
+    arm: httpx.Client,
+    mode: dict[str, Any] | None,
+    *,
+    kind: str = "V2",
+    months: int = 12,
+    keep: int = 30,
+) -> dict[str, Any]:
+    """Put a policy of weekly backups that keeps monthly ones for a year and may archive them."""
+    schedule: dict[str, Any] = {
+        "schedulePolicyType": "SimpleSchedulePolicyV2",
+        "scheduleRunFrequency": "Daily",
+        "dailySchedule": {"scheduleRunTimes": AT},
+    }
+    if kind == "V1":
+        schedule = {
+            "schedulePolicyType": "SimpleSchedulePolicy",
+            "scheduleRunFrequency": "Daily",
+            "scheduleRunTimes": AT,
+        }
+    properties: dict[str, Any] = {
+        "backupManagementType": "AzureIaasVM",
+        "policyType": kind,
+        "schedulePolicy": schedule,
+        "retentionPolicy": {
+            "retentionPolicyType": "LongTermRetentionPolicy",
+            "dailySchedule": kept(keep, "Days"),
+            "weeklySchedule": kept(5, "Weeks", **SUNDAY),
+            "monthlySchedule": kept(months, "Months", **FIRST_SUNDAY),
+        },
+        "timeZone": "UTC",
+    }
+    off = {"tieringMode": "DoNotTier", "duration": 0, "durationType": "Invalid"}
+    properties["tieringPolicy"] = {"ArchivedRP": mode or off}
+    found: dict[str, Any] = done(arm.put(POLICY_ID, json={"properties": properties})).json()
+    return found
+
+
+RECOMMENDED = {"tieringMode": "TierRecommended", "duration": 0, "durationType": "Invalid"}
+AFTER_FOUR_MONTHS = {"tieringMode": "TierAfter", "duration": 4, "durationType": "Months"}
+
+
+def live(arm: httpx.Client, until: str, mode: dict[str, Any] | None, kind: str = "V2") -> None:
+    put_group(arm)
+    put_vault(arm)
+    put_tiered(arm, mode, kind=kind)
+    put_vm(arm)
+    protect(arm)
+    advance(arm, to=f"{until}T12:00:00Z")
+
+
+def in_archive(arm: httpx.Client) -> list[str]:
+    return days([each for each in listed(arm, POINTS) if tiers(each) == ARCHIVED])
+
+
+def test_a_policy_moves_what_is_recommended(arm: httpx.Client) -> None:
+    live(arm, "2026-04-04", RECOMMENDED)
+    assert in_archive(arm) == []
+    # From the vault on the evening of 4 January, 90 days take until the evening of 4 April.
+    advance(arm, to="2026-04-05T12:00:00Z")
+    assert in_archive(arm) == [JANUARY]
+    assert recommended(arm) == []
+    advance(arm, to="2026-07-05T12:00:00Z")
+    assert in_archive(arm) == [APRIL, MARCH, FEBRUARY, JANUARY]
+    advance(arm, to="2027-01-06T12:00:00Z")
+    assert JANUARY not in days(listed(arm, POINTS))
+    moves = {"$filter": "operation eq 'MoveRecoveryPoint'"}
+    assert listed(arm, f"{VAULT_ID}/backupJobs", **moves) == []
+
+
+def test_a_policy_moves_what_is_old_enough(arm: httpx.Client) -> None:
+    live(arm, "2026-05-04", AFTER_FOUR_MONTHS)
+    assert in_archive(arm) == []
+    advance(arm, to="2026-05-05T12:00:00Z")
+    assert in_archive(arm) == [JANUARY]
+
+
+def test_a_standard_policy_ignores_its_tiering(arm: httpx.Client) -> None:
+    live(arm, "2026-06-10", RECOMMENDED, kind="V1")
+    assert days(recommended(arm)) == [MARCH, FEBRUARY, JANUARY]
+
+
+def test_an_edited_policy_moves_what_is_there_and_expires_what_was_moved(
+    arm: httpx.Client,
+) -> None:
+    live(arm, "2026-05-10", None)
+    assert in_archive(arm) == []
+    put_tiered(arm, RECOMMENDED)
+    advance(arm, by="PT1H")
+    assert in_archive(arm) == [FEBRUARY, JANUARY]
+    put_tiered(arm, None)
+    advance(arm, to="2026-06-10T12:00:00Z")
+    assert in_archive(arm) == [FEBRUARY, JANUARY]
+    assert days(recommended(arm)) == [MARCH]
+    put_tiered(arm, None, months=4)
+    advance(arm, by="PT1H")
+    assert in_archive(arm) == []
+
+
+def test_stopped_data_stays_where_it_is_until_protection_is_resumed(arm: httpx.Client) -> None:
+    live(arm, "2026-04-10", RECOMMENDED)
+    finish(arm, arm.put(ITEM_ID, json=STOP))
+    advance(arm, to="2026-09-10T12:00:00Z")
+    assert in_archive(arm) == [JANUARY]
+    assert FEBRUARY in days(recommended(arm))
+    finish(arm, arm.put(ITEM_ID, json=RESUME))
+    advance(arm, by="PT2H")
+    # Of the others only April's has six months to live.
+    assert in_archive(arm) == [APRIL, JANUARY]
+    delete_item(arm)
+    assert [readiness(each)["isReadyForMove"] for each in listed(arm, POINTS)].count(True) == 0
+    advance(arm, by="P15D")
+    assert refused(arm.get(ITEM_ID))[0] == 404
+
+
+# --- rehydration -------------------------------------------------------------------------
+
+
+def test_a_point_is_rehydrated_restored_and_archived_again(archived: httpx.Client) -> None:
+    arm = archived
+    point = point_of(arm, JANUARY)
+    answer = rehydrate(arm, point)
+    job_id = job_of(arm, answer)
+    began = job(arm, job_id)
+    assert (began["operation"], began["status"]) == ("RestoreWithRehydrate", "InProgress")
+    assert began["actionsInfo"] == ["Cancellable"]
+    assert tasks(began) == {
+        "Rehydrate from Archive storage": "InProgress",
+        "Transfer data from vault": "NotStarted",
+    }
+    bag = began["extendedInfo"]["propertyBag"]
+    assert bag["Rehydration Priority"] == "High"
+    assert bag["Rehydrated Recovery Point Retention"] == "P15D"
+    again = (409, "UserErrorRecoveryPointRehydrationAlreadyInProgress")
+    assert refused(rehydrate(arm, point)) == again
+    assert refused(restore(arm, point)) == NOT_REHYDRATED
+    advance(arm, by="PT1H")
+    assert tasks(job(arm, job_id)) == {
+        "Rehydrate from Archive storage": "Completed",
+        "Transfer data from vault": "InProgress",
+    }
+    back = point_of(arm, JANUARY)
+    assert tiers(back) == REHYDRATED
+    until = back["properties"]["recoveryPointTierDetails"][2]["extendedInfo"]
+    assert until["RehydratedRPExpiryTime"].startswith("2026-05-25T")
+    advance(arm, until="idle")
+    assert job(arm, job_id)["status"] == "Completed"
+    assert restored(arm) == fingerprints(point)
+    already = (409, "UserErrorRecoveryPointAlreadyRehydrated")
+    assert refused(rehydrate(arm, point, days=30)) == already
+    assert point_of(arm, JANUARY) == back
+    plain = job_of(arm, restore(arm, point))
+    advance(arm, until={"job": plain})
+    assert job(arm, plain)["status"] == "Completed"
+    advance(arm, by="P15D")
+    assert tiers(point_of(arm, JANUARY)) == ARCHIVED
+    assert refused(restore(arm, point)) == NOT_REHYDRATED
+    assert rehydrate(arm, point, days=10).status_code == 202
+
+
+def tasks(found: dict[str, Any]) -> dict[str, str]:
+    return {task["taskId"]: task["status"] for task in found["extendedInfo"]["tasksList"]}
+
+
+def restored(arm: httpx.Client) -> set[str]:
+    return {disk["properties"]["contentFingerprint"] for disk in listed(arm, DISKS)}
+
+
+def test_the_standard_priority_takes_most_of_a_day(archived: httpx.Client) -> None:
+    rehydrate(archived, point_of(archived, JANUARY), priority="Standard")
+    advance(archived, by="PT11H")
+    assert tiers(point_of(archived, JANUARY)) == ARCHIVED
+    advance(archived, by="PT4H")
+    assert tiers(point_of(archived, JANUARY)) == REHYDRATED
+
+
+def test_a_rehydration_can_be_cancelled(archived: httpx.Client) -> None:
+    arm = archived
+    job_id = job_of(arm, rehydrate(arm, point_of(arm, JANUARY)))
+    assert arm.post(f"{VAULT_ID}/backupJobs/{job_id}/cancel").status_code == 202
+    advance(arm, until="idle")
+    assert job(arm, job_id)["status"] == "Cancelled"
+    assert tiers(point_of(arm, JANUARY)) == ARCHIVED
+    assert listed(arm, DISKS) == []
+
+
+def test_what_is_in_the_archive_is_not_read(archived: httpx.Client) -> None:
+    arm = archived
+    point = point_of(arm, JANUARY)
+    assert refused(restore(arm, point)) == NOT_REHYDRATED
+    registration = {"objectType": "IaasVMILRRegistrationRequest", "virtualMachineId": vm_id()}
+    files = arm.post(
+        f"{point['id']}/provisionInstantItemRecovery", json={"properties": registration}
+    )
+    assert refused(files) == NOT_REHYDRATED
+    february = point_of(arm, FEBRUARY)
+    needless = (409, "UserErrorRecoveryPointRehydrationNotAllowed")
+    assert refused(rehydrate(arm, february)) == needless
+    request = {"objectType": "IaasVMRestoreRequest", "recoveryType": "RestoreDisks"}
+    request |= {"targetResourceGroupId": TARGET, "sourceResourceId": vm_id()}
+    request |= {"storageAccountId": f"{TARGET}/none"}
+    assert job_count(arm, "Restore") == 0
+    assert job_count(arm, "RestoreWithRehydrate") == 0
+
+
+def job_count(arm: httpx.Client, operation: str) -> int:
+    only = {"$filter": f"operation eq '{operation}'"}
+    return len(listed(arm, f"{VAULT_ID}/backupJobs", **only))
+
+
+@pytest.mark.parametrize(
+    ("info", "field"),
+    [
+        (None, ""),
+        ({}, ".rehydrationPriority"),
+        (
+            {"rehydrationPriority": "High", "rehydrationRetentionDuration": "P9D"},
+            DURATION := ".rehydrationRetentionDuration",
+        ),
+        ({"rehydrationPriority": "High", "rehydrationRetentionDuration": "P31D"}, DURATION),
+        ({"rehydrationPriority": "High", "rehydrationRetentionDuration": "P10DT1H"}, DURATION),
+        ({"rehydrationPriority": "High", "rehydrationRetentionDuration": "15"}, DURATION),
+    ],
+)
+def test_a_rehydration_says_how_soon_and_for_how_long(
+    archived: httpx.Client, info: Any, field: str
+) -> None:
+    asked = {"objectType": WITH_REHYDRATION, "recoveryPointRehydrationInfo": info}
+    answer = restore(archived, point_of(archived, JANUARY), **asked)
+    assert refused(answer) == (400, "BMSUserErrorInvalidInput")
+    target = answer.json()["error"]["target"]
+    assert target == f"properties.recoveryPointRehydrationInfo{field}"
+    assert job_count(archived, "RestoreWithRehydrate") == 0
