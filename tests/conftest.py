@@ -27,8 +27,11 @@ SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 API_VERSION = "2025-04-01"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
-ON_ONE_DATABASE = [Path(__file__).parent / each for each in ("az", "clients/azurerm")]
-"""Folders of clients' whole ways: what they see is the wire's, whose tests run on both."""
+ON_ONE_DATABASE = [
+    Path(__file__).parent / each
+    for each in ("az", "clients/azurerm", "wire/test_rehydrations.py", "wire/test_tiering_costs.py")
+]
+"""Clients' whole ways, and what asks no database in a way of its own: other tests run on both."""
 
 Advance = Callable[[str], None]
 FreshDatabase = Callable[[], str]

@@ -29,13 +29,11 @@ from tests.wire.builders import (
     listed,
     protect,
     put_group,
-    put_storage,
     put_vault,
     put_vm,
     refused,
     set_clock,
     tiers,
-    vm_id,
 )
 from tests.wire.test_archive_readiness import (
     APRIL,
@@ -48,14 +46,10 @@ from tests.wire.test_archive_readiness import (
     recommended,
 )
 from tests.wire.test_long_term_retention import AT, FIRST_SUNDAY, SUNDAY, kept
-from tests.wire.test_restores import DISKS, TARGET, fingerprints, restore
 
 MOVE = {"sourceTierType": "HardenedRP", "targetTierType": "ArchivedRP"}
 STANDARD = {"InstantRP": "Deleted", "HardenedRP": "Valid"}
 ARCHIVED = {"InstantRP": "Deleted", "HardenedRP": "Deleted", "ArchivedRP": "Valid"}
-REHYDRATED = {"InstantRP": "Deleted", "HardenedRP": "Valid", "ArchivedRP": "Rehydrated"}
-WITH_REHYDRATION = "IaasVMRestoreWithRehydrationRequest"
-NOT_REHYDRATED = (409, "UserErrorRecoveryPointNotRehydrated")
 
 
 def point_of(arm: httpx.Client, day: str) -> dict[str, Any]:
@@ -65,27 +59,6 @@ def point_of(arm: httpx.Client, day: str) -> dict[str, Any]:
 
 def move(arm: httpx.Client, point: dict[str, Any], **body: Any) -> httpx.Response:
     return arm.post(f"{point['id']}/move", json=MOVE | body)
-
-
-def rehydrate(
-    arm: httpx.Client, point: dict[str, Any], days: int | None = None, priority: str = "High"
-) -> httpx.Response:
-    info: dict[str, Any] = {"rehydrationPriority": priority}
-    if days is not None:
-        info["rehydrationRetentionDuration"] = f"P{days}D"
-    return restore(arm, point, objectType=WITH_REHYDRATION, recoveryPointRehydrationInfo=info)
-
-
-@pytest.fixture
-def archived(arm: httpx.Client) -> httpx.Client:
-    """A client of a world whose oldest monthly point is in the archive; the clock stands still."""
-    build(arm, "2026-05-10")
-    put_group(arm, TARGET)
-    put_storage(arm)
-    set_clock(arm, skipOnWait="off")
-    move(arm, point_of(arm, JANUARY))
-    advance(arm, until="idle")
-    return arm
 
 
 def test_a_moved_point_is_in_the_archive_when_its_job_is_over(arm: httpx.Client) -> None:
@@ -168,7 +141,7 @@ def test_a_point_that_is_not_ready_is_not_moved(arm: httpx.Client) -> None:
         point = next(each for each in listed(arm, POINTS) if days([each]) == [day])
         assert refused(move(arm, point)) == (409, code)
         assert not readiness(done(arm.get(point["id"])).json())["isReadyForMove"]
-    advance(arm, to="2026-07-05T12:00:00Z")
+    advance(arm, to="2026-07-10T12:00:00Z")
     needed = (409, "RecoveryPointHaveActiveDependencies")
     assert refused(move(arm, point_of(arm, APRIL))) == needed
     short = (409, "MinRemainingLifeSpanInArchiveRequired")
@@ -184,7 +157,7 @@ def test_a_move_ends_with_the_data_that_is_deleted(arm: httpx.Client) -> None:
     build(arm, "2026-05-10")
     set_clock(arm, skipOnWait="off")
     job_id = job_of(arm, move(arm, point_of(arm, JANUARY)))
-    delete_item(arm)
+    assert arm.delete(ITEM_ID).status_code == 202
     advance(arm, until="idle")
     assert job(arm, job_id)["status"] == "Cancelled"
     assert tiers(point_of(arm, JANUARY)) == STANDARD
@@ -195,7 +168,7 @@ def test_a_move_of_a_point_that_expires_meanwhile_fails(arm: httpx.Client) -> No
     set_clock(arm, skipOnWait="off")
     advance(arm, to="2026-05-10T12:55:00Z")
     job_id = job_of(arm, move(arm, point_of(arm, JANUARY)))
-    put_tiered(arm, None, months=1)
+    put_tiered(arm, None, kind="V1", months=1)
     advance(arm, until="idle")
     failed = job(arm, job_id)
     assert failed["status"] == "Failed"
@@ -319,123 +292,3 @@ def test_stopped_data_stays_where_it_is_until_protection_is_resumed(arm: httpx.C
     assert [readiness(each)["isReadyForMove"] for each in listed(arm, POINTS)].count(True) == 0
     advance(arm, by="P15D")
     assert refused(arm.get(ITEM_ID))[0] == 404
-
-
-# --- rehydration -------------------------------------------------------------------------
-
-
-def test_a_point_is_rehydrated_restored_and_archived_again(archived: httpx.Client) -> None:
-    arm = archived
-    point = point_of(arm, JANUARY)
-    answer = rehydrate(arm, point)
-    job_id = job_of(arm, answer)
-    began = job(arm, job_id)
-    assert (began["operation"], began["status"]) == ("RestoreWithRehydrate", "InProgress")
-    assert began["actionsInfo"] == ["Cancellable"]
-    assert tasks(began) == {
-        "Rehydrate from Archive storage": "InProgress",
-        "Transfer data from vault": "NotStarted",
-    }
-    bag = began["extendedInfo"]["propertyBag"]
-    assert bag["Rehydration Priority"] == "High"
-    assert bag["Rehydrated Recovery Point Retention"] == "P15D"
-    again = (409, "UserErrorRecoveryPointRehydrationAlreadyInProgress")
-    assert refused(rehydrate(arm, point)) == again
-    assert refused(restore(arm, point)) == NOT_REHYDRATED
-    advance(arm, by="PT1H")
-    assert tasks(job(arm, job_id)) == {
-        "Rehydrate from Archive storage": "Completed",
-        "Transfer data from vault": "InProgress",
-    }
-    back = point_of(arm, JANUARY)
-    assert tiers(back) == REHYDRATED
-    until = back["properties"]["recoveryPointTierDetails"][2]["extendedInfo"]
-    assert until["RehydratedRPExpiryTime"].startswith("2026-05-25T")
-    advance(arm, until="idle")
-    assert job(arm, job_id)["status"] == "Completed"
-    assert restored(arm) == fingerprints(point)
-    already = (409, "UserErrorRecoveryPointAlreadyRehydrated")
-    assert refused(rehydrate(arm, point, days=30)) == already
-    assert point_of(arm, JANUARY) == back
-    plain = job_of(arm, restore(arm, point))
-    advance(arm, until={"job": plain})
-    assert job(arm, plain)["status"] == "Completed"
-    advance(arm, by="P15D")
-    assert tiers(point_of(arm, JANUARY)) == ARCHIVED
-    assert refused(restore(arm, point)) == NOT_REHYDRATED
-    assert rehydrate(arm, point, days=10).status_code == 202
-
-
-def tasks(found: dict[str, Any]) -> dict[str, str]:
-    return {task["taskId"]: task["status"] for task in found["extendedInfo"]["tasksList"]}
-
-
-def restored(arm: httpx.Client) -> set[str]:
-    return {disk["properties"]["contentFingerprint"] for disk in listed(arm, DISKS)}
-
-
-def test_the_standard_priority_takes_most_of_a_day(archived: httpx.Client) -> None:
-    rehydrate(archived, point_of(archived, JANUARY), priority="Standard")
-    advance(archived, by="PT11H")
-    assert tiers(point_of(archived, JANUARY)) == ARCHIVED
-    advance(archived, by="PT4H")
-    assert tiers(point_of(archived, JANUARY)) == REHYDRATED
-
-
-def test_a_rehydration_can_be_cancelled(archived: httpx.Client) -> None:
-    arm = archived
-    job_id = job_of(arm, rehydrate(arm, point_of(arm, JANUARY)))
-    assert arm.post(f"{VAULT_ID}/backupJobs/{job_id}/cancel").status_code == 202
-    advance(arm, until="idle")
-    assert job(arm, job_id)["status"] == "Cancelled"
-    assert tiers(point_of(arm, JANUARY)) == ARCHIVED
-    assert listed(arm, DISKS) == []
-
-
-def test_what_is_in_the_archive_is_not_read(archived: httpx.Client) -> None:
-    arm = archived
-    point = point_of(arm, JANUARY)
-    assert refused(restore(arm, point)) == NOT_REHYDRATED
-    registration = {"objectType": "IaasVMILRRegistrationRequest", "virtualMachineId": vm_id()}
-    files = arm.post(
-        f"{point['id']}/provisionInstantItemRecovery", json={"properties": registration}
-    )
-    assert refused(files) == NOT_REHYDRATED
-    february = point_of(arm, FEBRUARY)
-    needless = (409, "UserErrorRecoveryPointRehydrationNotAllowed")
-    assert refused(rehydrate(arm, february)) == needless
-    request = {"objectType": "IaasVMRestoreRequest", "recoveryType": "RestoreDisks"}
-    request |= {"targetResourceGroupId": TARGET, "sourceResourceId": vm_id()}
-    request |= {"storageAccountId": f"{TARGET}/none"}
-    assert job_count(arm, "Restore") == 0
-    assert job_count(arm, "RestoreWithRehydrate") == 0
-
-
-def job_count(arm: httpx.Client, operation: str) -> int:
-    only = {"$filter": f"operation eq '{operation}'"}
-    return len(listed(arm, f"{VAULT_ID}/backupJobs", **only))
-
-
-@pytest.mark.parametrize(
-    ("info", "field"),
-    [
-        (None, ""),
-        ({}, ".rehydrationPriority"),
-        (
-            {"rehydrationPriority": "High", "rehydrationRetentionDuration": "P9D"},
-            DURATION := ".rehydrationRetentionDuration",
-        ),
-        ({"rehydrationPriority": "High", "rehydrationRetentionDuration": "P31D"}, DURATION),
-        ({"rehydrationPriority": "High", "rehydrationRetentionDuration": "P10DT1H"}, DURATION),
-        ({"rehydrationPriority": "High", "rehydrationRetentionDuration": "15"}, DURATION),
-    ],
-)
-def test_a_rehydration_says_how_soon_and_for_how_long(
-    archived: httpx.Client, info: Any, field: str
-) -> None:
-    asked = {"objectType": WITH_REHYDRATION, "recoveryPointRehydrationInfo": info}
-    answer = restore(archived, point_of(archived, JANUARY), **asked)
-    assert refused(answer) == (400, "BMSUserErrorInvalidInput")
-    target = answer.json()["error"]["target"]
-    assert target == f"properties.recoveryPointRehydrationInfo{field}"
-    assert job_count(archived, "RestoreWithRehydrate") == 0
