@@ -57,7 +57,10 @@ UNREACHED = {
     "Deployments_GetOperationStatusAtSubscriptionScope",
     "ItemLevelRecoveryConnections_ListInstantItemRecoveryOperationResult",
     "KeyVaults_GetOperationResult",
-    # Of an empty vault that was deleted nothing is left to undelete; there is no archive.
+    "GetTieringCostOperationResult_Get",
+    "RecoveryPoints_GetRPExtendedInfoOperationResult",
+    "TieringCostOperationStatus_Get",
+    # Of an empty vault that was deleted nothing is left to undelete; no point is old enough.
     "DeletedVaults_Undelete",
     "MoveRecoveryPoint",
     # A mapping goes only once its deletion is unlocked.

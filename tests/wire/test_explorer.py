@@ -184,8 +184,12 @@ ELSEWHERE = {
     # The world of the examples has one group, so there is nowhere to move to.
     "Resources_MoveResources",
     "Resources_ValidateMoveResources",
-    # The operation of its example is not one that mounted a point; there is no archive to move to.
+    # The operation of their example is another one; no point is old enough for the archive.
     "ItemLevelRecoveryConnections_ListInstantItemRecoveryOperationResult",
+    "RecoveryPoints_GetRPExtendedInfo",
+    "RecoveryPoints_GetRPExtendedInfoOperationResult",
+    "GetTieringCostOperationResult_Get",
+    "TieringCostOperationStatus_Get",
     "MoveRecoveryPoint",
     # Only backups make collections of restore points.
     "RestorePointCollections_CreateOrUpdate",

@@ -49,6 +49,9 @@ ACCEPTED = {
     "CrossRegionRestore_Trigger": {200, 202},
     "RecoveryPoints_MoveRecoveryPoint": {202},
     "MoveRecoveryPoint": {202},
+    "RecoveryPoints_GetRPExtendedInfo": {200, 202},
+    "RecoveryPoints_GetRPExtendedInfoOperationResult": {200, 202},
+    "FetchTieringCost_Post": {200, 202},
     "ItemLevelRecoveryConnections_Provision": {202},
     "ItemLevelRecoveryConnections_Revoke": {202},
     "JobCancellations_Trigger": {202},
@@ -67,6 +70,7 @@ ACCEPTED = {
     "BMSPrepareDataMove": {200, 202},
     "BMSTriggerDataMove": {200, 202},
     "BMSPrepareDataMoveOperationResult_Get": {200, 202},
+    "GetTieringCostOperationResult_Get": {200, 202},
 }
 """By operation; of what is not named here, 200 alone."""
 
