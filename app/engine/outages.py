@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     case,
     literal,
+    or_,
     select,
     update,
 )
@@ -37,9 +38,10 @@ _LONGEST_GAP = 8 * DAY
 _VAULTS = select(vaults.c.key).where(vaults.c.location == bindparam("region"))
 _ITEMS = items.c.vault_key.in_(_VAULTS)
 _JOBS = and_(jobs.c.vault_key.in_(_VAULTS), jobs.c.due_at.is_not(None))
+_POINT_DUE = (recovery_points.c.sweep_at, recovery_points.c.tier_at)
 _POINTS = and_(
     recovery_points.c.item_key.in_(select(items.c.key).where(_ITEMS)),
-    recovery_points.c.sweep_at.is_not(None),
+    or_(*(column.is_not(None) for column in _POINT_DUE)),
 )
 
 
@@ -60,7 +62,7 @@ def take_down(connection: Connection, rules: Rules, region: str, now: int) -> No
         column.name: column + _PUT_OFF for column in (items.c.next_backup_at, items.c.purge_at)
     }
     connection.execute(update(items).where(_ITEMS).values(**running, **waiting), here)
-    later = {"sweep_at": recovery_points.c.sweep_at + _PUT_OFF}
+    later = {column.name: column + _PUT_OFF for column in _POINT_DUE}
     connection.execute(update(recovery_points).where(_POINTS).values(**later), here)
 
 
@@ -68,7 +70,8 @@ def bring_back(connection: Connection, rules: Rules, region: str, now: int) -> N
     """Let a region work again from now on; one that works already does so.
 
     What ran goes on where it stood. Of the backups that an item has missed the latest is made at
-    once; what has expired meanwhile goes with the next sweep.
+    once; what has expired meanwhile goes with the next sweep,
+    and what was to go to the archive goes there with it.
     """
     state = clock.read(connection)
     known = outages.read(state.outages)
@@ -76,19 +79,21 @@ def bring_back(connection: Connection, rules: Rules, region: str, now: int) -> N
     if outage is None:
         return
     clock.note_outages(connection, known.ended(region, now).text())
-    _go_on(connection, region, now - outage.since)
+    _go_on(connection, region, outage.since, now)
     _take_in(connection, region, now)
     _catch_up(connection, region, now)
 
 
-def _go_on(connection: Connection, region: str, length: int) -> None:
+def _go_on(connection: Connection, region: str, since: int, now: int) -> None:
     """Let the jobs that ran when the region went down end later by the length of the outage."""
+    length = now - since
     back = length - _PUT_OFF
     here = {"region": region}
     restoring = select(jobs.c.job_id, jobs.c.detail).where(_JOBS, jobs.c.phase.in_(restores.PHASES))
     for job_id, detail in connection.execute(restoring, here).all():
         assert detail is not None, "every restore says what it restores"
-        later = {name: detail[name] + length for name in restores.INSTANTS}
+        instants = {name: detail[name] for name in restores.INSTANTS if name in detail}
+        later = {name: at + length for name, at in instants.items() if at > since}
         connection.execute(
             update(jobs).where(jobs.c.job_id == job_id).values(detail=detail | later)
         )
@@ -108,8 +113,8 @@ def _take_in(connection: Connection, region: str, now: int) -> None:
         for column in (items.c.next_backup_at, items.c.purge_at)
     }
     connection.execute(update(items).where(_ITEMS).values(**waiting), here)
-    sweep_at = {"sweep_at": recovery_points.c.sweep_at - _PUT_OFF}
-    connection.execute(update(recovery_points).where(_POINTS).values(**sweep_at), here)
+    points = {column.name: column - _PUT_OFF for column in _POINT_DUE}
+    connection.execute(update(recovery_points).where(_POINTS).values(**points), here)
 
 
 def _not_before(column: ColumnElement[Any] | Column[Any], earliest: int) -> ColumnElement[Any]:
