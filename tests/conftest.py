@@ -29,7 +29,14 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 ON_ONE_DATABASE = [
     Path(__file__).parent / each
-    for each in ("az", "clients/azurerm", "wire/test_rehydrations.py", "wire/test_tiering_costs.py")
+    for each in (
+        "az",
+        "clients/azurerm",
+        "clients/test_archive_sdk.py",
+        "wire/test_recovery_point_details.py",
+        "wire/test_rehydrations.py",
+        "wire/test_tiering_costs.py",
+    )
 ]
 """Clients' whole ways, and what asks no database in a way of its own: other tests run on both."""
 

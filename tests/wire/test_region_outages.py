@@ -18,16 +18,22 @@ from tests.wire.builders import (
     back_up,
     done,
     job,
+    job_of,
     listed,
     protect,
     put_group,
     put_policy,
+    put_storage,
     put_vault,
     set_clock,
     times,
     vm_body,
     vm_id,
 )
+from tests.wire.test_archive import RECOMMENDED, in_archive, live, move, point_of
+from tests.wire.test_archive_readiness import build
+from tests.wire.test_rehydrations import rehydrate, tasks
+from tests.wire.test_restores import TARGET
 
 DELETED_VAULTS = f"{LOCATION_ID}/deletedVaults"
 
@@ -217,3 +223,42 @@ def test_a_deployment_into_a_region_that_is_down_fails_there_only(arm: httpx.Cli
     network = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/net-1"
     switch(arm, "up")
     assert arm.get(network).status_code == 404
+
+
+def test_what_is_to_go_to_the_archive_waits_for_its_region(arm: httpx.Client) -> None:
+    live(arm, "2026-04-04", RECOMMENDED)
+    switch(arm, "down")
+    advance(arm, to="2026-04-10T12:00:00Z")
+    switch(arm, "up")
+    assert in_archive(arm) == []
+    advance(arm, by="PT1H")
+    assert in_archive(arm) == ["2026-01-04"]
+
+
+def test_moves_and_rehydrations_go_on_after_an_outage(arm: httpx.Client) -> None:
+    build(arm, "2026-05-10")
+    put_group(arm, TARGET)
+    put_storage(arm)
+    set_clock(arm, skipOnWait="off")
+    moving = job_of(arm, move(arm, point_of(arm, "2026-01-04")))
+    for _ in range(2):
+        switch(arm, "down")
+        advance(arm, by="P1D")
+        switch(arm, "up")
+        assert in_archive(arm) == []
+    advance(arm, by="PT2H")
+    assert job(arm, moving)["status"] == "Completed"
+    point = point_of(arm, "2026-01-04")
+    restoring = job_of(arm, rehydrate(arm, point))
+    advance(arm, by="PT10M")
+    switch(arm, "down")
+    advance(arm, by="P1D")
+    switch(arm, "up")
+    assert tasks(job(arm, restoring)) == {
+        "Rehydrate from Archive storage": "InProgress",
+        "Transfer data from vault": "NotStarted",
+    }
+    advance(arm, by="PT50M")
+    assert tasks(job(arm, restoring))["Transfer data from vault"] == "InProgress"
+    advance(arm, by="PT6H")
+    assert job(arm, restoring)["status"] == "Completed"
