@@ -55,7 +55,7 @@ def test_the_disks_of_a_vm_are_told_whether_backed_up_or_not(protected: httpx.Cl
     assert details["objectType"] == "IaasVMRPExtendedInfo"
     assert (details["osDisk"]["lun"], details["osDisk"]["diskSizeInGb"]) == (-1, 30)
     assert [disk["lun"] for disk in details["dataDisks"]] == [0]
-    assert {disk["storageType"] for disk in details["dataDisks"]} == {"Standard_LRS"}
+    assert {disk["storageType"] for disk in details["dataDisks"]} == {"Premium_LRS"}
 
 
 def test_exactly_one_point_of_this_vault_is_asked_for(protected: httpx.Client) -> None:
