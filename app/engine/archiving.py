@@ -15,7 +15,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
 )
 
 from ..domain.archive_tier import AGE, LEFT
@@ -39,11 +38,6 @@ class Obstacle:
 
 
 _POINT = recovery_points.c
-ENDS_A_WINDOW = text(
-    f"jobs.phase IN ('{Phase.COPYING}', '{Phase.BUILDING}', "
-    f"'{Phase.REHYDRATING}', '{Phase.MOVING}')"
-)
-"""Written out, so that SQLite sees that the index over these few rows holds them all."""
 
 
 def obstacle(connection: Connection, item: Row[Any], now: int) -> ColumnElement[Any]:
@@ -100,12 +94,12 @@ def dependency(policy: Policy | None, tags: ColumnElement[Any] = _POINT.tags) ->
 
 
 def points_in_phase(connection: Connection, item_key: int, phase: str) -> list[int]:
-    """Return which points of an item, by when they were taken, a job has in a phase."""
-    running = select(jobs.c.phase, jobs.c.detail).where(
-        ENDS_A_WINDOW, jobs.c.due_at.is_not(None), jobs.c.item_key == item_key
+    """Return which points of an item, by when they were taken, a user's job has in a phase."""
+    running = select(jobs.c.detail).where(
+        jobs.c.item_key == item_key, jobs.c.user_triggered, jobs.c.phase == phase
     )
-    found = connection.execute(running).all()
-    return [job.detail["taken_at"] for job in found if job.phase == phase]
+    details = connection.execute(running).scalars()
+    return [detail["taken_at"] for detail in details if detail is not None]
 
 
 def _policy_of(connection: Connection, item: Row[Any]) -> Policy | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
 from ..domain import disk_selection
 from ..domain.jobs import POINT_NOT_FOUND, Operation, Phase, Status
@@ -19,7 +19,6 @@ from ..store.tables import jobs
 from ..workloads import azure_vm
 from . import jobs as job_rows
 from . import rehydrations, restored_blobs, restored_disks, restored_vms
-from .archiving import ENDS_A_WINDOW
 from .rehydrations import Rehydration
 from .restored_disks import Restored
 from .rules import Rules
@@ -33,8 +32,13 @@ CHANGING = (Phase.COPYING, Phase.BUILDING, Phase.REHYDRATING, Phase.MOVING)
 INSTANTS = ("began_at", "copied_at", "ends_at")
 """What of a restore's detail is an instant that may be yet to come."""
 
+# Written out, so that SQLite sees that the index over these few rows holds them all.
+_CHANGES = text(
+    f"(jobs.phase IN ('{Phase.COPYING}', '{Phase.BUILDING}') "
+    f"OR jobs.phase IN ('{Phase.REHYDRATING}', '{Phase.MOVING}'))"
+)
 _NEXT_CHANGE = Statement(
-    select(func.min(jobs.c.due_at)).where(ENDS_A_WINDOW, jobs.c.due_at <= bindparam("until"))
+    select(func.min(jobs.c.due_at)).where(_CHANGES, jobs.c.due_at <= bindparam("until"))
 )
 
 

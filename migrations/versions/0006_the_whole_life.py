@@ -17,7 +17,7 @@ depends_on = None
 _DAY = 24 * 60 * 60 * 1_000_000
 _DAYS = {"Days": 1, "Weeks": 7, "Months": 30, "Years": 360}
 _RESTORES = "operation IN ('Restore', 'RestoreWithRehydrate')"
-_ENDING_WINDOWS = "phase IN ('copying', 'building', 'rehydrating', 'moving')"
+_ENDING_WINDOWS = "phase IN ('copying', 'building') OR phase IN ('rehydrating', 'moving')"
 
 
 def upgrade() -> None:
@@ -43,7 +43,7 @@ def _add_the_archive() -> None:
     op.drop_index("ix_jobs_restores", "jobs")
     _index("ix_jobs_restores", "jobs", ["item_key", "ended_at"], _RESTORES)
     op.drop_index("ix_jobs_changing_vms", "jobs")
-    _index("ix_jobs_ending_windows", "jobs", ["due_at"], _ENDING_WINDOWS)
+    _index("ix_jobs_ending_windows", "jobs", ["due_at", "phase"], _ENDING_WINDOWS)
     if not op.get_context().as_sql:  # written as SQL, it is for an empty database
         _let_points_move(op.get_bind())
 

@@ -156,7 +156,7 @@ def test_a_vm_that_is_gone_can_be_restored(ready: httpx.Client) -> None:
         ({"recoveryType": "Offline"}, "NotSupported"),
         ({"recoveryType": "Sideways"}, "InvalidRequestContent"),
         ({"recoveryType": None}, "InvalidRequestContent"),
-        ({"objectType": "IaasVMRestoreWithRehydrationRequest"}, "NotSupported"),
+        ({"objectType": "AzureFileShareRestoreRequest"}, "NotSupported"),
         ({"restoreDiskLunList": [7]}, "BMSUserErrorInvalidInput"),
         ({"restoreDiskLunList": [64]}, "InvalidRequestContent"),
         ({"restoreDiskLunList": "0"}, "InvalidRequestContent"),
