@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, select
 
+from ..domain.archive_tier import ARCHIVED, HARDENED, INSTANT
 from ..domain.jobs import Status
 from ..store.tables import items, jobs, recovery_points, vaults
 from . import windows
@@ -19,13 +20,14 @@ from . import windows
 COUNTED = 20_000
 """How many rows of a table are counted at most."""
 
-SNAPSHOT, VAULT, BOTH = "InstantRP", "HardenedRP", "InstantRP and HardenedRP"
+SNAPSHOT, VAULT, BOTH = INSTANT, HARDENED, f"{INSTANT} and {HARDENED}"
 
 _ITEMS = select(
     case((items.c.deleted_at.is_not(None), "SoftDeleted"), else_=items.c.state).label("state")
 )
 _VAULTS = select(func.count()).select_from(vaults).where(vaults.c.deleted_at.is_(None))
 _TIER = case(
+    (recovery_points.c.archived_at.is_not(None), ARCHIVED),
     (recovery_points.c.vaulted_at.is_(None), SNAPSHOT),
     (recovery_points.c.snapshot_valid, BOTH),
     else_=VAULT,

@@ -138,9 +138,12 @@ def _policy(document: str) -> Policy:
 def due(connection: Connection, settled: int) -> Due:
     """Return when each kind of work is due next, by the rows; a point kept past its expiry
     is looked at again by every sweep."""
-    start, job, purge, *points, crowded, unplaced = _DUE.run(connection).fetchone()
-    sweep, tier = (None if at is None else max(at, settled + 1) for at in points)
-    return Due(start, job, purge, sweep, tier, crowded, unplaced)
+    start, job, purge, sweep, tier, *some = _DUE.run(connection).fetchone()
+    if sweep is not None and sweep <= settled:
+        sweep = settled + 1
+    if tier is not None and tier <= settled:
+        tier = settled + 1
+    return Due(start, job, purge, sweep, tier, *some)
 
 
 def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -> int:

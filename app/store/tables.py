@@ -428,6 +428,8 @@ Index(
 
 
 # What ends a window of time: it changes VMs, or points that a window may delete. In pairs, as
+# SQLite would build a table for an IN of more than two, each time a job changes; with the phase,
+# as it would take the index of all jobs that are due otherwise.
 _ends_a_window = or_(
     *(jobs.c.phase.in_(pair) for pair in (("copying", "building"), ("rehydrating", "moving")))
 )

@@ -71,7 +71,9 @@ _MEBIBYTE = 1 << 20
 
 
 def stored_bytes(connection: Connection, vault_key: int) -> int:
-    """Return how many bytes a vault's tier holds for its items, soft-deleted ones left out.
+    """Return how many bytes a vault's standard tier holds for its items.
+
+    Soft-deleted ones are left out, and so is what is in the archive.
 
     An item's oldest vaulted point is a full copy; each later one adds what has changed since,
     at most as much again. So the sum follows from the oldest, the newest and their number.
@@ -86,7 +88,11 @@ def stored_bytes(connection: Connection, vault_key: int) -> int:
     each = (
         select((used + case((changed < most, changed), else_=most)).label("bytes"))
         .join(recovery_points, recovery_points.c.item_key == items.c.key)
-        .where(_in_vault(vault_key), recovery_points.c.vaulted_at.is_not(None))
+        .where(
+            _in_vault(vault_key),
+            recovery_points.c.vaulted_at.is_not(None),
+            recovery_points.c.archived_at.is_(None),
+        )
         .group_by(items.c.key, used, items.c.churn_bytes_per_second)
         .subquery()
     )

@@ -67,6 +67,13 @@ def backup_sizes(arm: httpx.Client) -> tuple[int, int]:
     return first, second
 
 
+def stored(arm: httpx.Client) -> int:
+    """How many bytes the vault's standard tier holds."""
+    found = done(arm.get(f"{VAULT_ID}/usages")).json()["value"]
+    (size,) = (each["currentValue"] for each in found if each["name"]["value"] == "GRSStorageUsage")
+    return int(size)
+
+
 def chain(taken: list[datetime], full: int, daily: int) -> float:
     """What points take in the standard tier: a full one, and then what had changed."""
     gaps = (after - before for before, after in pairwise(taken))
@@ -113,8 +120,12 @@ def test_a_rehydration_costs_by_the_size_of_its_point(lived: httpx.Client) -> No
     asked = REHYDRATION | {"recoveryPointId": point["id"]}
     needless = arm.post(COST, json=asked)
     assert refused(needless) == (409, "UserErrorRecoveryPointRehydrationNotAllowed")
+    before = stored(arm)
     move(arm, point)
     advance(arm, until="idle")
+    assert 0 < stored(arm) < before
+    metrics = done(arm.get("/_emulator/metrics")).text
+    assert 'rsvault_recovery_points{tier="ArchivedRP"} 1\n' in metrics
     found = fetch(arm, asked)
     assert found["objectType"] == "TieringCostRehydrationInfo"
     assert found["rehydrationSizeInBytes"] == pytest.approx(full, rel=1e-3)
