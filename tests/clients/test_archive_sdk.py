@@ -209,7 +209,8 @@ def test_the_disks_of_a_point_are_fetched_by_the_sdk(backup: Any, arm: httpx.Cli
     (found,) = points.begin_get_rp_extended_info(*WHERE, "Azure", body).result().value
     assert (found.id, found.name) == (point.id, point.name)
     assert isinstance(found.properties, models.IaasVMRPExtendedInfo)
-    disks = [found.properties.os_disk, *found.properties.data_disks]
+    details: Any = found.properties
+    disks = [details.os_disk, *details.data_disks]
     shown = point.properties.recovery_point_disk_configuration.included_disk_list
     assert [(disk.lun, disk.name) for disk in disks] == [(disk.lun, disk.name) for disk in shown]
     set_clock(arm, skipOnWait="off")
