@@ -279,9 +279,9 @@ class World:
             now = clock.read(connection).now(0)
             found = connection.execute(select(items).order_by(items.c.folded_name)).all()
             named = [item for item in found if item.friendly_name == f"vm{action.vm}"]
-            if action.verb == "outage" or _is_down(connection):
+            if action.verb == "outage" or is_down(connection):
                 # Whoever asks for something else there is told that nobody is there.
-                _switch(connection, self.rules, action, now)
+                switch_region(connection, self.rules, action, now)
                 return
             vault = connection.execute(select(vaults)).first()
             if vault is not None and (vault.deleted_at is not None or action.verb == "drop"):
@@ -364,13 +364,13 @@ def _source(number: int, gigabytes: int) -> vm_sources.Source:
     return vm_sources.Source(f"{MACHINES}{number}", f"vm{number}", "l", True, os, "size", [disk])
 
 
-def _is_down(connection: Any) -> bool:
+def is_down(connection: Any) -> bool:
     return bool(read_outages(clock.read(connection).outages).down)
 
 
-def _switch(connection: Any, rules: Rules, action: Action, now: int) -> None:
+def switch_region(connection: Any, rules: Rules, action: Action, now: int) -> None:
     if action.verb == "outage":
-        switch = outages.bring_back if _is_down(connection) else outages.take_down
+        switch = outages.bring_back if is_down(connection) else outages.take_down
         switch(connection, rules, "l", now)
 
 

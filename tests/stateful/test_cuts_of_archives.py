@@ -1,7 +1,8 @@
 """However a span of time is cut, points go to the archive and come back as the same rows.
 
 The property of ``test_cuts`` over years: weekly backups, of which a month's first is kept for
-about a year, under policies that may tier; users move points and rehydrate them in between.
+about a year, under policies that may tier; users move points and rehydrate them in between,
+and the region may go down.
 """
 
 from __future__ import annotations
@@ -26,7 +27,17 @@ from app.store.schema import ensure_schema
 from app.store.tables import disk_sets, items, policies, recovery_points
 from app.store.tables import jobs as job_rows
 from tests.conftest import FreshDatabase
-from tests.stateful.test_cuts import GROUP_ID, NETWORK, START, VMS, Action, Script, World
+from tests.stateful.test_cuts import (
+    GROUP_ID,
+    NETWORK,
+    START,
+    VMS,
+    Action,
+    Script,
+    World,
+    is_down,
+    switch_region,
+)
 
 MODES = (
     {"tieringMode": "DoNotTier"},
@@ -73,7 +84,7 @@ actions = st.builds(
     Action,
     st.one_of(st.integers(0, 2 * HOUR), st.integers(0, 3 * DAY), st.integers(60 * DAY, 150 * DAY)),
     st.none() | st.integers(0, 9),
-    st.sampled_from([*verbs, "shorten", "delete", "undelete", "cancel"]),
+    st.sampled_from([*verbs, "shorten", "delete", "undelete", "cancel", "outage", "outage"]),
     st.integers(0, VMS - 1),
     st.integers(0, 1000),
 )
@@ -114,6 +125,9 @@ class ArchiveWorld(World):
     def act(self, action: Action) -> None:
         with self.database.writing() as connection:
             now = clock.read(connection).now(0)
+            if action.verb == "outage" or is_down(connection):
+                switch_region(connection, self.rules, action, now)
+                return
             wanted = items.c.friendly_name == f"vm{action.vm}"
             item = connection.execute(select(items).where(wanted)).first()
             if item is None:
