@@ -56,6 +56,11 @@ class Rule:
         return (months_later(day, months) - day).days
 
     @property
+    def shortest_days(self) -> int:
+        """The least number of days for which a point is kept, whatever its date."""
+        return self.count * {"D": 1, "W": 7, "M": 28, "Y": 365}[self.tag]
+
+    @property
     def most_points(self) -> int:
         """No more points than this are ever kept by the rule alone."""
         weekdays = len(WEEKDAYS) if self.weekdays is None else len(self.weekdays)

@@ -60,6 +60,15 @@ def check_redundancy(before: Settings, after: Settings, location: str) -> None:
         raise invalid_input(f"{field}.{CROSS_REGION}", f"'{location}' has no paired region")
 
 
+def soft_delete_days(settings: Settings) -> int:
+    """Return for how many days a vault keeps what is deleted; 0 if it does not."""
+    soft = settings["securitySettings"]["softDeleteSettings"]
+    if soft["softDeleteState"] == _NO_STATE:
+        return 0
+    days: int = soft["softDeleteRetentionPeriodInDays"]
+    return days
+
+
 def check_immutability(before: Settings, after: Settings) -> None:
     """Refuse a step other than Disabled <-> Unlocked -> Locked. Raises ``Refused``.
 
@@ -91,6 +100,11 @@ def immutability(settings: Settings) -> dict[str, Any]:
     """Return what a vault was told of its immutability; nothing is Disabled."""
     found: dict[str, Any] = settings["securitySettings"].get("immutabilitySettings", {})
     return found
+
+
+def is_immutable(settings: Settings) -> bool:
+    """Tell whether a vault's data is immutable, be it locked or not."""
+    return bool(immutability(settings).get("state", _NO_STATE) != _NO_STATE)
 
 
 def immutable_days(told: Mapping[str, Any]) -> int | None:

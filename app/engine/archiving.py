@@ -52,6 +52,7 @@ def obstacle(connection: Connection, item: Row[Any], now: int) -> ColumnElement[
         return literal(Obstacle.TYPE, String)
     moving = points_in_phase(connection, item.key, Phase.MOVING)
     return case(
+        (_POINT.soft_deleted, Obstacle.DELETED),
         (_POINT.archived_at.is_not(None), Obstacle.ARCHIVED),
         (_POINT.taken_at.in_(moving), Obstacle.MOVING),
         *ineligible(_policy_of(connection, item), now, expiring=literal(item.expiring)),

@@ -95,8 +95,13 @@ def use_policy(
     policy_key: int,
     policy: Policy,
     now: int,
+    *,
+    soft_delete_days: int,
 ) -> None:
-    """Put an item under a policy: its own, another one, or after protection was stopped."""
+    """Put an item under a policy: its own, another one, or after protection was stopped.
+
+    Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
+    """
     slot = policy.next_slot(now)
     resumed = item.state in ProtectionState.RESUMABLE
     backed_up = ProtectionState.PROTECTED if item.latest_snapshot_at else ProtectionState.IR_PENDING
@@ -115,16 +120,27 @@ def use_policy(
     )
     if resumed:
         retention.thaw(connection, item.key)
-    retention.judge(connection, items.c.key == item.key, policy, now)
+    of = items.c.key == item.key
+    retention.judge(connection, of, policy, now, soft_delete_days=soft_delete_days)
 
 
 def edit_policy(
-    connection: Connection, rules: Rules, policy_key: int, policy: Policy, now: int
+    connection: Connection,
+    rules: Rules,
+    policy_key: int,
+    policy: Policy,
+    now: int,
+    *,
+    soft_delete_days: int,
 ) -> None:
-    """Let every item under a policy, and its points, follow what the policy says now."""
+    """Let every item under a policy, and its points, follow what the policy says now.
+
+    Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
+    """
     backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))
-    snapshots.reconsider(connection, items.c.policy_key == policy_key, now)
-    retention.judge(connection, items.c.policy_key == policy_key, policy, now)
+    of = items.c.policy_key == policy_key
+    snapshots.reconsider(connection, of, now)
+    retention.judge(connection, of, policy, now, soft_delete_days=soft_delete_days)
 
 
 def choose_disks(

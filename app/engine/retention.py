@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     Row,
@@ -23,13 +24,14 @@ from sqlalchemy import (
     delete,
     exists,
     literal,
+    not_,
     null,
     or_,
     select,
     update,
 )
 
-from ..domain.instants import EARLIEST
+from ..domain.instants import DAY, EARLIEST
 from ..domain.jobs import Phase
 from ..domain.policies import MOST_POINTS, Length, Policy
 from ..store.statements import Statement
@@ -154,21 +156,32 @@ def thaw(connection: Connection, item_key: int) -> None:
     )
 
 
-def judge(connection: Connection, of: ColumnElement[bool], policy: Policy, now: int) -> None:
+def judge(
+    connection: Connection,
+    of: ColumnElement[bool],
+    policy: Policy,
+    now: int,
+    *,
+    soft_delete_days: int,
+) -> None:
     """Judge anew what schedules made of the items that a condition on ``items`` chooses.
 
     Azure applies an edit to existing points of the same category (docs/decisions/0042). A backup
     that is taking its snapshot is judged as its point would be. The statements are as many as
-    there are lengths, not points: those of a fleet share their tags and dates.
+    there are lengths, not points: those of a fleet share their tags and dates. Points of the vault
+    that the edit ends at once are soft-deleted for some days, if any (docs/decisions/0081).
     """
     if policy.is_crowded:
         note_crowded(connection, of, now)
     keys = select(items.c.key).where(of)
     scheduled = and_(_POINT.item_key.in_(keys), _POINT.tags.is_not(None))
     for alike, length in _lengths(connection, recovery_points, scheduled, policy):
-        values: dict[str, Any] = {"expires_at": earlier(_POINT.expires_at, literal(now))}
+        ends = earlier(_POINT.expires_at, literal(now, BigInteger))
+        values: dict[str, Any] = {}
         if length is not None:
-            values = {"expires_at": _POINT.taken_at + length.micros, "rule": length.rule}
+            ends = _POINT.taken_at + length.micros
+            values = {"rule": length.rule}
+        values |= _end_at(ends, now, soft_delete_days)
         _change(connection, and_(scheduled, alike), values)
     instant_until: ColumnElement[Any] = _POINT.expires_at
     if policy.instant is not None:
@@ -179,6 +192,29 @@ def judge(connection: Connection, of: ColumnElement[bool], policy: Policy, now: 
     _change(connection, scheduled, {"instant_until": instant_until, "sweep_at": swept})
     _judge_snapshots(connection, keys, policy, now)
     tiering.judge(connection, keys, policy, now)
+
+
+def _end_at(ends: ColumnElement[Any], now: int, soft_delete_days: int) -> dict[str, Any]:
+    """Return the values of points that end at an instant now, as their rule has changed.
+
+    One that would be over by now, but was not yet, is lost. It is soft-deleted, or stays so until
+    the day that was set then; a rule that keeps it longer gives it its own end back.
+    """
+    first_lost = and_(not_(_POINT.soft_deleted), literal(soft_delete_days > 0, Boolean))
+    lost = and_(
+        ends <= now,
+        _POINT.expires_at > now,
+        or_(_POINT.soft_deleted, first_lost),
+        _POINT.vaulted_at.is_not(None),
+        _DELETABLE,
+    )
+    purged = literal(now + soft_delete_days * DAY, BigInteger)
+    return {
+        "expires_at": case(
+            (and_(lost, _POINT.soft_deleted), _POINT.expires_at), (lost, purged), else_=ends
+        ),
+        "soft_deleted": case((lost, literal(True, Boolean)), else_=literal(False, Boolean)),
+    }
 
 
 def _change(connection: Connection, of: ColumnElement[bool], values: dict[str, Any]) -> None:

@@ -171,7 +171,9 @@ class ScratchWorld:
             .where(policies.c.key == key)
             .values(document=edit.document, changed_at=edit.at)
         )
-        protection.edit_policy(connection, self.rules, key, policy_of(edit.document), edit.at)
+        protection.edit_policy(
+            connection, self.rules, key, policy_of(edit.document), edit.at, soft_delete_days=0
+        )
 
     def key_of(self, policy: str) -> int:
         """Return the key of a policy's row."""

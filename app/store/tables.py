@@ -450,7 +450,8 @@ class RecoveryPointColumns(TypedColumns):
     ``slot_day`` are what retention is judged by (docs/decisions/0042): on-demand points have none,
     those that an hourly schedule does not vault have no tag, only the day. ``tier_at`` is when
     the engine must look whether the point goes to the archive; it is there since ``archived_at``,
-    and in the standard tier as well until ``rehydrated_until``.
+    and in the standard tier as well until ``rehydrated_until``. A ``soft_deleted`` one was lost by
+    a shorter retention; its ``expires_at`` is when it is purged.
     """
 
     item_key = Column(BigInteger, nullable=False)
@@ -471,6 +472,7 @@ class RecoveryPointColumns(TypedColumns):
     tier_at: Column[int | None] = Column(BigInteger, nullable=True)
     archived_at: Column[int | None] = Column(BigInteger, nullable=True)
     rehydrated_until: Column[int | None] = Column(BigInteger, nullable=True)
+    soft_deleted = Column(Boolean, nullable=False, server_default=false())
 
 
 recovery_points = Table(

@@ -1,4 +1,4 @@
-"""The outages of regions; when points go to the archive tier, and how long they are out of it."""
+"""Outages of regions, the archive tier, and recovery points that are soft-deleted."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ _ENDING_WINDOWS = "phase IN ('copying', 'building') OR phase IN ('rehydrating', 
 
 
 def upgrade() -> None:
-    """Add what is new: a world's outages, of which it had none, and the archive tier."""
+    """Add what is new: a world's outages, of which it had none, and what points may become."""
     op.add_column(
         "world", sa.Column("outages", sa.Text(), nullable=False, server_default=sa.text("'[]'"))
     )
     _add_the_archive()
+    op.add_column(
+        "recovery_points",
+        sa.Column("soft_deleted", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:
-    """Take it away again, the newest first."""
+    """Take it away again; soft-deleted points are purged when they would have been."""
+    op.drop_column("recovery_points", "soft_deleted")
     _remove_the_archive()
     op.drop_column("world", "outages")
 

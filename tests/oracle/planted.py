@@ -236,14 +236,14 @@ FAULTS = [
     Fault(
         "points stay after protection is resumed",
         PROTECTION,
-        "        retention.thaw(connection, item.key)\n    retention.judge",
-        "        pass\n    retention.judge",
+        "        retention.thaw(connection, item.key)\n    of =",
+        "        pass\n    of =",
     ),
     Fault(
         "an item's move does not reach its points",
         PROTECTION,
-        "    retention.judge(connection, items.c.key == item.key, policy, now)\n",
-        "",
+        "    of = items.c.key == item.key\n",
+        "    of = items.c.key == -1\n",
     ),
     Fault(
         "an edit does not move the next backup",

@@ -259,7 +259,9 @@ class EngineWorld:
         with self.database.writing() as connection:
             item = protection.get(connection, self.keys[vm])
             said = _run(self.policies[policy], micros(now))
-            protection.use_policy(connection, self.rules, item, policy, said, micros(now))
+            protection.use_policy(
+                connection, self.rules, item, policy, said, micros(now), soft_delete_days=0
+            )
 
     def edit(self, policy: int, now: datetime, edited: Policy) -> None:
         """Let a policy say something else."""
@@ -270,7 +272,9 @@ class EngineWorld:
             connection.execute(
                 update(policies).where(policies.c.key == policy).values(document=document)
             )
-            protection.edit_policy(connection, self.rules, policy, said, micros(now))
+            protection.edit_policy(
+                connection, self.rules, policy, said, micros(now), soft_delete_days=0
+            )
 
     def cancel(self, vm: int, now: datetime) -> None:
         """Cancel the backup whose snapshot is being taken, if there is one."""

@@ -61,6 +61,8 @@ START = parse("2026-01-30T21:00:00Z")
 SEED = 7
 VAULT = 1
 VMS = 3
+DAYS = 3
+"""For how long points that a shorter retention loses are soft-deleted."""
 SUBSCRIPTION = str(UUID(int=0))
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g"
 
@@ -469,9 +471,11 @@ def _use_policy(connection: Any, rules: Rules, action: Action, item: Row[Any], n
         minute = action.number % 48 * 30
         document = policy_document(minute, 7 + action.number % 6, 1 + key, more)
         connection.execute(policies.update().where(policies.c.key == key).values(document=document))
-        protection.edit_policy(connection, rules, key, _policy(connection, key), now)
+        policy = _policy(connection, key)
+        protection.edit_policy(connection, rules, key, policy, now, soft_delete_days=DAYS)
         return
-    protection.use_policy(connection, rules, item, key, _policy(connection, key), now)
+    policy = _policy(connection, key)
+    protection.use_policy(connection, rules, item, key, policy, now, soft_delete_days=DAYS)
 
 
 def _policy(connection: Any, key: int) -> VmPolicy:

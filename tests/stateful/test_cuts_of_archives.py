@@ -28,6 +28,7 @@ from app.store.tables import disk_sets, items, policies, recovery_points
 from app.store.tables import jobs as job_rows
 from tests.conftest import FreshDatabase
 from tests.stateful.test_cuts import (
+    DAYS,
     GROUP_ID,
     NETWORK,
     START,
@@ -149,7 +150,9 @@ class ArchiveWorld(World):
             found = connection.execute(select(policies.c.document).where(policies.c.key == key))
             policy = read_vm(found.scalar_one())
             assert policy is not None
-            protection.use_policy(connection, self.rules, item, key, policy, now)
+            protection.use_policy(
+                connection, self.rules, item, key, policy, now, soft_delete_days=DAYS
+            )
         elif action.verb in ("edit", "shorten"):
             shorter = document(MODES[0], 1, 1)
             self._edit(connection, key, self.edits[key] if action.verb == "edit" else shorter, now)
@@ -162,7 +165,7 @@ class ArchiveWorld(World):
         connection.execute(policies.update().where(policies.c.key == key).values(document=sent))
         policy = read_vm(sent)
         assert policy is not None
-        protection.edit_policy(connection, self.rules, key, policy, now)
+        protection.edit_policy(connection, self.rules, key, policy, now, soft_delete_days=DAYS)
 
     def _move(self, connection: Any, action: Action, item: Row[Any], now: int) -> None:
         ready = [each for each in _points(connection, item, now) if each.obstacle is None]

@@ -29,6 +29,7 @@ from app.store.tables import items, policies, recovery_points
 from app.workloads.azure_file_share import AccountName, ShareName
 from tests.conftest import FreshDatabase
 from tests.stateful.test_cuts import (
+    DAYS,
     GROUP_ID,
     START,
     THEN,
@@ -179,7 +180,8 @@ class ShareWorld(World):
         if action.verb == "edit":
             document = self.edits[action.vm]
             connection.execute(policies.update().where(here).values(document=document))
-            protection.edit_policy(connection, self.rules, key, _read(document), now)
+            policy = _read(document)
+            protection.edit_policy(connection, self.rules, key, policy, now, soft_delete_days=DAYS)
             return
         policy = _read(connection.execute(select(policies.c.document).where(here)).scalar_one())
         if action.verb == "backup" and not stopped:
@@ -196,7 +198,9 @@ class ShareWorld(World):
         elif action.verb in ("stop", "suspend"):
             protection.stop(connection, item, now, keep_per_policy=action.verb == "suspend")
         elif action.verb == "resume":
-            protection.use_policy(connection, self.rules, item, key, policy, now)
+            protection.use_policy(
+                connection, self.rules, item, key, policy, now, soft_delete_days=DAYS
+            )
         elif action.verb == "delete":
             protection.delete(connection, item, now, soft_delete_days=action.number % 15)
         elif action.verb == "lose":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, case, func, or_, select
+from sqlalchemy import CursorResult, Row, case, func, not_, or_, select
 
 from ...arm.calls import Call
 from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
@@ -181,7 +181,7 @@ def _last_restores(call: Call, keys: Sequence[int]) -> dict[int, Row[Any]]:
 
 
 def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
-    """Return what the visible recovery points of items come to, in one query."""
+    """Return what the recovery points of items that a list shows come to, in one query."""
     points = recovery_points.c
     in_archive = points.archived_at.is_not(None)
     vaulted_at = case((in_archive, None), (points.vaulted_at.is_not(None), points.taken_at))
@@ -198,7 +198,7 @@ def _points_of(call: Call, keys: Sequence[int]) -> dict[int, Points]:
         others = select(items.c.key).where(items.c.key.in_(keys), ~items.c.workload.in_(_VAULTED))
         found = found.where(or_(points.vaulted_at.is_not(None), points.item_key.in_(others)))
     rows = call.connection.execute(
-        found.where(points.item_key.in_(keys)).group_by(points.item_key)
+        found.where(points.item_key.in_(keys), not_(points.soft_deleted)).group_by(points.item_key)
     ).all()
     return {key: Points(*rest) for key, *rest in rows}
 

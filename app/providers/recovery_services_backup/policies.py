@@ -20,13 +20,14 @@ from ...domain.policies import read
 from ...domain.policy_documents import DEFAULT_POLICIES, default_policies, policy
 from ...domain.policy_weakening import weakened
 from ...domain.resource_ids import VAULT_TYPE
+from ...domain.vault_settings import soft_delete_days
 from ...engine import jobs, operations, protection
 from ...store import room
 from ...store.statements import Statement
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
 from .. import multi_user_authorization
-from . import vocabulary
+from . import immutable_data, vocabulary
 from .paths import VAULT, vault_of
 from .policy_bodies import PolicyBody
 
@@ -51,8 +52,9 @@ def create_or_update(call: Call, body: PolicyBody) -> Answer:
         if weakened(stored.document, document):
             requests = body.properties.resource_guard_operation_requests
             multi_user_authorization.permit(call, vault, UPDATE_POLICY, requests)
+        immutable_data.check_policy(call, vault, stored, document)
         _note_change(call, vault)
-        started = _edit(call, stored, document)
+        started = _edit(call, vault, stored, document)
         return replace(show(call, vault, name), headers=_operation(call, vault, name, started))
     return show(call, vault, name)
 
@@ -81,7 +83,7 @@ def _insert(call: Call, vault: Row[Any], name: str, document: dict[str, Any]) ->
     )
 
 
-def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> list[str]:
+def _edit(call: Call, vault: Row[Any], stored: Row[Any], document: dict[str, Any]) -> list[str]:
     """Keep another document, bring what is under it up to it, and return the jobs' ids."""
     call.connection.execute(
         update(policies)
@@ -90,7 +92,10 @@ def _edit(call: Call, stored: Row[Any], document: dict[str, Any]) -> list[str]:
     )
     runs = read(document)
     if runs is not None:
-        protection.edit_policy(call.connection, call.rules, stored.key, runs, call.now)
+        days = soft_delete_days(vault.properties)
+        protection.edit_policy(
+            call.connection, call.rules, stored.key, runs, call.now, soft_delete_days=days
+        )
     return jobs.start_under(
         call.connection,
         call.rules,

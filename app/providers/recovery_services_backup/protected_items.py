@@ -18,6 +18,7 @@ from ...domain.critical_operations import DELETE_ITEM, STOP_AND_RETAIN
 from ...domain.errors import conflict, invalid, invalid_input, not_emulated
 from ...domain.jobs import Operation, ProtectionState
 from ...domain.policies import Policy, read
+from ...domain.vault_settings import soft_delete_days
 from ...engine import jobs, operations, protection
 from ...store import room
 from ...store.tables import items, policies, vaults
@@ -27,7 +28,7 @@ from ...workloads.azure_vm import AZURE_VM
 from ...workloads.table import WORKLOADS, of_item_type
 from ...workloads.workload import Workload
 from .. import multi_user_authorization
-from . import item_filters, share_protection, vm_protection
+from . import immutable_data, item_filters, share_protection, vm_protection
 from .candidates import Candidate
 from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, Named, find_named, item_id, item_of, named_by, vault_of
@@ -241,7 +242,11 @@ def _use_policy(
     requests = asked.resource_guard_operation_requests
     multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
     _check_configuration(call, vault, item.workload, key, item)
-    protection.use_policy(call.connection, call.rules, item, key, policy, call.now)
+    immutable_data.check_policy_of_item(call, vault, item, key)
+    days = soft_delete_days(vault.properties)
+    protection.use_policy(
+        call.connection, call.rules, item, key, policy, call.now, soft_delete_days=days
+    )
     item = protection.get(call.connection, item.key)
     detail = {"policy_name": policy_name_of(call, item)}
     return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
@@ -264,8 +269,7 @@ def delete(call: Call) -> Answer:
     if item is None or item.deleted_at is not None:
         return Answer(204)
     multi_user_authorization.permit_deletion(call, vault, DELETE_ITEM, item_id(vault, item))
-    soft = vault.properties["securitySettings"]["softDeleteSettings"]
-    days = 0 if soft["softDeleteState"] == "Disabled" else soft["softDeleteRetentionPeriodInDays"]
+    immutable_data.check_deletion(call, vault, item)
     job_id, ends_at = jobs.start(
         call.connection,
         call.rules,
@@ -275,6 +279,7 @@ def delete(call: Call) -> Answer:
         activity_id=call.client_request_id,
         detail={},
     )
+    days = soft_delete_days(vault.properties)
     protection.delete(call.connection, item, call.now, soft_delete_days=days)
     operation = operations.begin(
         call.connection,

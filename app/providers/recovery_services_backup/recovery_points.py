@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, false, select
+from sqlalchemy import ColumnElement, Row, Select, false, not_, select
 
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
@@ -20,7 +20,7 @@ from ...engine.file_recoveries import is_open, of_point
 from ...engine.rehydrations import is_rehydrated
 from ...store.tables import disk_sets, file_recoveries, recovery_points
 from ...workloads.table import WORKLOADS
-from . import vocabulary
+from . import immutable_data, vocabulary
 from .archive_obstacles import REASONS
 from .paths import ITEM, POINT, item_id, item_of
 
@@ -93,9 +93,13 @@ def _matching(
     terms = filters.read(call.query.get("$filter"), KEYS)
     wanted = filters.one_of(terms, "restorePointQueryType", vocabulary.POINT_QUERY_TYPES)
     filters.flag(terms, "extendedInfo")
-    hidden = item.deleted_at is not None and filters.flag(terms, "includeSoftDeletedRP") is False
     where: list[ColumnElement[bool]] = []
-    if hidden or wanted not in _FULL:
+    with_deleted = filters.flag(terms, "includeSoftDeletedRP")
+    if item.deleted_at is not None and with_deleted is False:
+        where.append(false())
+    if item.deleted_at is None and not with_deleted:
+        where.append(not_(_point.soft_deleted))
+    if wanted not in _FULL:
         where.append(false())
     if filters.flag(terms, "moveReadyRPOnly"):
         where.append(obstacle.is_(None))
@@ -151,6 +155,13 @@ def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
             f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
         )
     point = point_of(call, item)
+    if point.soft_deleted:
+        raise conflict(
+            "BMSUserErrorRecoveryPointSoftDeleted",
+            f"recoveryPointId: '{call.path['recoveryPointId']}' is soft-deleted since the "
+            "retention of its policy was reduced; raise it again before you restore.",
+            target="recoveryPointId",
+        )
     if point.vaulted_at is None and not point.snapshot_valid:
         raise conflict(
             "UserErrorInstantRpNotFound",
@@ -178,7 +189,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
         "recoveryPointType": point.consistency,
         "recoveryPointTime": wire(point.taken_at),
         "recoveryPointTierDetails": _tiers(point, call.now),
-        **_life(call, item, point),
+        **_life(call, vault, item, point),
     }
     path = f"{item_id(vault, item)}/recoveryPoints/{name}"
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
@@ -218,12 +229,12 @@ def _tier(name: str, *, valid: bool) -> dict[str, Any]:
     return {"type": name, "status": "Valid" if valid else "Deleted"}
 
 
-def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+def _life(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
     """When the point ends: the newest has no such block for its first day, an ageing one shows
     the end of its snapshot first and of its vault copy then (recordings). Where nothing expires,
     as protection was stopped or the data is soft-deleted, no end is shown (docs/decisions/0015).
     """
-    is_soft_deleted = item.deleted_at is not None
+    is_soft_deleted = item.deleted_at is not None or point.soft_deleted
     newest = point.taken_at == item.latest_snapshot_at
     if newest and call.now < point.taken_at + DAY and not is_soft_deleted:
         return {}
@@ -234,6 +245,10 @@ def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
         life["expiryTime"] = wire_without_zone(expires_at)
     if point.rule is not None:
         life["ruleName"] = point.rule
+    immutable = immutable_data.life(vault, point, call.now)
+    if immutable is not None:
+        is_immutable, until = immutable
+        life["immutabilityProperties"] = {"isImmutable": is_immutable, "expiryTime": wire(until)}
     return {"recoveryPointProperties": life}
 
 
