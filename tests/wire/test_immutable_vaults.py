@@ -1,0 +1,127 @@
+"""What an immutable vault refuses: whatever loses a recovery point before its time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.wire.builders import (
+    ITEM_ID,
+    POINTS,
+    POLICY_ID,
+    RESUME,
+    STOP,
+    SUSPEND,
+    VAULT_ID,
+    advance,
+    back_up,
+    delete_item,
+    done,
+    finish,
+    item,
+    item_body,
+    listed,
+    policy_body,
+    put_policy,
+    refused,
+    times,
+)
+
+DENIED = (400, "UserErrorOperationDeniedOnImmutableItem")
+
+
+def make_immutable(arm: httpx.Client, state: str = "Unlocked", **configuration: Any) -> None:
+    settings: dict[str, Any] = {"state": state}
+    if configuration:
+        settings["configuration"] = configuration
+    security = {"securitySettings": {"immutabilitySettings": settings}}
+    finish(arm, arm.patch(VAULT_ID, json={"properties": security}))
+
+
+@pytest.mark.parametrize("states", [("Unlocked",), ("Unlocked", "Locked")])
+def test_retention_cannot_be_reduced(protected: httpx.Client, states: tuple[str, ...]) -> None:
+    for state in states:
+        make_immutable(protected, state)
+    advance(protected, by="P20D")
+    points, before = times(protected), done(protected.get(POLICY_ID)).json()
+    answer = protected.put(POLICY_ID, json=policy_body(days=29))
+    assert refused(answer) == DENIED
+    assert "retentionPolicy.dailySchedule" in answer.json()["error"]["message"]
+    assert done(protected.get(POLICY_ID)).json() == before
+    assert times(protected) == points
+
+
+def test_schedules_snapshots_and_longer_retention_are_free(protected: httpx.Client) -> None:
+    make_immutable(protected)
+    put_policy(protected, at="04:30", days=31, instant=1)
+    finish(protected, protected.put(ITEM_ID, json=RESUME))
+
+
+def test_an_item_cannot_go_to_a_policy_that_keeps_less(protected: httpx.Client) -> None:
+    make_immutable(protected)
+    shorter, longer = (POLICY_ID.replace("daily", name) for name in ("shorter", "longer"))
+    put_policy(protected, shorter, days=7)
+    put_policy(protected, longer, days=31)
+    body = RESUME["properties"]
+    answer = protected.put(ITEM_ID, json=item_body(**body | {"policyId": shorter}))
+    assert refused(answer) == DENIED
+    assert item(protected)["policyId"] == POLICY_ID
+    finish(protected, protected.put(ITEM_ID, json=item_body(**body | {"policyId": longer})))
+    assert item(protected)["policyId"] == longer
+
+
+def test_data_can_be_deleted_once_every_point_is_over(protected: httpx.Client) -> None:
+    make_immutable(protected)
+    advance(protected, until={"job": back_up(protected, until="2026-01-03T00:00:00Z")})
+    answer = protected.delete(ITEM_ID)
+    assert refused(answer) == DENIED
+    assert len(times(protected)) == 1
+    assert "isScheduledForDeferredDelete" not in item(protected)
+    finish(protected, protected.put(ITEM_ID, json=SUSPEND))
+    assert refused(protected.delete(ITEM_ID)) == DENIED
+    advance(protected, to="2026-01-04T00:00:00Z")
+    delete_item(protected)  # the last point is kept, and over
+
+
+def test_what_is_retained_forever_is_never_over(protected: httpx.Client) -> None:
+    make_immutable(protected)
+    back_up(protected)
+    advance(protected, until="idle")
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    advance(protected, by="P400D")
+    assert refused(protected.delete(ITEM_ID)) == DENIED
+
+
+def test_retention_is_not_raised_under_a_suspended_item(protected: httpx.Client) -> None:
+    make_immutable(protected)
+    suspended = SUSPEND["properties"] | {"policyId": POLICY_ID}
+    finish(protected, protected.put(ITEM_ID, json=item_body(**suspended)))
+    answer = protected.put(POLICY_ID, json=policy_body(days=40))
+    assert refused(answer) == DENIED
+    assert "'vm-1'" in answer.json()["error"]["message"]
+    finish(protected, protected.put(ITEM_ID, json=RESUME))
+    put_policy(protected, days=40)
+
+
+def test_a_point_says_until_when_it_is_immutable(protected: httpx.Client) -> None:
+    make_immutable(protected)
+    advance(protected, to="2026-01-03T12:00:00Z")
+    oldest = listed(protected, POINTS)[-1]["properties"]
+    told = oldest["recoveryPointProperties"]["immutabilityProperties"]
+    assert told == {"isImmutable": True, "expiryTime": "2026-01-31T22:00:05Z"}
+
+
+def test_a_fixed_time_is_all_that_a_time_based_vault_insists_on(protected: httpx.Client) -> None:
+    make_immutable(protected, type="TimeBased", durationInDays=10)
+    advance(protected, to="2026-01-03T12:00:00Z")
+    oldest = listed(protected, POINTS)[-1]["properties"]
+    told = oldest["recoveryPointProperties"]["immutabilityProperties"]
+    assert told == {"isImmutable": True, "expiryTime": "2026-01-11T22:00:05Z"}
+    assert refused(protected.put(POLICY_ID, json=policy_body(days=9))) == DENIED
+    put_policy(protected, days=10)
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    assert refused(protected.delete(ITEM_ID)) == DENIED
+    advance(protected, to="2026-01-14T00:00:00Z")
+    delete_item(protected)
