@@ -119,7 +119,7 @@ def test_backups_are_suspended_in_an_immutable_vault(azurerm: Azurerm) -> None:
     advance(azurerm.arm, by="P2D")
     after = BASIC | {"protection_state": "BackupsSuspended"}
     assert item.update(BASIC, after) == IDLE | after, "the policy is configured, so it stays"
-    put_policy(azurerm.arm, POLICY, days=60)
+    put_policy(azurerm.arm, POLICY, at="04:30")
     points = times(azurerm.arm, f"{item.id}/recoveryPoints")
     advance(azurerm.arm, by="P7D")
     assert times(azurerm.arm, f"{item.id}/recoveryPoints") == points, "and it does not run"
