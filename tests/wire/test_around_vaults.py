@@ -49,14 +49,11 @@ def test_a_pin_follows_from_the_vault_and_the_instant(vault: httpx.Client) -> No
     assert vault.post(PIN).content == vault.post(PIN).content
 
 
-def test_no_private_endpoint_is_connected_and_none_can_be(vault: httpx.Client) -> None:
-    links = f"{VAULT_ID}/privateLinkResources"
-    assert listed(vault, links) == []
-    assert refused(vault.get(f"{links}/backupResource")) == (404, "ResourceNotFound")
+def test_no_private_endpoint_is_connected_to_a_new_vault(vault: httpx.Client) -> None:
     assert refused(vault.get(CONNECTION)) == (404, "ResourceNotFound")
     state = {"privateLinkServiceConnectionState": {"status": "Approved"}}
     answer = vault.put(CONNECTION, json={"properties": state})
-    assert refused(answer) == (400, "NotSupported")
+    assert refused(answer) == (404, "ResourceNotFound")
     assert vault.delete(CONNECTION).status_code == 204
 
 
