@@ -15,6 +15,9 @@ class Operation:
     DISABLE_BACKUP = "DisableBackup"
     DELETE_BACKUP_DATA = "DeleteBackupData"
     UNDELETE = "Undelete"
+    CROSS_REGION_RESTORE = "CrossRegionRestore"
+
+    RESTORES = (RESTORE, CROSS_REGION_RESTORE)
 
 
 class Status:

@@ -47,15 +47,16 @@ def trigger(
     *,
     detail: dict[str, Any],
     activity_id: str | None,
+    operation: str = Operation.RESTORE,
 ) -> str:
-    """Start a restore of a point and return its job's id.
+    """Start a restore of a point, here or in the secondary region, and return its job's id.
 
     ``detail`` holds the ``kind`` of restore, its targets (ids), the ``luns`` wanted (``None``
     for all), the ``location`` and what the job shows. A point that still has its snapshot is
     restored from it, which is much faster; VHDs, and disks for another zone or subscription
     (``from_vault``), only come from the vault.
     """
-    job_id = job_rows.new_job_id(connection, rules, item, Operation.RESTORE, now)
+    job_id = job_rows.new_job_id(connection, rules, item, operation, now)
     disks = disk_selection.restored(point.disks["disks"], detail["luns"])
     sizes = [disk["sizeGB"] for disk in disks]
     as_vhds = detail["kind"] == DISKS and detail["target_group"] is None
@@ -77,7 +78,7 @@ def trigger(
         connection,
         item,
         job_id,
-        Operation.RESTORE,
+        operation,
         now,
         phase=Phase.COPYING if building else Phase.RESTORE,
         due_at=now + copying,

@@ -149,9 +149,15 @@ def for_backup(connection: Connection, kept: Changes, item: Row[Any], now: int) 
     _check_pace(connection, kept, limits.BACKUPS, _JOBS, now, **of)
 
 
-def for_restore(connection: Connection, kept: Changes, item: Row[Any], now: int) -> None:
-    """Raise ``Refused`` if an item was restored too often in a day."""
-    of = {"item": item.key, "operation": Operation.RESTORE}
+def for_restore(
+    connection: Connection,
+    kept: Changes,
+    item: Row[Any],
+    now: int,
+    operation: str = Operation.RESTORE,
+) -> None:
+    """Raise ``Refused`` if an item was restored too often in a day, in either region."""
+    of = {"item": item.key, "operation": operation}
     _check_pace(connection, kept, limits.RESTORES, _JOBS, now, **of)
 
 

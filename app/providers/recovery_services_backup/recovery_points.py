@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, false, select
@@ -22,7 +22,12 @@ from ...workloads.table import WORKLOADS
 from . import vocabulary
 from .paths import ITEM, POINT, item_id, item_of
 
+Shown = Callable[[Call, Row[Any], Row[Any], Row[Any]], dict[str, Any]]
+"""Shows a point, of a vault and an item."""
+
 TAG = "Recovery points"
+SNAPSHOT, VAULTED = "InstantRP", "HardenedRP"
+"""The tiers of points, in Azure's words."""
 POINT_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems/recoveryPoints"
 KEYS = (
     "startDate",
@@ -54,20 +59,29 @@ _WHY_NOT_ARCHIVED = {
     "RecoveryPoints_List",
     tag=TAG,
     query=("$filter", "$skipToken", "$top"),
-    secondary_twin=True,
 )
 def list_(call: Call) -> Answer:
     """List an item's recovery points, newest first."""
     vault, item = item_of(call)
+    return answer(call, vault, item, render)
+
+
+def answer(
+    call: Call, vault: Row[Any], item: Row[Any], shown: Shown, *also: ColumnElement[bool]
+) -> Answer:
+    """Answer with those of an item's points that the request asks for, newest first.
+
+    ``also`` are conditions on them, ``shown`` is how one is shown. Raises ``Refused``.
+    """
     obstacle = archiving.obstacle(call.connection, item, call.now)
-    where = [*_visible(call, item), *_matching(call, item, obstacle)]
+    where = [*also, *_visible(call, item), *_matching(call, item, obstacle)]
     start = after(call, int)
     if start is not None:
         where.append(_point.taken_at < start[0])
     rows = call.connection.execute(
         _found(item, obstacle).where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
     ).all()
-    return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
+    return page(call, rows, lambda row: shown(call, vault, item, row), lambda row: [row.taken_at])
 
 
 def _found(item: Row[Any], obstacle: ColumnElement[Any]) -> Select[Any]:
@@ -128,14 +142,7 @@ def get(call: Call) -> Answer:
 def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     """Return the recovery point in the path. Raises ``Refused``."""
     name = call.path["recoveryPointId"]
-    taken_at = ids.recovery_point_instant(item.entropy, name)
-    found = None
-    if taken_at is not None:
-        found = call.connection.execute(
-            _found(item, archiving.obstacle(call.connection, item, call.now)).where(
-                _point.taken_at == taken_at, *_visible(call, item)
-            )
-        ).first()
+    found = find_point(call, item)
     if found is None:
         raise not_found(
             "BMSUserErrorRecoveryPointNotFound",
@@ -146,11 +153,18 @@ def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     return found
 
 
-def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
-    """Return the vault, the item and the point in the path, if its data is there.
+def find_point(call: Call, item: Row[Any], *also: ColumnElement[bool]) -> Row[Any] | None:
+    """Return the recovery point in the path, if it meets some conditions, or ``None``."""
+    taken_at = ids.recovery_point_instant(item.entropy, call.path["recoveryPointId"])
+    if taken_at is None:
+        return None
+    obstacle = archiving.obstacle(call.connection, item, call.now)
+    where = (_point.taken_at == taken_at, *also, *_visible(call, item))
+    return call.connection.execute(_found(item, obstacle).where(*where)).first()
 
-    Raises ``Refused``: the item is soft-deleted, or the snapshot is gone and was never vaulted.
-    """
+
+def restorable_item(call: Call) -> tuple[Row[Any], Row[Any]]:
+    """Return the vault and the item in the path, if it can be restored. Raises ``Refused``."""
     vault, item = item_of(call)
     workload = WORKLOADS[item.workload]
     if not workload.restored:
@@ -160,6 +174,15 @@ def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
             "BMSUserErrorItemSoftDeleted",
             f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
         )
+    return vault, item
+
+
+def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
+    """Return the vault, the item and the point in the path, if its data is there.
+
+    Raises ``Refused``: the item is soft-deleted, or the snapshot is gone and was never vaulted.
+    """
+    vault, item = restorable_item(call)
     point = point_of(call, item)
     if point.vaulted_at is None and not point.snapshot_valid:
         raise conflict(
@@ -180,7 +203,7 @@ def _visible(call: Call, item: Row[Any]) -> list[ColumnElement[bool]]:
     return [_point.vaulted_at.is_not(None)] if hidden else []
 
 
-def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+def render(call: Call, vault: Row[Any], item: Row[Any], point: Any) -> dict[str, Any]:
     """Return a recovery point as the wire shows it."""
     name = ids.recovery_point_name(item.entropy, point.taken_at)
     properties: dict[str, Any] = {
@@ -194,7 +217,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
 
 
-def _of_vms(call: Call, point: Row[Any]) -> dict[str, Any]:
+def _of_vms(call: Call, point: Any) -> dict[str, Any]:
     """What the engine knows of a point that only those of VMs show."""
     readiness = {
         "isReadyForMove": point.obstacle is None,
@@ -206,15 +229,15 @@ def _of_vms(call: Call, point: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _tiers(point: Row[Any]) -> list[dict[str, str]]:
+def _tiers(point: Any) -> list[dict[str, str]]:
     """The tiers a point is or was in; a snapshot that is gone stays listed as Deleted."""
-    tiers = [{"type": "InstantRP", "status": "Valid" if point.snapshot_valid else "Deleted"}]
+    tiers = [{"type": SNAPSHOT, "status": "Valid" if point.snapshot_valid else "Deleted"}]
     if point.vaulted_at is not None:
-        tiers.append({"type": "HardenedRP", "status": "Valid"})
+        tiers.append({"type": VAULTED, "status": "Valid"})
     return tiers
 
 
-def _life(call: Call, item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+def _life(call: Call, item: Row[Any], point: Any) -> dict[str, Any]:
     """When the point ends: the newest has no such block for its first day, an ageing one shows
     the end of its snapshot first and of its vault copy then (recordings). Where nothing expires,
     as protection was stopped or the data is soft-deleted, no end is shown (docs/decisions/0015).
