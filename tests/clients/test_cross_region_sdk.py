@@ -51,9 +51,7 @@ def compute(world: RunningServer) -> Iterator[Any]:
 @pytest.fixture
 def passive(compute: Any, world: RunningServer) -> Iterator[Any]:
     """A client of the secondary region, of a vault that has opted in."""
-    with RecoveryServicesBackupPassiveClient(
-        AnyToken(), SUBSCRIPTION, **options(world)
-    ) as client:
+    with RecoveryServicesBackupPassiveClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
         passive: Any = client
         passive.backup_resource_storage_configs.update(
             "vault-1", "group-1", config(storageModelType="GeoRedundant")
