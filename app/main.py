@@ -73,6 +73,7 @@ from .providers.recovery_services_backup import (
     file_recoveries,
     job_exports,
     jobs,
+    one_point,
     operations,
     policies,
     policy_bodies,
@@ -160,6 +161,7 @@ ROOMS: tuple[ModuleType, ...] = (
     cross_region_tokens,
     cross_region_restores,
     cross_region_jobs,
+    one_point,
 )
 
 _SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}

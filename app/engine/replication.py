@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_
+from sqlalchemy import ColumnElement, Row, and_, select
 
-from ..domain.regions import SECONDARY_REGION
+from ..domain.outages import Outages
+from ..domain.regions import SECONDARY_REGION, SECONDARY_VERSION
 from ..domain.vault_settings import is_cross_region
-from ..store.tables import recovery_points
+from ..store.tables import items, recovery_points
 from ..store.vaults import CROSS_REGION_SINCE
 from ..workloads.table import WORKLOADS
 from .rules import Rules
@@ -28,18 +29,29 @@ def secondary_of(vault: Row[Any]) -> str | None:
     return SECONDARY_REGION.get(vault.location) if is_cross_region(vault.properties) else None
 
 
-def replicated_until(_connection: Connection, rules: Rules, vault: Row[Any], now: int) -> int:
+def is_asked_of_secondary(vault: Row[Any], version: str) -> bool:
+    """Tell whether a path that both regions of a vault have is asked of the secondary one.
+
+    Only the version tells: that of the client for the secondary region.
+    """
+    return version == SECONDARY_VERSION and secondary_of(vault) is not None
+
+
+def replicated_until(outages: Outages, rules: Rules, vault: Row[Any], now: int) -> int:
     """Return up to when what came to a vault is in its secondary region at an instant.
 
     A copy takes ``replication_lag``; none can be seen until ``cross_region_delay`` after the
-    opt-in (a vault of an older world had it from its beginning).
+    opt-in (a vault of an older world had it from its beginning). Both regions work at either:
+    it stands still while one of them is down.
     """
-    if secondary_of(vault) is None:
+    secondary = secondary_of(vault)
+    if secondary is None:
         return NOTHING
+    regions = (vault.location, secondary)
     since: int = vault.hidden.get(CROSS_REGION_SINCE, vault.created_at)
-    if now < since + rules.cross_region_delay:
+    if outages.begins_of(rules.cross_region_delay, regions, now) < since:
         return NOTHING
-    return max(now - rules.replication_lag, NOTHING)
+    return max(outages.begins_of(rules.replication_lag, regions, now), NOTHING)
 
 
 def is_replicated(until: int) -> ColumnElement[bool]:
@@ -50,3 +62,11 @@ def is_replicated(until: int) -> ColumnElement[bool]:
     """
     point = recovery_points.c
     return and_(point.vaulted_at.is_not(None), point.vaulted_at <= until)
+
+
+def has_copy(until: int) -> ColumnElement[bool]:
+    """Return the condition that an item has a recovery point in the secondary region."""
+    there = select(recovery_points.c.item_key).where(
+        recovery_points.c.item_key == items.c.key, is_replicated(until)
+    )
+    return and_(items.c.workload.in_(REPLICATED), there.exists())

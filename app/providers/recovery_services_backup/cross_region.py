@@ -43,7 +43,7 @@ def replicated_until(call: Call, vault: Row[Any]) -> int:
     Raises ``Refused`` where it has none.
     """
     secondary_of(vault)
-    return replication.replicated_until(call.connection, call.rules, vault, call.now)
+    return replication.replicated_until(call.outages, call.rules, vault, call.now)
 
 
 def region_of(call: Call) -> str:

@@ -46,16 +46,12 @@ def list_items(call: Call) -> Answer:
     """List the items of a vault that have a recovery point in its secondary region."""
     vault = vault_of(call)
     until = replicated_until(call, vault)
-    there = select(_point.item_key).where(
-        _point.item_key == items.c.key, replication.is_replicated(until)
-    )
     found = (
         select(items, policies.c.name.label("policy_name"))
         .outerjoin(policies, policies.c.key == items.c.policy_key)
         .where(
             items.c.vault_key == vault.key,
-            items.c.workload.in_(replication.REPLICATED),
-            there.exists(),
+            replication.has_copy(until),
             *item_filters.matching(call, vault),
         )
         .order_by(items.c.folded_name)
@@ -108,10 +104,10 @@ def list_points(call: Call) -> Answer:
     vault, item = item_of(call)
     until = replicated_until(call, vault)
     traits_of(item)
-    return points.answer(call, vault, item, _point_there, replication.is_replicated(until))
+    return points.answer(call, vault, item, point_there, replication.is_replicated(until))
 
 
-def _point_there(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+def point_there(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
     """Show a point without its snapshot, which never leaves its region."""
     bare: Any = SimpleNamespace(**(point._asdict() | {"snapshot_valid": False, "opened_at": None}))
     shown = points.render(call, vault, item, bare)

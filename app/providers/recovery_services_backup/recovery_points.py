@@ -20,7 +20,7 @@ from ...engine.file_recoveries import is_open, of_point
 from ...store.tables import disk_sets, file_recoveries, recovery_points
 from ...workloads.table import WORKLOADS
 from . import vocabulary
-from .paths import ITEM, POINT, item_id, item_of
+from .paths import ITEM, item_id, item_of
 
 Shown = Callable[[Call, Row[Any], Row[Any], Row[Any]], dict[str, Any]]
 """Shows a point, of a vault and an item."""
@@ -130,13 +130,6 @@ def _matching(
     if last is not None:
         where.append(_point.taken_at <= last)
     return where
-
-
-@endpoint("GET", POINT, "RecoveryPoints_Get", tag=TAG)
-def get(call: Call) -> Answer:
-    """Show a recovery point."""
-    vault, item = item_of(call)
-    return Answer(body=render(call, vault, item, point_of(call, item)))
 
 
 def point_of(call: Call, item: Row[Any]) -> Row[Any]:
@@ -256,4 +249,4 @@ def _life(call: Call, item: Row[Any], point: Any) -> dict[str, Any]:
     return {"recoveryPointProperties": life}
 
 
-ENDPOINTS = (list_, get)
+ENDPOINTS = (list_,)
