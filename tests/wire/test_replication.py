@@ -24,6 +24,7 @@ from tests.wire.builders import (
     protect,
     put_group,
     put_policy,
+    put_storage,
     put_vault,
     put_vm,
     refused,
@@ -31,7 +32,6 @@ from tests.wire.builders import (
 )
 from tests.wire.secondary import ITEMS, OPTED_IN, put_vault_with_vm
 from tests.wire.shares import ACCOUNT_ID, protect_share, put_share, put_share_policy, register
-from tests.wire.shares import put_storage as _put_storage
 
 
 def there(arm: httpx.Client) -> list[str]:
@@ -181,7 +181,7 @@ def wire_of_filter(instant: str) -> str:
 def test_file_shares_are_not_there(arm: httpx.Client) -> None:
     put_group(arm)
     put_vault(arm, properties=OPTED_IN)
-    _put_storage(arm, ACCOUNT_ID)
+    put_storage(arm, ACCOUNT_ID)
     put_share(arm)
     put_share_policy(arm, snapshots=3)
     register(arm)
