@@ -32,6 +32,7 @@ from tests.wire.builders import (
     put_vault,
     put_vm,
 )
+from tests.wire.test_region_outages import switch
 
 pytestmark = pytest.mark.az
 
@@ -93,6 +94,17 @@ def test_disks_and_a_vm_are_restored_in_the_secondary_region(
     assert not names & {each["name"] for each in az(f"backup job list {VAULT}")}
     (container,) = az(f"backup container list {VAULT} {FAR} --backup-management-type AzureIaasVM")
     assert container["properties"]["friendlyName"] == "vm-1"
+
+
+def test_disks_are_restored_there_while_the_vaults_region_is_down(
+    az: Az, arm: httpx.Client, point: str
+) -> None:
+    switch(arm, "down")
+    into = f"backup restore restore-disks {ITEM} -r {point} {FAR} -t restored"
+    finished(az, az(f"{into} --storage-account farstaging"))
+    assert [disk["location"] for disk in az("disk list -g restored")] == [REGION] * 2
+    switch(arm, "down", REGION)
+    assert "'northeurope'" in az.refused(f"backup job list {VAULT} {FAR}")
 
 
 def test_az_is_told_what_the_secondary_region_does_not_do(
