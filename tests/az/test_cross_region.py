@@ -40,6 +40,8 @@ PAGE = (PROJECT / "docs" / "cross-region-restore.md").read_text(encoding="utf-8"
 VAULT = "-g group-1 -v vault-1"
 NAMED = "-g group-1 -n vault-1"
 ITEM = f"{VAULT} -c vm-1 -i vm-1"
+NATIVE = "'{kind};iaasvmcontainerv2;group-1;vm-1'"
+NATIVE_ITEM = f"{VAULT} -c {NATIVE.format(kind='IaasVMContainer')} -i {NATIVE.format(kind='VM')}"
 FAR = "--use-secondary-region"
 RESTORED = GROUP_ID.replace("group-1", "restored")
 STAGING = STORAGE_ID.replace("staging", "farstaging")
@@ -88,7 +90,7 @@ def test_disks_and_a_vm_are_restored_in_the_secondary_region(
     vm = finished(az, az(f"{into} --target-vm-name copy-1 {place} --target-subnet-name default"))
     assert az("vm show -g restored -n copy-1")["location"] == REGION
     names = {disks["name"], vm["name"]}
-    restores = az(f"backup job list {VAULT} {FAR} --operation CrossRegionRestore")
+    restores = az(f"backup job list {VAULT} {FAR} --status Completed")
     assert {each["name"] for each in restores} == names
     assert az(f"backup job list {VAULT} {FAR} --status InProgress") == []
     assert not names & {each["name"] for each in az(f"backup job list {VAULT}")}
@@ -100,7 +102,9 @@ def test_disks_are_restored_there_while_the_vaults_region_is_down(
     az: Az, arm: httpx.Client, point: str
 ) -> None:
     switch(arm, "down")
-    into = f"backup restore restore-disks {ITEM} -r {point} {FAR} -t restored"
+    said = az.refused(f"backup restore restore-disks {ITEM} -r {point} {FAR} --storage-account x")
+    assert "'westeurope'" in said
+    into = f"backup restore restore-disks {NATIVE_ITEM} -r {point} {FAR} -t restored"
     finished(az, az(f"{into} --storage-account farstaging"))
     assert [disk["location"] for disk in az("disk list -g restored")] == [REGION] * 2
     switch(arm, "down", REGION)
@@ -117,7 +121,7 @@ def test_az_is_told_what_the_secondary_region_does_not_do(
     assert "both must be in one region" in said
     said = az.refused(f"{restore} --storage-account farstaging")
     assert "provide target resource group" in said
-    said = az.refused(f"backup vault update {NAMED} --cross-region-restore-flag Disabled", code=2)
+    said = az.refused(f"backup vault update {NAMED} --cross-region-restore-flag Disabled")
     assert "non-reversible" in said
     set_again = f"backup vault backup-properties set {NAMED} --cross-region-restore-flag"
     for flag in ("True", "False"):
