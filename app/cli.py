@@ -160,6 +160,16 @@ def rsvault() -> None:
     metavar="MINUTES",
 )
 @_setting(
+    "replication_lag_hours",
+    "How long after it came to the vault a recovery point is in the secondary region.",
+    metavar="HOURS",
+)
+@_setting(
+    "cross_region_delay_hours",
+    "For how long after Cross Region Restore was enabled nothing is in the secondary region.",
+    metavar="HOURS",
+)
+@_setting(
     "plan_backups",
     "How much a request for a plan may live through; 'rsvault plan FILE' knows no limit.",
     metavar="N",

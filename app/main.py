@@ -65,11 +65,16 @@ from .providers.recovery_services_backup import (
     backup_status,
     backups,
     container_registrations,
+    cross_region_jobs,
+    cross_region_lists,
+    cross_region_restores,
+    cross_region_tokens,
     data_moves,
     encryption_configs,
     file_recoveries,
     job_exports,
     jobs,
+    one_point,
     operations,
     policies,
     policy_bodies,
@@ -160,6 +165,11 @@ ROOMS: tuple[ModuleType, ...] = (
     backup_status,
     protection_validations,
     operations,
+    cross_region_lists,
+    cross_region_tokens,
+    cross_region_restores,
+    cross_region_jobs,
+    one_point,
 )
 
 _SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}
@@ -247,6 +257,8 @@ def _rules(settings: Settings) -> Rules:
         hide_unvaulted_points=settings.recovery_point_visibility == "vault",
         sweep_every=settings.expiry_sweep_hours * HOUR,
         start_jitter=settings.start_jitter_minutes * MINUTE,
+        replication_lag=settings.replication_lag_hours * HOUR,
+        cross_region_delay=settings.cross_region_delay_hours * HOUR,
         limits=limits.changes(settings.limit, on=settings.limits == "on"),
     )
 
@@ -264,6 +276,8 @@ def _refuse_contradiction(
         "recovery_point_visibility": "vault" if rules.hide_unvaulted_points else "snapshot",
         "expiry_sweep_hours": rules.sweep_every // HOUR,
         "start_jitter_minutes": rules.start_jitter // MINUTE,
+        "replication_lag_hours": rules.replication_lag // HOUR,
+        "cross_region_delay_hours": rules.cross_region_delay // HOUR,
         "clock_mode": state.mode,
         "clock_rate": state.rate,
         "skip_on_wait": state.skip_on_wait,

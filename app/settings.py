@@ -46,6 +46,8 @@ _RANGES = {
     "seed": (0, 2**63 - 1),
     "retry_after": (1, 86_400),
     "start_jitter_minutes": (0, 120),
+    "replication_lag_hours": (0, 168),
+    "cross_region_delay_hours": (0, 168),
     "plan_backups": (1, 1_000_000_000),
 }
 
@@ -106,6 +108,12 @@ class Settings:
 
     start_jitter_minutes: int = 0
     """Up to how many minutes after its slot a scheduled backup starts."""
+
+    replication_lag_hours: int = 12
+    """How many virtual hours after it came to the vault a point is in the secondary region."""
+
+    cross_region_delay_hours: int = 48
+    """For how many virtual hours after the opt-in nothing is in the secondary region."""
 
     plan_backups: int = 100_000
     """How much a request for a plan may live through, in backups: these take some ten seconds."""

@@ -7,6 +7,7 @@ as a status (always 200, the state in the body) or as a result (202, then 200 or
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -26,18 +27,20 @@ def accepted(
     result_path: str | None,
     status: int = 202,
     body: Any = None,
+    name: str | None = None,
 ) -> Answer:
-    """Answer that an operation has begun, with absolute URLs on the request's own host."""
-    return Answer(
-        status, body, _headers(call, operation, status_path=status_path, result_path=result_path)
-    )
+    """Answer that an operation has begun, with absolute URLs on the request's own host.
+
+    Its ``name`` in them is a GUID where none is given.
+    """
+    suffix = f"{name or ids.guid(operation.operation_id)}?api-version={call.api_version}"
+    headers = _headers(call, operation, suffix, status_path=status_path, result_path=result_path)
+    return Answer(status, body, headers)
 
 
 def _headers(
-    call: Call, operation: Operation, *, status_path: str, result_path: str | None
+    call: Call, operation: Operation, suffix: str, *, status_path: str, result_path: str | None
 ) -> dict[str, str]:
-    name = ids.guid(operation.operation_id)
-    suffix = f"{name}?api-version={call.api_version}"
     headers = {
         "Azure-AsyncOperation": _url(call, f"{status_path}/{suffix}"),
         "Retry-After": retry_after(call, operation),
@@ -118,6 +121,13 @@ def status(call: Call, operation: Operation) -> Answer:
     elif over and operation.outcome:
         body["properties"] = operation.outcome
     return _polled(call, operation, body)
+
+
+def timed_status(call: Call, operation: Operation) -> Answer:
+    """Answer an operation's status as the secondary region writes it: full id, true end."""
+    answer = status(call, operation)
+    ended = {"endTime": wire(operation.ends_at)} if operation.is_over(call.now) else {}
+    return replace(answer, body=answer.body | {"id": call.url_path} | ended)
 
 
 def arm_status(call: Call, operation: Operation) -> Answer:

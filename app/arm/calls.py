@@ -130,7 +130,6 @@ class Endpoint:
     body: type[Body] | None
     statuses: tuple[int, ...]
     query: tuple[str, ...]
-    secondary_twin: bool
     optional_body: bool
     answers: Shape | Mapping[str, Any] | None
     anonymous: bool = False
@@ -153,7 +152,6 @@ def endpoint(
     body: type[Body] | None = None,
     statuses: tuple[int, ...] = (200,),
     query: tuple[str, ...] = (),
-    secondary_twin: bool = False,
     optional_body: bool = False,
     answers: Shape | Mapping[str, Any] | None = None,
     anonymous: bool = False,
@@ -163,7 +161,6 @@ def endpoint(
 ) -> Describe:
     """Describe the endpoint that a handler serves.
 
-    ``secondary_twin`` marks a list whose path with a trailing slash means the secondary region;
     ``answers`` is only needed where method and path do not tell the shape of the answer.
     """
 
@@ -177,7 +174,6 @@ def endpoint(
             body,
             statuses,
             query,
-            secondary_twin,
             optional_body,
             answers,
             anonymous,

@@ -24,7 +24,7 @@ from starlette.responses import Response
 
 from ..domain import ids
 from ..domain.blob_paths import PREFIX as BLOBS
-from ..domain.errors import Kind, Refused, invalid, not_emulated, not_found
+from ..domain.errors import Kind, Refused, invalid, not_found
 from ..domain.tenancy import TENANT_ID
 from ..domain.waiting import OFF, STEP, polls_of
 from ..engine import clock
@@ -92,7 +92,9 @@ class FrontDoor:
         self._app = app
         # Clients ask for the same paths again and again: they poll.
         tree = paths.PathTree(endpoints)
-        self._find = lru_cache(maxsize=4096)(lambda raw: tree.find(paths.segments_of(raw)))
+        self._find = lru_cache(maxsize=4096)(
+            lambda raw: tree.find(paths.segments_of(raw), slash=raw.endswith(b"/"))
+        )
         self._record = record
         self._gate = gate
         self._rights = rights
@@ -157,8 +159,6 @@ class FrontDoor:
                 return respond(_refused(refusal), {"Allow": allow})
             state["endpoint"] = found
             state["siblings"] = match.endpoints
-            if found.secondary_twin and scope["raw_path"].endswith(b"/"):
-                raise not_emulated("path", "a trailing slash asks for the secondary region")
             self._check(match, state, scope)
         except Refused as refusal:
             return respond(_refused(refusal), _challenge(scope, refusal))

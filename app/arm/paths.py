@@ -2,6 +2,7 @@
 
 One tree over the declared templates finds the endpoint and the canonical spelling together.
 Names are kept as sent. Overriding ``path_regex`` of FastAPI's routes would be silently dead.
+A trailing slash says nothing, but for templates that have one: Azure's secondary region.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class PathTree:
 
     def _add(self, each: Endpoint) -> None:
         node = self._scoped if each.template.startswith(SCOPE) else self._root
-        for segment in each.template.removeprefix(SCOPE).strip("/").split("/"):
+        for segment in _parts(each.template):
             if segment.startswith("{"):
                 name = segment.strip("{}")
                 if node.parameter is None:
@@ -64,11 +65,15 @@ class PathTree:
             raise ValueError(f"{each.method} {each.template} is declared twice")
         node.endpoints[each.method] = each
 
-    def find(self, segments: list[str]) -> Match | None:
-        """Return where a path's segments lead, or ``None``.
+    def find(self, segments: list[str], *, slash: bool = False) -> Match | None:
+        """Return where a path's segments lead, or ``None``; a ``slash`` may follow the last.
 
         A first segment that is a keyword is never taken for the name of a tenant.
         """
+        twin = self._find([*segments, ""]) if slash else None
+        return twin or self._find(segments)
+
+    def _find(self, segments: list[str]) -> Match | None:
         keyword = self._root.keywords.get(segments[0].lower()) if segments else None
         if keyword is None:
             return _walk(self._root, segments, 0, []) or self._find_below_scope(segments)
@@ -101,18 +106,22 @@ def _walk(node: _Node, segments: list[str], index: int, spelled: list[str]) -> M
         found = _walk(keyword[1], segments, index + 1, [*spelled, keyword[0]])
         if found is not None:
             return found
-    if node.parameter is not None:
+    if node.parameter is not None and segment:
         return _walk(node.parameter[1], segments, index + 1, [*spelled, segment])
     return None
 
 
 def _named(each: Endpoint, spelled: list[str]) -> dict[str, str]:
-    template = each.template.removeprefix(SCOPE).strip("/").split("/")
     return {
         part.strip("{}"): value
-        for part, value in zip(template, spelled, strict=True)
+        for part, value in zip(_parts(each.template), spelled, strict=True)
         if part.startswith("{")
     }
+
+
+def _parts(template: str) -> list[str]:
+    """Return the segments of a template; the last one of a twin is empty."""
+    return template.removeprefix(SCOPE).removeprefix("/").split("/")
 
 
 def segments_of(raw_path: bytes) -> list[str]:

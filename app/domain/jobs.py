@@ -17,9 +17,12 @@ class Operation:
     DISABLE_BACKUP = "DisableBackup"
     DELETE_BACKUP_DATA = "DeleteBackupData"
     UNDELETE = "Undelete"
+    CROSS_REGION_RESTORE = "CrossRegionRestore"
 
-    RESTORES = (RESTORE, RESTORE_WITH_REHYDRATE)
-    """A point of the archive is rehydrated first; recordings have a word of its own for that."""
+    RESTORES_HERE = (RESTORE, RESTORE_WITH_REHYDRATE)
+    """In the vault's own region. A point of the archive is rehydrated first; recordings have a word
+    of its own for that."""
+    RESTORES = (*RESTORES_HERE, CROSS_REGION_RESTORE)
 
 
 class Status:

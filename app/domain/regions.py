@@ -163,6 +163,15 @@ REGIONS = MappingProxyType(_read_rows())
 SECONDARY_REGION = MappingProxyType(dict(pair.split() for pair in _PAIRS.split(",")))
 """The region that each region's backups are copied to; regions without one are not here."""
 
+SECONDARY_VERSION = "2021-11-15"
+"""The api-version of Microsoft's client for the secondary region, and of no other."""
+
+
+def secondary_to(region: str) -> tuple[str, ...]:
+    """Return the regions whose backups are copied to a region."""
+    return tuple(each for each, pair in SECONDARY_REGION.items() if pair == region)
+
+
 GEO_CODE = MappingProxyType(dict(pair.split() for pair in _GEO_CODES.split(",")))
 """Azure Backup's short code of a region, part of its private DNS zone; new regions have none yet.
 """

@@ -35,8 +35,8 @@ def with_multi_user_authorization(settings: Settings, state: str) -> dict[str, A
 def check_redundancy(before: Settings, after: Settings, location: str) -> None:
     """Refuse a redundancy that the service refuses (azure-backup-semantics 3.6 and 5.3).
 
-    It is fixed once something was protected. Cross Region Restore needs GeoRedundant storage and
-    a paired region, and is never switched off again. Raises ``Refused``.
+    It is fixed once something was protected, and Cross Region Restore then stays on. That needs
+    GeoRedundant storage, a paired region, the platform's key and public access. Raises ``Refused``.
     """
     field = "properties.redundancySettings"
     was, now = before["redundancySettings"], after["redundancySettings"]
@@ -47,17 +47,38 @@ def check_redundancy(before: Settings, after: Settings, location: str) -> None:
             "had protected items.",
             target=f"{field}.{REDUNDANCY}",
         )
-    if was[CROSS_REGION] == "Enabled" and now[CROSS_REGION] != "Enabled":
-        raise invalid_input(f"{field}.{CROSS_REGION}", "once Enabled it cannot be Disabled")
-    if now[CROSS_REGION] != "Enabled":
+    if not is_cross_region(after):
+        if is_cross_region(before) and has_protected(before):
+            raise invalid_input(
+                f"{field}.{CROSS_REGION}",
+                "once Enabled it cannot be Disabled in a vault that has had protected items",
+            )
         return
-    if now[REDUNDANCY] != "GeoRedundant":
-        raise invalid_input(
-            f"{field}.{CROSS_REGION}",
-            f"needs {REDUNDANCY} GeoRedundant; it is '{now[REDUNDANCY]}'",
-        )
+    wrong = _obstacle_to_cross_region(after, location)
+    kept = is_cross_region(before) and wrong == _obstacle_to_cross_region(before, location)
+    if wrong is not None and not kept:
+        raise invalid_input(f"{field}.{CROSS_REGION}", wrong)
+
+
+def is_cross_region(settings: Settings) -> bool:
+    """Tell whether a vault has opted in to Cross Region Restore."""
+    return bool(settings["redundancySettings"][CROSS_REGION] == "Enabled")
+
+
+def _obstacle_to_cross_region(settings: Settings, location: str) -> str | None:
+    """Return what keeps a vault from Cross Region Restore, however it came to be so."""
+    kind = settings["redundancySettings"][REDUNDANCY]
+    if kind != "GeoRedundant":
+        return f"needs {REDUNDANCY} GeoRedundant; it is '{kind}'"
     if location not in SECONDARY_REGION:
-        raise invalid_input(f"{field}.{CROSS_REGION}", f"'{location}' has no paired region")
+        return f"'{location}' has no paired region"
+    if "encryption" in settings:
+        return "is not possible in a vault that is encrypted with a customer-managed key"
+    if settings.get("publicNetworkAccess") == "Disabled":
+        return "is not possible in a vault whose publicNetworkAccess is Disabled"
+    if settings.get("privateEndpointStateForBackup", "None") != "None":
+        return "is not possible in a vault with private endpoints"
+    return None
 
 
 def soft_delete_days(settings: Settings) -> int:

@@ -25,7 +25,9 @@ from sqlalchemy import (
 
 from ..domain import outages
 from ..domain.instants import DAY
+from ..domain.jobs import Operation
 from ..domain.policies import Policy, read
+from ..domain.regions import secondary_to
 from ..store.tables import items, jobs, policies, recovery_points, vaults
 from . import clock, restores
 from .rules import Rules
@@ -35,14 +37,28 @@ _PUT_OFF = 1 << 60
 _LONGEST_GAP = 8 * DAY
 """Between two slots of a schedule lies a week at most."""
 
+_IS_THERE = jobs.c.operation == Operation.CROSS_REGION_RESTORE
+"""It runs in the secondary region of its vault; all other jobs do where the vault is."""
+_FROM = select(vaults.c.key).where(vaults.c.location.in_(bindparam("copied", expanding=True)))
 _VAULTS = select(vaults.c.key).where(vaults.c.location == bindparam("region"))
 _ITEMS = items.c.vault_key.in_(_VAULTS)
-_JOBS = and_(jobs.c.vault_key.in_(_VAULTS), jobs.c.due_at.is_not(None))
 _POINT_DUE = (recovery_points.c.sweep_at, recovery_points.c.tier_at)
+_JOBS = and_(
+    or_(
+        and_(~_IS_THERE, jobs.c.vault_key.in_(_VAULTS)),
+        and_(_IS_THERE, jobs.c.vault_key.in_(_FROM)),
+    ),
+    jobs.c.due_at.is_not(None),
+)
 _POINTS = and_(
     recovery_points.c.item_key.in_(select(items.c.key).where(_ITEMS)),
     or_(*(column.is_not(None) for column in _POINT_DUE)),
 )
+
+
+def _jobs_of(region: str) -> dict[str, Any]:
+    """Return what ``_JOBS`` has to know of a region."""
+    return {"region": region, "copied": secondary_to(region)}
 
 
 def take_down(connection: Connection, rules: Rules, region: str, now: int) -> None:
@@ -53,7 +69,9 @@ def take_down(connection: Connection, rules: Rules, region: str, now: int) -> No
         return
     clock.note_outages(connection, known.begun(region, now).text())
     here = {"region": region}
-    connection.execute(update(jobs).where(_JOBS).values(due_at=jobs.c.due_at + _PUT_OFF), here)
+    connection.execute(
+        update(jobs).where(_JOBS).values(due_at=jobs.c.due_at + _PUT_OFF), _jobs_of(region)
+    )
     running = {
         column.name: case((column > now, column + _PUT_OFF), else_=column)
         for column in (items.c.snapshot_until, items.c.transfer_until)
@@ -88,16 +106,16 @@ def _go_on(connection: Connection, region: str, since: int, now: int) -> None:
     """Let the jobs that ran when the region went down end later by the length of the outage."""
     length = now - since
     back = length - _PUT_OFF
-    here = {"region": region}
+    here, working = {"region": region}, _jobs_of(region)
     restoring = select(jobs.c.job_id, jobs.c.detail).where(_JOBS, jobs.c.phase.in_(restores.PHASES))
-    for job_id, detail in connection.execute(restoring, here).all():
+    for job_id, detail in connection.execute(restoring, working).all():
         assert detail is not None, "every restore says what it restores"
         instants = {name: detail[name] for name in restores.INSTANTS if name in detail}
         later = {name: at + length for name, at in instants.items() if at > since}
         connection.execute(
             update(jobs).where(jobs.c.job_id == job_id).values(detail=detail | later)
         )
-    connection.execute(update(jobs).where(_JOBS).values(due_at=jobs.c.due_at + back), here)
+    connection.execute(update(jobs).where(_JOBS).values(due_at=jobs.c.due_at + back), working)
     running = {
         column.name: case((column >= _PUT_OFF, column + back), else_=column)
         for column in (items.c.snapshot_until, items.c.transfer_until)

@@ -108,8 +108,13 @@ def are_sets_there(work: Restored) -> bool:
 
 
 def _encryption(work: Restored, disk: dict[str, Any]) -> Document | None:
-    """Return what a disk is encrypted with: what was asked for, or what its source was."""
-    found: Document | None = work.detail.get("encryption") or disk.get("encryption")
+    """Return what a disk is encrypted with: what was asked for, or what its source was.
+
+    The customer's key of a source stays in its region: what crosses over comes without it.
+    """
+    found: Document | None = work.detail.get("encryption")
+    if found is None and not work.detail.get("crossed"):
+        found = disk.get("encryption")
     return found
 
 

@@ -51,9 +51,10 @@ def trigger(
     *,
     detail: dict[str, Any],
     activity_id: str | None,
+    operation: str = Operation.RESTORE,
     rehydration: Rehydration | None = None,
 ) -> str:
-    """Start a restore of a point and return its job's id.
+    """Start a restore of a point, here or in the secondary region, and return its job's id.
 
     ``detail`` holds the ``kind`` of restore, its targets (ids), the ``luns`` wanted (``None``
     for all), the ``location`` and what the job shows. A point that still has its snapshot is
@@ -61,7 +62,8 @@ def trigger(
     (``from_vault``), only come from the vault. With a ``rehydration`` the point is in the archive
     and comes back first.
     """
-    operation = Operation.RESTORE if rehydration is None else Operation.RESTORE_WITH_REHYDRATE
+    if rehydration is not None:
+        operation = Operation.RESTORE_WITH_REHYDRATE
     job_id = job_rows.new_job_id(connection, rules, item, operation, now)
     disks = disk_selection.restored(point.disks["disks"], detail["luns"])
     sizes = [disk["sizeGB"] for disk in disks]

@@ -24,8 +24,10 @@ class Rules:
 
     ``soft_delete_state`` is the state new vaults get, in Azure's spelling; without
     ``vault_soft_delete`` a vault with soft-deleted items cannot be deleted. ``sweep_every``
-    divides a day. A scheduled backup starts up to ``start_jitter`` after its slot. ``limits``
-    are those that are not Azure's (``domain/limits.py``).
+    divides a day. A scheduled backup starts up to ``start_jitter`` after its slot. What came to
+    the vault is in its secondary region ``replication_lag`` later, and nothing is there until
+    ``cross_region_delay`` after the opt-in. ``limits`` are those that are not Azure's
+    (``domain/limits.py``).
     """
 
     seed: int = 0
@@ -34,6 +36,8 @@ class Rules:
     hide_unvaulted_points: bool = False
     sweep_every: int = HOUR
     start_jitter: int = 0
+    replication_lag: int = 12 * HOUR
+    cross_region_delay: int = 48 * HOUR
     limits: Mapping[str, int | None] = field(default_factory=dict)
 
 

@@ -150,10 +150,15 @@ def for_backup(connection: Connection, kept: Changes, item: Row[Any], now: int) 
     _check_pace(connection, kept, limits.BACKUPS, _JOBS, now, **of)
 
 
-def for_restore(connection: Connection, kept: Changes, item: Row[Any], now: int) -> None:
-    """Raise ``Refused`` if an item was restored too often in a day."""
-    plain, rehydrating = Operation.RESTORES
-    of = {"item": item.key, "operation": plain, "other": rehydrating}
+def for_restore(
+    connection: Connection,
+    kept: Changes,
+    item: Row[Any],
+    now: int,
+    operations: tuple[str, str] = Operation.RESTORES_HERE,
+) -> None:
+    """Raise ``Refused`` if an item was restored too often in a day, in either region."""
+    of = {"item": item.key, "operation": operations[0], "other": operations[1]}
     _check_pace(connection, kept, limits.RESTORES, _JOBS, now, **of)
 
 

@@ -58,6 +58,8 @@ class WorldColumns(TypedColumns):
     limits: Column[Document] = Column(JSON, nullable=False, server_default="{}")
     vault_soft_delete = Column(Boolean, nullable=False, server_default=true())
     outages = Column(Text, nullable=False, server_default=text("'[]'"))
+    replication_lag = Column(BigInteger, nullable=False, server_default=text("43200000000"))
+    cross_region_delay = Column(BigInteger, nullable=False, server_default=text("172800000000"))
 
 
 world = Table("world", metadata, WorldColumns)
@@ -69,7 +71,8 @@ class VaultColumns(TypedColumns):
     That there was a deleted one is remembered among the resources of its subscription.
 
     ``hidden`` is what other surfaces keep with it: its extended information, Site Recovery's
-    setting, and whether its redundancy was set through the vault itself.
+    setting, whether its redundancy was set through the vault itself, and when it opted in to
+    Cross Region Restore.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)

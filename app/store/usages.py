@@ -41,11 +41,13 @@ def count_items(connection: Connection, vault_key: int) -> ItemCounts:
     return ItemCounts(*row)
 
 
-def count_by_workload(connection: Connection, vault_key: int) -> dict[str, int]:
-    """Count a vault's protected items by what they are."""
+def count_by_workload(
+    connection: Connection, vault_key: int, *also: ColumnElement[bool]
+) -> dict[str, int]:
+    """Count a vault's protected items by what they are; ``also`` are conditions on them."""
     found = connection.execute(
         select(items.c.workload, func.count())
-        .where(_in_vault(vault_key))
+        .where(_in_vault(vault_key), *also)
         .group_by(items.c.workload)
     )
     return {name: count for name, count in found}  # noqa: C416 - a dict of rows is not typed

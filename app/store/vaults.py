@@ -14,12 +14,15 @@ from ..domain.errors import (
     resource_not_found,
 )
 from ..domain.resource_ids import VAULT_TYPE, ResourceId, group_id
+from ..domain.vault_settings import is_cross_region
 from .resource_tables import resource_groups
 from .statements import Query
 from .tables import items, policies, vaults
 
 REDUNDANCY_SET_ON_VAULT = "redundancySetOnVault"
 """In ``hidden``: the storage config may no longer change the redundancy."""
+CROSS_REGION_SINCE = "crossRegionSince"
+"""In ``hidden``: when the vault opted in to Cross Region Restore."""
 
 _FIND = Query(
     select(vaults).where(vaults.c.folded == bindparam("folded"), vaults.c.deleted_at.is_(None))
@@ -71,8 +74,22 @@ def keep_properties(
     connection.execute(
         update(vaults)
         .where(vaults.c.key == vault.key)
-        .values(properties=properties, changed_at=now)
+        .values(
+            properties=properties,
+            changed_at=now,
+            hidden=with_opt_in(vault.hidden, properties, now),
+        )
     )
+
+
+def with_opt_in(hidden: dict[str, Any], properties: dict[str, Any], now: int) -> dict[str, Any]:
+    """Return what is kept beside a vault's properties, with when they opted in to another region.
+
+    An opt-in that was taken back is forgotten, and begins anew with the next one.
+    """
+    if is_cross_region(properties):
+        return {CROSS_REGION_SINCE: now} | hidden
+    return {name: value for name, value in hidden.items() if name != CROSS_REGION_SINCE}
 
 
 def get_group(connection: Connection, subscription: str, name: str) -> Row[Any]:

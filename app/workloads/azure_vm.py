@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ..domain import disk_selection, ids
 from ..domain.documents import Document
@@ -17,7 +18,7 @@ from ..domain.instants import MINUTE, SECOND
 from ..domain.jobs import VM_NOT_FOUND, Operation
 from ..domain.policies import VM
 from ..domain.resource_ids import VM_TYPE
-from .workload import Timing, Workload
+from .workload import CrossRegion, Timing, Workload
 
 WORKLOAD_TYPE = VM
 BACKUP_MANAGEMENT_TYPE = "AzureIaasVM"
@@ -29,6 +30,11 @@ CONFIDENTIAL = "ConfidentialVM"
 SCRIPTS_TAG = "rsvault-pre-post-scripts"
 """The tag of a VM whose guest has pre- and post-scripts; on Azure only the guest knows."""
 
+_METADATA = (
+    'IaaSVMRecoveryPointMetadataBase xmlns:i="http://www.w3.org/2001/XMLSchema-instance" '
+    'i:type="IaaSVMRecoveryPointMetadata_V2015_09" '
+    'xmlns="http://windowscloudbackup.com/CloudCommon/V2011_09"'
+)
 _CONTAINER = re.compile(r"(?:iaasvmcontainer;)?iaasvmcontainerv2;([^;/]+);([^;/]+)", re.IGNORECASE)
 _ITEM = re.compile(r"(?:vm;)?iaasvmcontainerv2;([^;/]+);([^;/]+)", re.IGNORECASE)
 
@@ -228,6 +234,31 @@ def _backup_info(info: Document) -> Document:
     return info | {"internalPropertyBag": {"IsInstantRpJob": "True"}}
 
 
+def _access(_item: Any, point: Any) -> Document:
+    """What only access tokens of VMs say, in the service's own words and markup."""
+    size, tiers = point.vm_size, {"HardenedRP": "Valid"}
+    if point.snapshot_valid:
+        tiers = {"InstantRP": "Valid"} | tiers
+    told = {
+        "MetadataVersion": "V2015_09",
+        "IsBlockBlobEnabled": "true",
+        "IsManagedVirtualMachine": "true",
+        "OriginalSAOption": "false",
+        "OsType": point.disks["os"],
+        "RecoveryPointConsistencyType": point.consistency,
+        "SourceIaaSVMStorageType": _storage(point),
+        "VMSizeDescription": size,
+    }
+    members = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in told.items())
+    return {
+        "tokenExtendedInformation": f"<{_METADATA}>{members}</IaaSVMRecoveryPointMetadataBase>",
+        "rpTierInformation": tiers,
+        "rpOriginalSAOption": False,
+        "rpIsManagedVirtualMachine": True,
+        "rpVMSizeDescription": size,
+    }
+
+
 AZURE_VM = Workload(
     name=WORKLOAD_TYPE,
     title="virtual machine",
@@ -248,7 +279,7 @@ AZURE_VM = Workload(
     in_collections=True,
     archived=True,
     restored=True,
-    cancellable=frozenset({Operation.BACKUP, *Operation.RESTORES}),
+    cancellable=frozenset({Operation.BACKUP, *Operation.RESTORES_HERE}),
     gone=VM_NOT_FOUND,
     timing=Timing(SNAPSHOT_MIN, SNAPSHOT_SPREAD),
     item=_item,
@@ -257,4 +288,5 @@ AZURE_VM = Workload(
     job=_job,
     job_bag=_job_bag,
     backup_info=_backup_info,
+    cross_region=CrossRegion("CrrAccessToken", _access),
 )

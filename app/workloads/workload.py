@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..domain.documents import Document
@@ -15,6 +15,19 @@ class Timing:
 
     snapshot_min: int
     snapshot_spread: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrossRegion:
+    """How the points of a workload are restored in the secondary region.
+
+    ``token`` is the objectType of an access token for one, ``details`` makes what only such a
+    token says, of an item and its point, ``point`` is what points show there besides.
+    """
+
+    token: str
+    details: Callable[[Any, Any], Document]
+    point: Document = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,7 @@ class Workload:
     what only this workload shows: of an item (given its health), of its extended information (at
     an instant), of a recovery point (given what the engine knows of those of VMs), of a job, and
     in the property bag of a job; ``backup_info`` gives the extended information of a backup's job
-    its own form.
+    its own form. One without ``cross_region`` is not in the secondary region.
     """
 
     name: str
@@ -64,3 +77,4 @@ class Workload:
     job: Callable[[Any], Document]
     job_bag: Callable[[Any], Document]
     backup_info: Callable[[Document], Document]
+    cross_region: CrossRegion | None = None

@@ -1,4 +1,4 @@
-"""Outages of regions, the archive tier, and recovery points that are soft-deleted."""
+"""Outages of regions, copies in the pair, the archive tier, and points that are soft-deleted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ depends_on = None
 
 _DAY = 24 * 60 * 60 * 1_000_000
 _DAYS = {"Days": 1, "Weeks": 7, "Months": 30, "Years": 360}
+_LAGS = {"replication_lag": 43_200_000_000, "cross_region_delay": 172_800_000_000}
 _RESTORES = "operation IN ('Restore', 'RestoreWithRehydrate')"
 _ENDING_WINDOWS = "phase IN ('copying', 'building') OR phase IN ('rehydrating', 'moving')"
 
@@ -25,6 +26,11 @@ def upgrade() -> None:
     op.add_column(
         "world", sa.Column("outages", sa.Text(), nullable=False, server_default=sa.text("'[]'"))
     )
+    for name, micros in _LAGS.items():
+        default = sa.text(str(micros))
+        op.add_column(
+            "world", sa.Column(name, sa.BigInteger(), nullable=False, server_default=default)
+        )
     _add_the_archive()
     op.add_column(
         "recovery_points",
@@ -36,6 +42,8 @@ def downgrade() -> None:
     """Take it away again; soft-deleted points are purged when they would have been."""
     op.drop_column("recovery_points", "soft_deleted")
     _remove_the_archive()
+    for name in _LAGS:
+        op.drop_column("world", name)
     op.drop_column("world", "outages")
 
 

@@ -66,6 +66,8 @@ def test_the_home_folder_is_the_users_when_the_environment_is_silent(
         ("expiry_sweep_hours", 0, "1, 2, 3, 4, 6, 8, 12, 24"),
         ("expiry_sweep_hours", 48, "1, 2, 3, 4, 6, 8, 12, 24"),
         ("start_jitter_minutes", 121, "from 0 to 120"),
+        ("replication_lag_hours", 169, "from 0 to 168"),
+        ("cross_region_delay_hours", -1, "from 0 to 168"),
         ("host", "", "not empty"),
         ("database", "", "not empty"),
         ("database", "world.db", "sqlite:///world.db"),

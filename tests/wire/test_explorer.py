@@ -205,6 +205,15 @@ ELSEWHERE = {
     "DeletedVaults_Get",
     "DeletedVaults_Undelete",
     "DeletedVaults_GetOperationStatus",
+    # The vault of the examples shows its key; one with a key has no secondary region.
+    "BackupCrrJobDetails_Get",
+    "BackupCrrJobs_List",
+    "BackupProtectedItemsCrr_List",
+    "CrossRegionRestore_Trigger",
+    "CrrOperationResults_Get",
+    "CrrOperationStatus_Get",
+    "RecoveryPointsCrr_List",
+    "RecoveryPoints_GetAccessToken",
     # What no vault has here yet.
     "BackupEngines_Get",
     "PrivateEndpointConnection_Get",

@@ -105,8 +105,8 @@ def test_a_trailing_slash_on_two_lists_asks_for_the_secondary_region(
     path = POINTS if twin == "recoveryPoints" else f"{VAULT_ID}/backupProtectedItems"
     assert protected.get(path).status_code == 200
     answer = protected.get(f"{path}/")
-    assert refused(answer) == (400, "NotSupported")
-    assert "secondary region" in answer.json()["error"]["message"]
+    assert refused(answer) == (400, "BMSUserErrorCrossRegionRestoreNotEnabled")
+    assert protected.get(f"{VAULT_ID}/").json() == protected.get(VAULT_ID).json()
 
 
 @pytest.mark.parametrize(

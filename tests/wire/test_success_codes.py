@@ -47,6 +47,7 @@ ACCEPTED = {
     "Backups_Trigger": {202},
     "Restores_Trigger": {202},
     "CrossRegionRestore_Trigger": {200, 202},
+    "CrrOperationResults_Get": {200, 202},
     "RecoveryPoints_MoveRecoveryPoint": {202},
     "MoveRecoveryPoint": {202},
     "RecoveryPoints_GetRPExtendedInfo": {200, 202},

@@ -140,7 +140,13 @@ def test_cross_region_restore_is_enabled_through_the_storage_config_too(
     assert vault.patch(STORAGE, json=both).status_code == 204
     assert properties_of(vault)["redundancySettings"]["crossRegionRestore"] == "Enabled"
     off = storage(crossRegionRestoreFlag=False)
+    assert vault.patch(STORAGE, json=off).status_code == 204
+    assert properties_of(vault)["redundancySettings"]["crossRegionRestore"] == "Disabled"
+    assert vault.patch(STORAGE, json=both).status_code == 204
+    put_vm(vault)
+    protect(vault)
     assert refused(vault.patch(STORAGE, json=off)) == (400, "BMSUserErrorInvalidInput")
+    assert properties_of(vault)["redundancySettings"]["crossRegionRestore"] == "Enabled"
 
 
 @pytest.mark.parametrize("kind", ["LocallyRedundant", "ZoneRedundant"])

@@ -25,6 +25,7 @@ from ...store.vaults import (
     get_group,
     get_vault,
     vault_id,
+    with_opt_in,
 )
 from .. import multi_user_authorization
 from . import vault_identity
@@ -91,7 +92,7 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
             created_at=call.now,
             changed_at=call.now,
             provisioned_at=call.now + PROVISIONING_TAKES,
-            hidden=_owns_redundancy(body.properties),
+            hidden=with_opt_in(_owns_redundancy(body.properties), properties, call.now),
         )
     )
     _add_default_policies(call, key)
@@ -232,7 +233,7 @@ def _store(
         .values(
             properties=merged,
             changed_at=call.now,
-            hidden=vault.hidden | _owns_redundancy(properties),
+            hidden=with_opt_in(vault.hidden | _owns_redundancy(properties), merged, call.now),
             **changes,
         )
     )

@@ -87,6 +87,7 @@ def _use_key(call: Call, vault: Row[Any], asked: EncryptionConfigProperties) -> 
         sent["kekIdentity"] = _identity(vault, asked)
     properties = before | {"encryption": vault_settings.encryption(before, sent)}
     vault_settings.check_encryption(before, properties)
+    vault_settings.check_redundancy(before, properties, vault.location)
     vault_settings.check_key_identity(properties, vault.identity)
     multi_user_authorization.permit_settings(call, vault, properties, None)
     keep_properties(call.connection, vault, properties, call.now)

@@ -14,6 +14,7 @@ from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import items
 from ...workloads.table import WORKLOADS
 from .job_tasks import task
+from .paths import location_id
 from .restore_job_documents import restore_info
 
 JOB_TYPE = f"{VAULT_TYPE}/backupJobs"
@@ -57,11 +58,18 @@ def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dic
         info = properties["extendedInfo"] = _extended_info(call, job)
         info["propertyBag"] |= _of_another_subscription(call, vault, job)
     return {
-        "id": f"{vault.id}/backupJobs/{name}",
+        "id": f"{_place(vault, job)}/backupJobs/{name}",
         "name": name,
         "type": JOB_TYPE,
         "properties": properties,
     }
+
+
+def _place(vault: Row[Any], job: Row[Any]) -> str:
+    """Return where a job is: in its vault, or in the region that it restores to (recordings)."""
+    if job.operation != Operation.CROSS_REGION_RESTORE:
+        return str(vault.id)
+    return location_id(vault.id.split("/")[2], job.detail["location"])
 
 
 def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:

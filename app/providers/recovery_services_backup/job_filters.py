@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, false, literal_column
+from sqlalchemy import ColumnElement, Row, and_, false, literal_column
 
 from ...arm import filters
 from ...arm.calls import Call
@@ -26,20 +26,31 @@ _NOT_COMPLETED = jobs.c.status != literal_column(f"'{Status.COMPLETED}'")
 _NO_BACKUP = jobs.c.operation != literal_column(f"'{Operation.BACKUP}'")
 _NOT_OF_VMS = jobs.c.workload != literal_column(f"'{VM}'")
 IS_RESTORE = jobs.c.operation.in_(
-    [literal_column(f"'{operation}'") for operation in Operation.RESTORES]
+    [literal_column(f"'{operation}'") for operation in Operation.RESTORES_HERE]
 )
+IS_CROSS_REGION = jobs.c.operation == literal_column(f"'{Operation.CROSS_REGION_RESTORE}'")
+"""These jobs are in the secondary region, and in no list of the vault's own."""
 
 
-def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:
+def matching(
+    call: Call, vault: Row[Any], *, cross_region: bool = False
+) -> list[ColumnElement[bool]]:
     """Return the conditions that a request's ``$filter`` puts on a vault's jobs.
 
-    startTime and endTime are the span that a job started in. Raises ``Refused``.
+    They are those of its own region, or those of the other. startTime and endTime are the span
+    that a job started in. Raises ``Refused``.
     """
     terms = filters.read(call.query.get("$filter"), KEYS)
-    where = [jobs.c.vault_key == vault.key, *_kinds(terms), *_span(terms)]
+    where = [_of(vault, cross_region=cross_region), *_kinds(terms), *_span(terms)]
     if "jobId" in terms:
         where.append(jobs.c.job_id == (ids.parse_guid(terms["jobId"]) or ""))
     return [*where, *_workloads(terms)]
+
+
+def _of(vault: Row[Any], *, cross_region: bool) -> ColumnElement[bool]:
+    where = IS_CROSS_REGION if cross_region else ~IS_CROSS_REGION
+    more = [_NO_BACKUP] if cross_region else []
+    return and_(jobs.c.vault_key == vault.key, where, *more)
 
 
 def _workloads(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:

@@ -55,7 +55,11 @@ def list_(call: Call) -> Answer:
 def get(call: Call) -> Answer:
     """Show a job with its tasks; with skip-on-wait the clock moves on while it runs."""
     vault = vault_of(call)
-    job = _job_of(call, vault)
+    return show(call, vault, find(call, vault, call.path["jobName"]))
+
+
+def show(call: Call, vault: Row[Any], job: Row[Any]) -> Answer:
+    """Answer a poll of a job."""
     waiting = None if job.phase == Phase.DONE else Waiting(job_id=job.job_id)
     return Answer(body=render(call, vault, job, extended=True), waiting=waiting)
 
@@ -64,7 +68,7 @@ def get(call: Call) -> Answer:
 def cancel(call: Call) -> Answer:
     """Cancel a backup that takes its snapshot, or a restore that still copies."""
     vault = vault_of(call)
-    job = _job_of(call, vault)
+    job = find(call, vault, call.path["jobName"])
     _check_cancellable(job)
     ends_at = engine_jobs.cancel(call.connection, job, call.now)
     begun = operations.begin(
@@ -114,17 +118,17 @@ _PAST = {
 }
 
 
-def _job_of(call: Call, vault: Row[Any]) -> Row[Any]:
-    """Return the job in the path. Raises ``Refused``."""
-    sent = call.path["jobName"]
+def find(call: Call, vault: Row[Any], sent: str, *, cross_region: bool = False) -> Row[Any]:
+    """Return a vault's job by name, in its own region or in the other. Raises ``Refused``."""
     job_id = ids.parse_guid(sent)
     job = None
     if job_id is not None:
         job = _FIND.first(call.connection, job=job_id, vault=vault.key)
-    if job is None:
+    if job is None or (job.operation == Operation.CROSS_REGION_RESTORE) != cross_region:
         raise not_found(
             "BMSUserErrorJobNotFound",
-            f"jobName: the vault '{vault.name}' has no job '{sent}'.",
+            f"jobName: the vault '{vault.name}' has no job '{sent}'"
+            f"{' in its secondary region' if cross_region else ''}.",
             target="jobName",
         )
     return job

@@ -35,6 +35,11 @@ _POINT_ID = re.compile(
 )
 
 
+def location_id(subscription: str, region: str) -> str:
+    """Return the id of Recovery Services in a region."""
+    return f"/subscriptions/{subscription}/providers/Microsoft.RecoveryServices/locations/{region}"
+
+
 def vault_of(call: Call) -> Row[Any]:
     """Return the vault in the path. Raises ``Refused``."""
     return get_vault(call.connection, call.subscription, call.group, call.path["vaultName"])

@@ -304,7 +304,6 @@ def delete(call: Call) -> Answer:
     "BackupProtectedItems_List",
     tag=TAG,
     query=("$filter", "$skipToken", "$top"),
-    secondary_twin=True,
 )
 def list_(call: Call) -> Answer:
     """List a vault's protected items, soft-deleted ones included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, false, not_, select
@@ -22,9 +22,14 @@ from ...store.tables import disk_sets, file_recoveries, recovery_points
 from ...workloads.table import WORKLOADS
 from . import immutable_data, vocabulary
 from .archive_obstacles import REASONS
-from .paths import ITEM, POINT, item_id, item_of
+from .paths import ITEM, item_id, item_of
+
+Shown = Callable[[Call, Row[Any], Row[Any], Row[Any]], dict[str, Any]]
+"""Shows a point, of a vault and an item."""
 
 TAG = "Recovery points"
+SNAPSHOT, VAULTED = "InstantRP", "HardenedRP"
+"""The tiers of points, in Azure's words."""
 POINT_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems/recoveryPoints"
 KEYS = (
     "startDate",
@@ -44,20 +49,29 @@ _point = recovery_points.c
     "RecoveryPoints_List",
     tag=TAG,
     query=("$filter", "$skipToken", "$top"),
-    secondary_twin=True,
 )
 def list_(call: Call) -> Answer:
     """List an item's recovery points, newest first."""
     vault, item = item_of(call)
+    return answer(call, vault, item, render)
+
+
+def answer(
+    call: Call, vault: Row[Any], item: Row[Any], shown: Shown, *also: ColumnElement[bool]
+) -> Answer:
+    """Answer with those of an item's points that the request asks for, newest first.
+
+    ``also`` are conditions on them, ``shown`` is how one is shown. Raises ``Refused``.
+    """
     obstacle = archiving.obstacle(call.connection, item, call.now)
-    where = [*_visible(call, item), *_matching(call, item, obstacle)]
+    where = [*also, *_visible(call, item), *_matching(call, item, obstacle)]
     start = after(call, int)
     if start is not None:
         where.append(_point.taken_at < start[0])
     rows = call.connection.execute(
         _found(item, obstacle).where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
     ).all()
-    return page(call, rows, lambda row: render(call, vault, item, row), lambda row: [row.taken_at])
+    return page(call, rows, lambda row: shown(call, vault, item, row), lambda row: [row.taken_at])
 
 
 def _found(item: Row[Any], obstacle: ColumnElement[Any]) -> Select[Any]:
@@ -112,24 +126,10 @@ def _matching(
     return where
 
 
-@endpoint("GET", POINT, "RecoveryPoints_Get", tag=TAG)
-def get(call: Call) -> Answer:
-    """Show a recovery point."""
-    vault, item = item_of(call)
-    return Answer(body=render(call, vault, item, point_of(call, item)))
-
-
 def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     """Return the recovery point in the path. Raises ``Refused``."""
     name = call.path["recoveryPointId"]
-    taken_at = ids.recovery_point_instant(item.entropy, name)
-    found = None
-    if taken_at is not None:
-        found = call.connection.execute(
-            _found(item, archiving.obstacle(call.connection, item, call.now)).where(
-                _point.taken_at == taken_at, *_visible(call, item)
-            )
-        ).first()
+    found = find_point(call, item)
     if found is None:
         raise not_found(
             "BMSUserErrorRecoveryPointNotFound",
@@ -140,11 +140,18 @@ def point_of(call: Call, item: Row[Any]) -> Row[Any]:
     return found
 
 
-def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
-    """Return the vault, the item and the point in the path, if its data is there.
+def find_point(call: Call, item: Row[Any], *also: ColumnElement[bool]) -> Row[Any] | None:
+    """Return the recovery point in the path, if it meets some conditions, or ``None``."""
+    taken_at = ids.recovery_point_instant(item.entropy, call.path["recoveryPointId"])
+    if taken_at is None:
+        return None
+    obstacle = archiving.obstacle(call.connection, item, call.now)
+    where = (_point.taken_at == taken_at, *also, *_visible(call, item))
+    return call.connection.execute(_found(item, obstacle).where(*where)).first()
 
-    Raises ``Refused``: the item is soft-deleted, or the snapshot is gone and was never vaulted.
-    """
+
+def restorable_item(call: Call) -> tuple[Row[Any], Row[Any]]:
+    """Return the vault and the item in the path, if it can be restored. Raises ``Refused``."""
     vault, item = item_of(call)
     workload = WORKLOADS[item.workload]
     if not workload.restored:
@@ -154,6 +161,15 @@ def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
             "BMSUserErrorItemSoftDeleted",
             f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
         )
+    return vault, item
+
+
+def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:
+    """Return the vault, the item and the point in the path, if its data is there.
+
+    Raises ``Refused``: the item is soft-deleted, or the snapshot is gone and was never vaulted.
+    """
+    vault, item = restorable_item(call)
     point = point_of(call, item)
     if point.soft_deleted:
         raise conflict(
@@ -181,7 +197,7 @@ def _visible(call: Call, item: Row[Any]) -> list[ColumnElement[bool]]:
     return [_point.vaulted_at.is_not(None)] if hidden else []
 
 
-def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:
+def render(call: Call, vault: Row[Any], item: Row[Any], point: Any) -> dict[str, Any]:
     """Return a recovery point as the wire shows it."""
     name = ids.recovery_point_name(item.entropy, point.taken_at)
     properties: dict[str, Any] = {
@@ -195,7 +211,7 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict
     return {"id": path, "name": name, "type": POINT_TYPE, "properties": properties}
 
 
-def _of_vms(call: Call, point: Row[Any]) -> dict[str, Any]:
+def _of_vms(call: Call, point: Any) -> dict[str, Any]:
     """What the engine knows of a point that only those of VMs show."""
     readiness = {
         "isReadyForMove": point.obstacle is None,
@@ -252,4 +268,4 @@ def _life(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[
     return {"recoveryPointProperties": life}
 
 
-ENDPOINTS = (list_, get)
+ENDPOINTS = (list_,)

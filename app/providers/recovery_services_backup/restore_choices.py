@@ -26,6 +26,7 @@ NO_ZONE = "NoZone"
 ZONES = ("1", "2", "3", NO_ZONE)
 _SAME = "SameAsOnSourceDisks"
 _PRIVATE = "EnablePrivateAccessForAllDisks"
+_PUBLIC = "EnablePublicAccessForAllDisks"
 
 
 def makes_managed_disks(asked: RestoreRequest) -> bool:
@@ -52,23 +53,26 @@ def get(call: Call, wanted: ResourceId, type_name: str) -> Row[Any]:
 # --- the zone ----------------------------------------------------------------------------
 
 
-def zone(vault: Row[Any], point: Row[Any], asked: RestoreRequest) -> str | None:
+def zone(vault: Row[Any], point: Row[Any], asked: RestoreRequest, region: str) -> str | None:
     """Return the zone to restore to: that of the VM unless another one is asked for.
 
-    Another one needs a zone-redundant vault and a point that is in it. Raises ``Refused``.
+    Another one needs a zone-redundant vault and a point that is in it. In the secondary region it
+    is none unless one is asked for, which may be done for a VM that was in one. Raises ``Refused``.
     """
-    own: str | None = point.disks.get("zone")
+    own: str | None = point.disks.get("zone") if region == vault.location else None
     if not asked.zones:
         return own
     field = "properties.zones"
     wanted = asked.zones[0]
     if len(asked.zones) > 1 or wanted not in ZONES:
         raise invalid_input(field, f"{asked.zones} must be one of {', '.join(ZONES)}")
-    _check_zone(vault, point, asked, wanted)
+    _check_zone(vault, point, asked, wanted, region)
     return None if wanted == NO_ZONE else wanted
 
 
-def _check_zone(vault: Row[Any], point: Row[Any], asked: RestoreRequest, wanted: str) -> None:
+def _check_zone(
+    vault: Row[Any], point: Row[Any], asked: RestoreRequest, wanted: str, region: str
+) -> None:
     field = "properties.zones"
     if asked.recovery_type == SAME_VM:
         raise invalid_input(field, f"a virtual machine stays where it is with {SAME_VM}")
@@ -76,6 +80,20 @@ def _check_zone(vault: Row[Any], point: Row[Any], asked: RestoreRequest, wanted:
         raise invalid_input(
             field, "VHDs are in no zone: name properties.targetResourceGroupId to get managed disks"
         )
+    if region != vault.location:
+        if "zone" not in point.disks:
+            raise invalid_input(
+                field, "a zone of the secondary region needs a virtual machine that was in a zone"
+            )
+    else:
+        _check_zone_redundant(vault, field)
+    if point.vaulted_at is None:
+        raise invalid_input(field, _not_vaulted("a restore to a zone"))
+    if wanted != NO_ZONE and not REGIONS[region].zones:
+        raise invalid_input(field, f"'{region}' has no availability zones; send {NO_ZONE}")
+
+
+def _check_zone_redundant(vault: Row[Any], field: str) -> None:
     redundancy = vault.properties["redundancySettings"][REDUNDANCY]
     if redundancy != "ZoneRedundant":
         raise invalid_input(
@@ -83,10 +101,6 @@ def _check_zone(vault: Row[Any], point: Row[Any], asked: RestoreRequest, wanted:
             f"a restore to a zone needs a vault with {REDUNDANCY} ZoneRedundant; "
             f"that of '{vault.name}' is {redundancy}",
         )
-    if point.vaulted_at is None:
-        raise invalid_input(field, _not_vaulted("a restore to a zone"))
-    if wanted != NO_ZONE and not REGIONS[vault.location].zones:
-        raise invalid_input(field, f"'{vault.location}' has no availability zones; send {NO_ZONE}")
 
 
 def _not_vaulted(what: str) -> str:
@@ -115,10 +129,13 @@ def check_other_subscription(vault: Row[Any], point: Row[Any], field: str) -> No
 # --- what keeps others from the disks ----------------------------------------------------
 
 
-def encryption(call: Call, vault: Row[Any], asked: RestoreRequest) -> dict[str, Any] | None:
+def encryption(
+    call: Call, vault: Row[Any], asked: RestoreRequest, region: str
+) -> dict[str, Any] | None:
     """Return what disks are to be encrypted with, ``None`` for what they were.
 
-    Raises ``Refused``. The vault must have a customer-managed key itself, as clients check.
+    Raises ``Refused``. The vault must have a customer-managed key itself, as clients check; a
+    vault with a secondary region never has one, so that cannot be asked there.
     """
     sent = asked.disk_encryption_set_id
     if not sent:
@@ -126,15 +143,15 @@ def encryption(call: Call, vault: Row[Any], asked: RestoreRequest) -> dict[str, 
     field = "properties.diskEncryptionSetId"
     if not makes_managed_disks(asked):
         raise invalid_input(field, "is only for managed disks; name targetResourceGroupId")
-    if "encryption" not in vault.properties:
+    if region == vault.location and "encryption" not in vault.properties:
         raise invalid_input(
             field, f"vault '{vault.name}' is not encrypted with a customer-managed key itself"
         )
     wanted = named(sent, field, DISK_ENCRYPTION_SET_TYPE, "disk encryption set")
     found = get(call, wanted, DISK_ENCRYPTION_SET_TYPE)
-    if found.location != vault.location:
+    if found.location != region:
         raise invalid_input(
-            field, f"'{found.name}' is in '{found.location}', the vault in '{vault.location}'"
+            field, f"'{found.name}' is in '{found.location}', the restore goes to '{region}'"
         )
     kind = found.document["properties"]["encryptionType"]
     if kind.startswith("Confidential"):
@@ -155,10 +172,11 @@ def check_sets_of(call: Call, disks: list[dict[str, Any]]) -> None:
             )
 
 
-def network(point: Row[Any], asked: RestoreRequest) -> dict[str, Any] | None:
+def network(point: Row[Any], asked: RestoreRequest, *, crossed: bool) -> dict[str, Any] | None:
     """Return the network access that disks are to have, ``None`` for what they had.
 
-    Raises ``Refused``. Only a point with a private disk lets one choose, as az checks.
+    Raises ``Refused``. Only a point with a private disk lets one choose, as az checks; where it
+    crosses over to another region one must, as the disk access of the source is not there.
     """
     settings = asked.target_disk_network_access_settings
     option = settings.target_disk_network_access_option if settings else None
@@ -166,9 +184,16 @@ def network(point: Row[Any], asked: RestoreRequest) -> dict[str, Any] | None:
     field = "properties.targetDiskNetworkAccessSettings"
     if access and option != _PRIVATE:
         raise invalid_input(f"{field}.targetDiskAccessId", f"is only allowed with {_PRIVATE}")
+    private = disk_selection.is_any_private(point.disks["disks"])
+    if crossed and option in (None, _SAME) and private:
+        raise invalid_input(
+            f"{field}.targetDiskNetworkAccessOption",
+            f"{_PRIVATE} or {_PUBLIC} must be chosen: a disk of the recovery point has private "
+            "access, by a disk access that is in another region",
+        )
     if option in (None, _SAME):
         return None
-    if not disk_selection.is_any_private(point.disks["disks"]):
+    if not private:
         raise invalid_input(
             f"{field}.targetDiskNetworkAccessOption",
             f"{option} cannot be chosen, as no disk of the recovery point has private access",

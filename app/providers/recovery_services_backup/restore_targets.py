@@ -38,10 +38,20 @@ Targets = dict[str, Any]
 
 
 def check(
-    call: Call, vault: Row[Any], item: Row[Any], point: Row[Any], asked: RestoreRequest
+    call: Call,
+    vault: Row[Any],
+    item: Row[Any],
+    point: Row[Any],
+    asked: RestoreRequest,
+    region: str,
 ) -> Targets:
-    """Return what the job of a restore must know of its targets. Raises ``Refused``."""
-    account = _storage_account(call, vault, asked)
+    """Return what the job of a restore to a region must know of its targets.
+
+    The region is the vault's own or, where the restore crosses over, the secondary one. Raises
+    ``Refused``.
+    """
+    crossed = region != vault.location
+    account = _storage_account(call, vault, asked, region)
     luns = _luns(point, asked)
     wanted = disk_selection.restored(point.disks["disks"], luns)
     if asked.original_storage_account_option:
@@ -49,35 +59,41 @@ def check(
             "properties.originalStorageAccountOption",
             "this recovery point cannot be restored to the original storage account",
         )
-    encryption = restore_choices.encryption(call, vault, asked)
-    if encryption is None and restore_choices.makes_managed_disks(asked):
+    encryption = restore_choices.encryption(call, vault, asked, region)
+    if encryption is None and restore_choices.makes_managed_disks(asked) and not crossed:
         restore_choices.check_sets_of(call, wanted)
-    zone = restore_choices.zone(vault, point, asked)
+    zone = restore_choices.zone(vault, point, asked, region)
     known = {
         "kind": asked.recovery_type,
-        "location": vault.location,
+        "location": region,
+        "crossed": crossed,
         "vault_name": vault.name,
         "storage_account": account.id,
         "luns": luns,
         "zone": zone,
         "encryption": encryption,
-        "network": restore_choices.network(point, asked),
+        "network": restore_choices.network(point, asked, crossed=crossed),
         **_selection(point, luns),
     }
-    known |= _targets(call, vault, item, point, asked)
+    known |= _targets(call, vault, item, point, asked, region)
     group = known["target_group"] or ""
-    elsewhere = zone != point.disks.get("zone") or _is_elsewhere(call, group)
+    elsewhere = crossed or zone != point.disks.get("zone") or _is_elsewhere(call, group)
     return known | {"from_vault": elsewhere}
 
 
 def _targets(
-    call: Call, vault: Row[Any], item: Row[Any], point: Row[Any], asked: RestoreRequest
+    call: Call,
+    vault: Row[Any],
+    item: Row[Any],
+    point: Row[Any],
+    asked: RestoreRequest,
+    region: str,
 ) -> Targets:
     if asked.recovery_type == DISKS:
         return {"target_group": _group_for_disks(call, vault, point, asked)}
     _refuse_selected(point, asked)
     if asked.recovery_type == NEW_VM:
-        return _new_vm(call, vault, point, asked)
+        return _new_vm(call, vault, point, asked, region)
     return _same_vm(call, item)
 
 
@@ -89,15 +105,15 @@ def _is_elsewhere(call: Call, group: str) -> bool:
 # --- what every restore needs ------------------------------------------------------------
 
 
-def _storage_account(call: Call, vault: Row[Any], asked: RestoreRequest) -> Row[Any]:
+def _storage_account(call: Call, vault: Row[Any], asked: RestoreRequest, region: str) -> Row[Any]:
     """Return the staging account: Azure wants one even where it then goes unused."""
     sent, field = restore_choices.staging(vault, asked)
     account = get(call, named(sent, field, STORAGE_TYPE, "storage account"), STORAGE_TYPE)
-    if account.location != vault.location:
+    if account.location != region:
         raise invalid_input(
             field,
-            f"storage account '{account.name}' is in '{account.location}', the vault in "
-            f"'{vault.location}'; both must be in one region",
+            f"storage account '{account.name}' is in '{account.location}', the restore goes to "
+            f"'{region}'; both must be in one region",
         )
     sku = account.document["sku"]["name"]
     kind = account.document["kind"]
@@ -180,7 +196,9 @@ def _target_group(call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRe
 # --- a new VM ----------------------------------------------------------------------------
 
 
-def _new_vm(call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRequest) -> Targets:
+def _new_vm(
+    call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRequest, region: str
+) -> Targets:
     group = _target_group(call, vault, point, asked)
     field = "properties.targetVirtualMachineId"
     vm = named(asked.target_virtual_machine_id, field, VM_TYPE, "virtual machine")
@@ -191,17 +209,17 @@ def _new_vm(call: Call, vault: Row[Any], point: Row[Any], asked: RestoreRequest)
         raise invalid_input(field, f"'{vm.name}' is no name of a virtual machine")
     if attachments.find(call.connection, vm.folded) is not None:
         raise _as_job_error(TARGET_VM_EXISTS, field, f"'{vm.name}' exists in '{group}'")
-    subnet = _subnet(call, vault, asked)
+    subnet = _subnet(call, asked, region)
     return {"target_group": group, "target_vm": inside, "subnet": subnet.id}
 
 
-def _subnet(call: Call, vault: Row[Any], asked: RestoreRequest) -> networks.Subnet:
+def _subnet(call: Call, asked: RestoreRequest, region: str) -> networks.Subnet:
     field = "properties.virtualNetworkId"
     wanted = named(asked.virtual_network_id, field, VNET_TYPE, "virtual network")
     network = get(call, wanted, VNET_TYPE)
-    if network.location != vault.location:
+    if network.location != region:
         raise invalid_input(
-            field, f"'{network.name}' is in '{network.location}', the vault in '{vault.location}'"
+            field, f"'{network.name}' is in '{network.location}', the restore goes to '{region}'"
         )
     field = "properties.subnetId"
     sent = asked.subnet_id or ""

@@ -53,15 +53,15 @@ def prepare(
 
     Nothing has begun yet: a validation asks for no more. Raises ``Refused``.
     """
-    _refuse_what_is_not_emulated(asked)
+    refuse_what_is_not_emulated(asked)
     vault, item, point = restorable(call)
-    _check_what_is_repeated(call, vault, item, asked)
-    detail = check(call, vault, item, point, asked)
+    check_what_is_repeated(call, item, asked, vault.location)
+    detail = check(call, vault, item, point, asked, vault.location)
     archived_points.check(call, item, point, asked, detail)
     return vault, item, point, detail
 
 
-def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
+def refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
     """Refuse by name; the defaults that clients always send say nothing."""
     if asked.object_type.lower() not in {each.lower() for each in archived_points.OBJECT_TYPES}:
         raise not_emulated("properties.objectType", f"'{asked.object_type}'")
@@ -77,10 +77,8 @@ def _refuse_what_is_not_emulated(asked: RestoreRequest) -> None:
             raise not_emulated(f"properties.{name}", what)
 
 
-def _check_what_is_repeated(
-    call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest
-) -> None:
-    """Refuse a request that says something else than its path, or than its vault."""
+def check_what_is_repeated(call: Call, item: Row[Any], asked: RestoreRequest, region: str) -> None:
+    """Refuse a request that says something else than its path, or another region."""
     sent = asked.recovery_point_id
     if sent is not None and sent != call.path["recoveryPointId"]:
         raise invalid_input("properties.recoveryPointId", f"'{sent}' is not the one in the path")
@@ -88,9 +86,9 @@ def _check_what_is_repeated(
         raise invalid_input(
             "properties.sourceResourceId", f"must be '{item.source_id}', the VM of this item"
         )
-    if asked.region is not None and normal_location(asked.region) != vault.location:
+    if asked.region is not None and normal_location(asked.region) != region:
         raise invalid_input(
-            "properties.region", f"'{asked.region}' must be the vault's, '{vault.location}'"
+            "properties.region", f"'{asked.region}' must be the region restored to, '{region}'"
         )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
+from ...engine import replication
 from ...store import usages
 from ...workloads.table import WORKLOADS
+from .cross_region import replicated_until
 from .paths import VAULT, vault_of
 
 TAG = "Usages"
@@ -38,12 +40,18 @@ _CONTAINER_KINDS = {
     query=("$filter", "$skipToken"),
 )
 def list_(call: Call) -> Answer:
-    """List how many items a vault protects, or how many containers are registered with it."""
+    """List how many items a vault protects, or how many containers are registered with it.
+
+    With api-version 2021-11-15 those in the secondary region are counted.
+    """
     vault = vault_of(call)
     terms = filters.read(call.query.get("$filter"), ("type",))
     if filters.one_of(terms, "type", (ITEMS, CONTAINERS)) == CONTAINERS:
         return Answer(body={"value": _summaries(_CONTAINER_KINDS, {})})
-    protected = usages.count_by_workload(call.connection, vault.key)
+    there = []
+    if replication.is_asked_of_secondary(vault, call.api_version):
+        there = [replication.has_copy(replicated_until(call, vault), call.now)]
+    protected = usages.count_by_workload(call.connection, vault.key, *there)
     counts = {WORKLOADS[name].management_type: count for name, count in protected.items()}
     return Answer(body={"value": _summaries(_ITEM_KINDS, counts)})
 

@@ -2,7 +2,8 @@
 
 Resource Manager is there in every region, and so is what it knows itself: groups, locks, roles,
 deployments, lists of resources, and that there is a vault, which every client that turns to the
-secondary region asks for first (docs/decisions/0100).
+secondary region asks for first (docs/decisions/0100). What is asked of the secondary region of a
+vault is answered there (docs/decisions/0087).
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 
 from ...arm.calls import Call, Endpoint
 from ...domain.errors import Kind, Refused
 from ...domain.resource_ids import group_id, normal_location, parse
+from ...engine import replication
 from ...store import rows
 from ...store.resource_tables import resources
 from ...store.tables import vaults
@@ -26,6 +28,14 @@ _REGION = re.compile(r"/providers/[^/]+/locations/([^/]+)", re.IGNORECASE)
 _RESOURCE = re.compile(
     r"(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+)(.*)", re.IGNORECASE
 )
+_OF_VAULT = ("BackupResourceEncryptionConfigs_Get", "BackupResourceStorageConfigsNonCRR_Get")
+"""Settings of a vault beside it, which az asks for before a restore in the secondary region."""
+_OF_SECONDARY = (
+    "BackupProtectedItemsCrr_List",
+    "RecoveryPointsCrr_List",
+    "RecoveryPoints_GetAccessToken",
+)
+_OF_EITHER = ("RecoveryPoints_Get", "BackupUsageSummaries_List")
 
 
 def reach(served: Endpoint, call: Call, arguments: Sequence[Any]) -> None:
@@ -61,9 +71,21 @@ def _region_of(served: Endpoint, call: Call) -> str | None:
     vault = find_vault(call.connection, resource)
     if vault is not None:
         is_shown = served.method == "GET" and not within[2]
-        return None if is_shown else vault.location
+        return None if is_shown else _region_of_vault(served, call, vault)
     found = rows.find(call.connection, resource.text)
     return None if found is None else found.location
+
+
+def _region_of_vault(served: Endpoint, call: Call, vault: Row[Any]) -> str | None:
+    """Return the region that answers what is asked below a vault."""
+    asked = served.operation_id
+    if asked in _OF_VAULT:
+        return None
+    is_of_secondary = asked in _OF_SECONDARY or (
+        asked in _OF_EITHER and replication.is_asked_of_secondary(vault, call.api_version)
+    )
+    secondary = replication.secondary_of(vault) if is_of_secondary else None
+    return secondary or str(vault.location)
 
 
 def _region_of_group(call: Call) -> str | None:

@@ -1,0 +1,307 @@
+"""Access tokens: leave to restore one recovery point in the secondary region (azure-cli-wire 9).
+
+A client fetches what the secondary region is in Azure AD, sends it to the vault, and sends what it
+gets for it to the secondary region. All that counts is in the signed token; what stands beside it
+repeats it and must not differ. Tokens are judged by the world's clock, and signed with a key that
+follows from its seed, so that every server of a world knows it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Row
+
+from ...arm import filters
+from ...arm.bodies import Body
+from ...arm.calls import Call, endpoint
+from ...arm.shapes import Shape
+from ...arm.words import Word
+from ...domain import ids
+from ...domain.errors import Refused, invalid, invalid_input
+from ...domain.instants import HOUR, SECOND, human, wire
+from ...domain.regions import GEO_CODE, REGIONS
+from ...domain.tenancy import TENANT_ID, principal_id
+from ...workloads.table import WORKLOADS
+from . import vocabulary
+from .cross_region import TAG, get_point, region_of, secondary_of, service, traits_of
+from .paths import LOCATION, POINT, container_name, item_id
+from .recovery_points import POINT_TYPE, restorable_item
+
+LIFETIME = HOUR
+_ALGORITHM = "HS256"
+_CLAIMS = (
+    "nbf",
+    "exp",
+    "region",
+    "vault",
+    "vaultKey",
+    "container",
+    "item",
+    "itemKey",
+    "recoveryPoint",
+)
+_JUDGED_HERE: Any = {
+    "require": list(_CLAIMS),
+    **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_aud"), False),
+}
+_FIELD = "crossRegionRestoreAccessDetails"
+_AS_ISSUED = ("tokenExtendedInformation", "accessTokenString", "objectType")
+"""What is not compared: az calls every token of a VM by one name, and the rest is no address."""
+
+Text = Annotated[str | None, Field(max_length=4000)]
+
+
+# --- who the secondary region is ---------------------------------------------------------
+
+
+def _aad_properties(region: str) -> dict[str, str]:
+    audience = f"https://RecoveryServices/IaasCoord/aadmgmt/{GEO_CODE.get(region, region)}"
+    return {
+        "tenantId": TENANT_ID,
+        "audience": audience,
+        "servicePrincipalObjectId": principal_id(audience),
+    }
+
+
+class AadProperties(Body):
+    """What the secondary region is in Azure AD."""
+
+    tenant_id: Text = None
+    audience: Text = None
+    service_principal_object_id: Text = None
+
+
+class AadPropertiesBody(Body):
+    """What ``backupAadProperties`` of the secondary region has shown."""
+
+    EXAMPLE = {"properties": _aad_properties("northeurope")}
+
+    properties: AadProperties
+
+
+@endpoint(
+    "GET",
+    f"{LOCATION}/backupAadProperties",
+    "AadProperties_Get",
+    tag=TAG,
+    query=("$filter",),
+    answers=Shape.OBJECT,
+)
+def get_aad_properties(call: Call) -> dict[str, Any]:
+    """Show what a region is in Azure AD: who an access token for it is made out to."""
+    terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
+    filters.one_of(terms, "backupManagementType", vocabulary.MANAGEMENT_TYPES)
+    return {"properties": _aad_properties(region_of(call))}
+
+
+# --- getting a token ---------------------------------------------------------------------
+
+
+@endpoint(
+    "POST",
+    f"{POINT}/accessToken",
+    "RecoveryPoints_GetAccessToken",
+    tag=TAG,
+    body=AadPropertiesBody,
+    answers=Shape.RESOURCE,
+)
+def get_access_token(call: Call, body: AadPropertiesBody) -> dict[str, Any]:
+    """Give leave to restore a recovery point in the secondary region, for an hour."""
+    vault, item = restorable_item(call)
+    region = secondary_of(vault)
+    traits_of(item)
+    point = get_point(call, vault, item)
+    expected, sent = _aad_properties(region), body.properties.wire()
+    for name, value in expected.items():
+        if sent.get(name, "").lower() != value.lower():
+            raise invalid_input(
+                f"properties.{name}",
+                f"'{sent.get(name, '')}' must be '{value}', as backupAadProperties of '{region}' "
+                "shows it",
+            )
+    name = call.path["recoveryPointId"]
+    token = _sign(call, vault, item, region)
+    return {
+        "id": f"{item_id(vault, item)}/recoveryPoints/{name}",
+        "name": name,
+        "type": POINT_TYPE,
+        "properties": {**_details(vault, item, point, name), "accessTokenString": token},
+    }
+
+
+def _details(vault: Row[Any], item: Row[Any], point: Row[Any], name: str) -> dict[str, Any]:
+    """Return all that an access token says in clear, in the words of Microsoft's examples."""
+    workload, traits = WORKLOADS[item.workload], traits_of(item)
+    _, _, subscription, _, group, *_ = vault.id.split("/")
+    protecting = service(vault.location, "prot1-int")
+    return {
+        "objectType": traits.token,
+        "subscriptionId": subscription,
+        "resourceGroupName": group,
+        "resourceName": vault.name,
+        "resourceId": str(vault.key),
+        "protectionContainerId": ids.hash_60(f"{vault.key}/{item.container_name}") % 10**6,
+        "recoveryPointId": name,
+        "recoveryPointTime": human(point.taken_at),
+        "containerName": item.container_name,
+        "containerType": workload.container_types[0],
+        "backupManagementType": workload.management_type,
+        "datasourceType": workload.name,
+        "datasourceName": item.friendly_name,
+        "datasourceId": str(item.entropy % 10**18),
+        "datasourceContainerName": item.container_name,
+        "coordinatorServiceStampUri": service(vault.location, "coord1"),
+        "protectionServiceStampId": ids.guid(ids.md5_hex(protecting)),
+        "protectionServiceStampUri": protecting,
+        **traits.details(item, point),
+        "bMSActiveRegion": REGIONS[vault.location].display_name.replace(" ", ""),
+    }
+
+
+def _key(call: Call) -> bytes:
+    return hashlib.sha256(ids.natural(call.rules.seed, "access-token").encode()).digest()
+
+
+def _sign(call: Call, vault: Row[Any], item: Row[Any], region: str) -> str:
+    import jwt
+
+    now = call.now // SECOND
+    who = _aad_properties(region)
+    claims = {
+        "aud": who["audience"],
+        "iss": f"https://sts.windows.net/{TENANT_ID}/",
+        "tid": TENANT_ID,
+        "oid": who["servicePrincipalObjectId"],
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFETIME // SECOND,
+        "region": region,
+        "vault": vault.id,
+        "vaultKey": str(vault.key),
+        "container": container_name(item),
+        "item": item.name,
+        "itemKey": str(item.key),
+        "recoveryPoint": call.path["recoveryPointId"],
+    }
+    return jwt.encode(claims, _key(call), algorithm=_ALGORITHM)
+
+
+# --- using one ---------------------------------------------------------------------------
+
+
+class AccessDetails(Body):
+    """An access token as the vault gave it; a client sends it back untouched."""
+
+    object_type: Annotated[
+        Literal["CrrAccessToken", "WorkloadCrrAccessToken"],
+        Word("CrrAccessToken", "WorkloadCrrAccessToken"),
+    ]
+    access_token_string: str = Field(max_length=8000)
+    subscription_id: Text = None
+    resource_group_name: Text = None
+    resource_name: Text = None
+    resource_id: Text = None
+    protection_container_id: int | None = None
+    recovery_point_id: Text = None
+    recovery_point_time: Text = None
+    container_name: Text = None
+    container_type: Text = None
+    backup_management_type: Text = None
+    datasource_type: Text = None
+    datasource_name: Text = None
+    datasource_id: Text = None
+    datasource_container_name: Text = None
+    token_extended_information: Text = None
+    b_ms_active_region: Text = Field(None, alias="bMSActiveRegion")
+
+
+EXAMPLE = {"objectType": "CrrAccessToken", "accessTokenString": "e30.e30.e30"}
+"""A token that nobody has signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a token gives leave to: the restore of one point, in one region."""
+
+    region: str
+    vault: str
+    container: str
+    item: str
+    point: str
+    vault_key: str
+    item_key: str
+
+    @property
+    def path(self) -> dict[str, str]:
+        """The names in the path of the point."""
+        _, _, subscription, _, group, *_, vault = self.vault.split("/")
+        return {
+            "subscriptionId": subscription,
+            "resourceGroupName": group,
+            "vaultName": vault,
+            "fabricName": "Azure",
+            "containerName": self.container,
+            "protectedItemName": self.item,
+            "recoveryPointId": self.point,
+        }
+
+
+def read(call: Call, details: AccessDetails) -> Leave:
+    """Return what a token gives leave to. Raises ``Refused``: it is foreign, altered or expired."""
+    import jwt
+
+    try:
+        claims = jwt.decode(
+            details.access_token_string,
+            _key(call),
+            algorithms=[_ALGORITHM],
+            options=_JUDGED_HERE,
+        )
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise _wrong("was not signed here; get one from the recovery point's accessToken") from None
+    now = call.now // SECOND
+    if not claims["nbf"] <= now < claims["exp"]:
+        raise invalid(
+            "UserErrorCrrAccessTokenExpired",
+            f"{_FIELD}.accessTokenString: the token was valid from {wire(claims['nbf'] * SECOND)} "
+            f"until {wire(claims['exp'] * SECOND)}; get a new one.",
+            target=f"{_FIELD}.accessTokenString",
+        )
+    return Leave(
+        claims["region"],
+        claims["vault"],
+        claims["container"],
+        claims["item"],
+        claims["recoveryPoint"],
+        claims["vaultKey"],
+        claims["itemKey"],
+    )
+
+
+def check(
+    leave: Leave, details: AccessDetails, vault: Row[Any], item: Row[Any], point: Row[Any]
+) -> None:
+    """Refuse a token whose vault or item was made anew, or beside which something was altered."""
+    if (leave.vault_key, leave.item_key) != (str(vault.key), str(item.key)):
+        raise _wrong("is for an item that is gone; get a new one")
+    issued = _details(vault, item, point, leave.point)
+    for name, sent in details.wire().items():
+        if name not in _AS_ISSUED and sent != issued[name]:
+            raise invalid(
+                "UserErrorInvalidCrrAccessToken",
+                f"{_FIELD}.{name}: '{sent}' is not what the token was given with, "
+                f"'{issued[name]}'; send the whole of it back untouched.",
+                target=f"{_FIELD}.{name}",
+            )
+
+
+def _wrong(why: str) -> Refused:
+    field = f"{_FIELD}.accessTokenString"
+    return invalid("UserErrorInvalidCrrAccessToken", f"{field}: the token {why}.", target=field)
+
+
+ENDPOINTS = (get_aad_properties, get_access_token)

@@ -1,0 +1,26 @@
+"""One recovery point, as that region shows it which is asked.
+
+The secondary region has no path of its own for it; the version of its client tells it apart.
+"""
+
+from __future__ import annotations
+
+from ...arm.calls import Answer, Call, endpoint
+from ...engine.replication import is_asked_of_secondary
+from . import recovery_points as points
+from .cross_region import get_point, traits_of
+from .cross_region_lists import point_there
+from .paths import POINT, item_of
+
+
+@endpoint("GET", POINT, "RecoveryPoints_Get", tag=points.TAG)
+def get(call: Call) -> Answer:
+    """Show a recovery point; with api-version 2021-11-15 its copy in the secondary region."""
+    vault, item = item_of(call)
+    if not is_asked_of_secondary(vault, call.api_version):
+        return Answer(body=points.render(call, vault, item, points.point_of(call, item)))
+    traits_of(item)
+    return Answer(body=point_there(call, vault, item, get_point(call, vault, item)))
+
+
+ENDPOINTS = (get,)
