@@ -219,6 +219,7 @@ def test_the_disks_of_a_point_are_fetched_by_the_sdk(backup: Any, arm: httpx.Cli
     assert result(*WHERE, "Azure", operation) is None
     advance(arm, by="PT5S")
     assert result(*WHERE, "Azure", operation).value == [found]
+    assert points.get(*ITEM, point.name) == point
     two = models.GetRPExtendedInfoRequest(recovery_point_ids=[point.id, point.id])
     with pytest.raises(HttpResponseError, match="exactly one"):
         points.begin_get_rp_extended_info(*WHERE, "Azure", {"properties": two})

@@ -174,6 +174,7 @@ def test_a_drill_restores_disks_and_a_vm_in_the_paired_region(
         REGION, CrrJobRequest(resource_id=VAULT), filter="operation eq 'CrossRegionRestore'"
     )
     assert {each.name for each in listed} == {job.name, vm.name}
+    assert points(passive), "what was restored is there as before"
 
 
 def test_the_sdk_is_told_what_cannot_be_restored_there(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.regions import REGIONS, SECONDARY_REGION, some_names
+from app.domain.regions import REGIONS, SECONDARY_REGION, secondary_to, some_names
 from app.domain.resource_ids import normal_location
 
 
@@ -46,3 +46,10 @@ def test_newer_regions_have_no_secondary_region(name: str) -> None:
 def test_a_refusal_names_a_few_regions_that_exist() -> None:
     few = some_names().split(" and ")[0].split(", ")
     assert set(few) <= set(REGIONS)
+
+
+def test_a_region_may_be_the_secondary_one_of_several_or_of_none() -> None:
+    assert secondary_to("northeurope") == ("westeurope",)
+    assert set(secondary_to("westus3")) == {"eastus3"}
+    assert {"eastus2", "southwestus"} < set(secondary_to("centralus"))
+    assert secondary_to("polandcentral") == ()

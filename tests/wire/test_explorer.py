@@ -205,7 +205,7 @@ ELSEWHERE = {
     "DeletedVaults_Get",
     "DeletedVaults_Undelete",
     "DeletedVaults_GetOperationStatus",
-    # The vault of the examples shows its key; one with a key has no secondary region.
+    # The vault of the examples has not opted in to Cross Region Restore.
     "BackupCrrJobDetails_Get",
     "BackupCrrJobs_List",
     "BackupProtectedItemsCrr_List",
