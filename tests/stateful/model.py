@@ -95,6 +95,7 @@ class Point:
     snapshot: bool = True
     vaulted: bool = False
     in_transfer: bool = False
+    lost: bool = False
 
     def shown_expiry(self, now: int, *, newest: bool, expiring: bool) -> int | None:
         """Return the end that is shown: none on the newest's first day, the snapshot's first."""
@@ -395,11 +396,25 @@ class Model:
         item.policy, item.slot = name, policy.next_slot(self.now)
         for point in item.points.values():
             if point.rule is not None:
-                point.expires = point.taken + policy.days * DAY
+                self._judge(item, point, point.taken + policy.days * DAY)
                 point.instant_until = point.taken + policy.instant * DAY
         for job in item.in_phase("snapshot"):
             if job.rule is not None:
                 job.keep, job.instant = policy.days * DAY, policy.instant * DAY
+
+    def _judge(self, item: Item, point: Point, ends: int) -> None:
+        """Let a point end when its rule says; one that is lost by that is soft-deleted first."""
+        newest = max(item.points)
+        vaulted = max((each.taken for each in item.points.values() if each.vaulted), default=None)
+        lost = point.vaulted and ends <= self.now < point.expires
+        lost = lost and point.taken not in (newest, vaulted)
+        if lost and not point.lost:
+            point.expires = self.now + self.soft_delete_days * DAY
+            self.happened["point lost"] += 1
+        elif not lost:
+            self.happened["point found"] += point.lost
+            point.expires = ends
+        point.lost = lost
 
     def stop(self, vm: str, *, suspend: bool) -> Verdict:
         """Stop protection: keep everything, or (suspended) let points expire but the last."""
@@ -489,7 +504,7 @@ class Model:
         return {
             taken: point
             for taken, point in item.points.items()
-            if point.vaulted or not self.hides_unvaulted
+            if (point.vaulted or not self.hides_unvaulted) and not point.lost
         }
 
 

@@ -53,7 +53,7 @@ cancel busy UserErrorCancellationNotSupportedForJobType; cancel BMSUserErrorJobN
 restore 202; restore BMSUserErrorRecoveryPointNotFound; restore BMSUserErrorItemSoftDeleted
 restore BMSUserErrorDataSourceObjectNotFound
 backup failed; transfer skipped; snapshot dropped; snapshot-only expired; point expired
-newest kept; item purged
+newest kept; item purged; point lost; point found
 """
 """Every step, refusal and event that a run must have come to: else the machine tried too little."""
 

@@ -181,14 +181,14 @@ def test_an_on_demand_point_shows_its_own_date_and_no_rule(
 # --- edited -------------------------------------------------------------------------------
 
 
-def test_a_point_that_an_edit_ends_sooner_than_its_snapshot_shows_that(
+def test_a_point_that_an_edit_ends_sooner_than_its_snapshot_comes_back_with_it(
     protected: httpx.Client,
 ) -> None:
     put_policy(protected, instant=5)
     advance(protected, to="2026-01-04T12:00:00Z")
     assert shown(protected, "2026-01-02") == (BOTH, "2026-01-07T22:00:05", "Daily")
     done(protected.put(POLICY_ID, json=weekly_body()))
-    assert shown(protected, "2026-01-02") == (BOTH, "2026-01-04T12:00:00", "Daily")
+    assert times(protected) == ["2026-01-03T22:00:05Z"]  # the newest; the others are soft-deleted
     # Back within the hour, before any sweep: the daily rule governs again.
     advance(protected, to="2026-01-04T12:59:59Z")
     put_policy(protected, instant=5)

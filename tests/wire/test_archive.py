@@ -18,6 +18,7 @@ from tests.wire.builders import (
     RESUME,
     STOP,
     VAULT_ID,
+    Served,
     advance,
     back_up,
     delete_item,
@@ -163,7 +164,9 @@ def test_a_move_ends_with_the_data_that_is_deleted(arm: httpx.Client) -> None:
     assert tiers(point_of(arm, JANUARY)) == STANDARD
 
 
-def test_a_move_of_a_point_that_expires_meanwhile_fails(arm: httpx.Client) -> None:
+def test_a_move_of_a_point_that_expires_meanwhile_fails(serve: Served) -> None:
+    arm = serve(soft_delete="disabled")
+    arm.params = {"api-version": "2025-04-01"}
     build(arm, "2026-05-10")
     set_clock(arm, skipOnWait="off")
     advance(arm, to="2026-05-10T12:55:00Z")

@@ -306,7 +306,7 @@ def easy(serve: Served) -> httpx.Client:
     put_group(arm)
     put_vault(arm, properties=TIMED)
     put_policy(arm)
-    put_policy(arm, f"{VAULT_ID}/backupPolicies/weaker", days=7)
+    put_policy(arm, f"{VAULT_ID}/backupPolicies/weaker", days=21)
     put_vm(arm)
     protect(arm)
     put_guard(arm)

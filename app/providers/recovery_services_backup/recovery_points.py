@@ -111,7 +111,7 @@ def _matching(
     with_deleted = filters.flag(terms, "includeSoftDeletedRP")
     if item.deleted_at is not None and with_deleted is False:
         where.append(false())
-    if item.deleted_at is None and not with_deleted:
+    if not with_deleted:
         where.append(not_(_point.soft_deleted))
     if wanted not in _FULL:
         where.append(false())
