@@ -75,9 +75,6 @@ def test_what_is_critical_is_done_with_the_leave_of_the_guard(
     assert item(arm)["policyName"] == "weaker"
     weaker["properties"]["retentionPolicy"]["dailySchedule"]["retentionDuration"]["count"] = 8
     az("backup policy set -g group-1 -v vault-1 -n weaker --policy", json.dumps(weaker))
-    az(f"backup vault update {VAULT} --immutability-state Unlocked")
-    said = az.refused(f"backup vault update {VAULT} --immutability-state Disabled")
-    assert "reduceImmutabilityState" in said, "az 2.91 forgets to ask for this one"
     az(f"backup protection disable {ITEM} --yes")
     assert item(arm)["protectionState"] == "ProtectionStopped"
     az(f"backup protection resume {ITEM} -p daily")
@@ -85,4 +82,7 @@ def test_what_is_critical_is_done_with_the_leave_of_the_guard(
     advance(arm, until="idle")
     az(f"backup protection disable {ITEM} --yes --delete-backup-data true")
     assert item(arm)["isScheduledForDeferredDelete"] is True
+    az(f"backup vault update {VAULT} --immutability-state Unlocked")
+    said = az.refused(f"backup vault update {VAULT} --immutability-state Disabled")
+    assert "reduceImmutabilityState" in said, "az 2.91 forgets to ask for this one"
     az(f"backup vault resource-guard-mapping delete {VAULT} --yes")

@@ -71,7 +71,8 @@ def test_a_vault_is_changed_setting_by_setting(az: Az) -> None:
         found: dict[str, Any] = az(f"backup vault update {VAULT} {words}")["properties"]
         return found
 
-    assert update("--public-network-access Disable")["publicNetworkAccess"] == "Disabled"
+    for word, access in (("Disable", "Disabled"), ("Enable", "Enabled")):
+        assert update(f"--public-network-access {word}")["publicNetworkAccess"] == access
     for state in ("Unlocked", "Disabled", "Unlocked", "Locked"):
         changed = update(f"--immutability-state {state}")["securitySettings"]
         assert changed["immutabilitySettings"]["state"] == state
@@ -96,7 +97,7 @@ def test_a_vault_is_changed_setting_by_setting(az: Az) -> None:
     assert changed["azureMonitorAlertSettings"]["alertsForAllJobFailures"] == "Disabled"
     again = az(f"backup vault create {VAULT} -l westeurope --tags team=db")
     assert again["tags"] == {"team": "db"}
-    assert again["properties"]["publicNetworkAccess"] == "Disabled"
+    assert again["properties"]["redundancySettings"]["crossRegionRestore"] == "Enabled"
     said = az.refused("backup vault update -g group-1 -n vault-2 --tags a=b")
     assert "does not exist" in said
 
