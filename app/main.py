@@ -83,6 +83,7 @@ from .providers.recovery_services_backup import (
     protectable_items,
     protected_items,
     protection_containers,
+    protection_intents,
     protection_validations,
     recovery_point_details,
     recovery_points,
@@ -95,6 +96,7 @@ from .providers.recovery_services_backup import (
     tiering_costs,
     usage_summaries,
     vault_configs,
+    workload_items,
 )
 from .providers.recovery_services_backup import graph_rows as items_graph
 from .providers.resources import (
@@ -149,6 +151,8 @@ ROOMS: tuple[ModuleType, ...] = (
     policy_operations,
     protectable_items,
     protection_containers,
+    protection_intents,
+    workload_items,
     container_registrations,
     protected_items,
     backups,

@@ -27,7 +27,7 @@ def target() -> MetaData:
     given: MetaData | None = context.config.attributes.get("metadata")
     if given is not None:
         return given
-    tables: MetaData = import_module(f"{PACKAGE}.store.tables").metadata
+    tables: MetaData = import_module(f"{PACKAGE}.store.schema").metadata
     return tables
 
 

@@ -31,6 +31,7 @@ PARAMETERS: Mapping[str, str] = {
     "fabricName": "Azure",
     "policyName": "DefaultPolicy",
     "vmName": "vm-1",
+    "sqlVirtualMachineName": "vm-1",
     "diskName": "disk-1",
     "accountName": "staging",
     "virtualNetworkName": "network-1",
@@ -78,15 +79,18 @@ PARAMETERS: Mapping[str, str] = {
     "certificateName": "certificate-1",
     "identityName": "server-1",
     "backupEngineName": "server-1",
+    "intentObjectName": "intent-1",
     "vaultSettingName": "default",
     "deploymentName": "deployment-1",
 }
 
+_VM_CONTAINER = {"containerName": "VMAppContainer;Compute;group-1;vm-1"}
 _STORAGE_CONTAINER = {"containerName": "StorageContainer;Storage;group-1;staging"}
 PARAMETERS_OF: Mapping[str, Mapping[str, str]] = {
     "ProtectionContainers_Register": _STORAGE_CONTAINER,
     "ProtectionContainers_Inquire": _STORAGE_CONTAINER,
     "ProtectionContainers_Unregister": _STORAGE_CONTAINER,
+    "BackupWorkloadItems_List": _VM_CONTAINER,
 }
 """What single operations have instead, by their ids."""
 

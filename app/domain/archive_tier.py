@@ -19,6 +19,8 @@ TIERS = (INSTANT, HARDENED, ARCHIVED)
 
 AGE = 90 * DAY
 """Three months, of 30 days each: how long a point must have been in the vault."""
+DATABASE_AGE = 45 * DAY
+"""The same of a full backup of a database."""
 LEFT = 180 * DAY
 """Six months: how long it must be kept still, or a deletion would be an early one."""
 

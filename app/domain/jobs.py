@@ -17,6 +17,8 @@ class Operation:
     DISABLE_BACKUP = "DisableBackup"
     DELETE_BACKUP_DATA = "DeleteBackupData"
     UNDELETE = "Undelete"
+    REGISTER = "Register"
+    UNREGISTER = "UnRegister"
     CROSS_REGION_RESTORE = "CrossRegionRestore"
 
     RESTORES_HERE = (RESTORE, RESTORE_WITH_REHYDRATE)
@@ -40,6 +42,7 @@ class Phase:
     """Where a job is in its table; only the engine moves it.
 
     backup:   snapshot -> transfer -> done, or snapshot -> skipped -> done
+              streaming -> done, of what is streamed without a snapshot
     restore:  restore -> done, and of a whole VM copying -> building -> done;
               from the archive rehydrating comes before
     move:     moving -> done
@@ -50,6 +53,7 @@ class Phase:
     SNAPSHOT = "snapshot"
     TRANSFER = "transfer"
     SKIPPED = "skipped"
+    STREAMING = "streaming"
     RESTORE = "restore"
     COPYING = "copying"
     BUILDING = "building"
@@ -60,8 +64,11 @@ class Phase:
     DONE = "done"
 
 
-CANCELLABLE = frozenset({Phase.SNAPSHOT, Phase.REHYDRATING, Phase.RESTORE, Phase.COPYING})
-"""A backup may be cancelled while its snapshot is taken, a restore until its data is there."""
+CANCELLABLE = frozenset(
+    {Phase.SNAPSHOT, Phase.STREAMING, Phase.REHYDRATING, Phase.RESTORE, Phase.COPYING}
+)
+"""A backup may be cancelled while its snapshot is taken or it streams, a restore until its data is
+there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,12 @@ class JobError:
 BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
 VM_NOT_FOUND = "UserErrorVmNotFoundV2"
 SHARE_NOT_FOUND = "FileShareNotFound"
+SQL_DATABASE_NOT_FOUND = "UserErrorSQLPODoesNotExist"
+HANA_DATABASE_NOT_FOUND = "UserErrorHANAPODoesNotExist"
+VM_NOT_RUNNING = "VMNotInRunningStateUserError"
+NO_PARENT_FULL = "UserErrorParentFullBackupMissing"
+DATABASE_EXISTS = "UserErrorCannotRestoreExistingDBWithoutForceOverwrite"
+TARGET_SERVER_NOT_FOUND = "UserErrorTargetServerNotFound"
 NO_GUEST_AGENT = "UserErrorGuestAgentStatusUnavailable"
 UNSUPPORTED_DISKS = "UserErrorUnsupportedDiskSize"
 CANCELLED_BY_USER = "UserErrorJobSuccessfullyCancelled"
@@ -109,6 +122,42 @@ ERRORS: Mapping[str, JobError] = {
         SHARE_NOT_FOUND,
         "Operation failed as the file share is not found.",
         ("Ensure that the file share you're trying to protect hasn't been deleted.",),
+    ),
+    SQL_DATABASE_NOT_FOUND: JobError(
+        400610,
+        SQL_DATABASE_NOT_FOUND,
+        "Database configured for backup does not exist.",
+        ("If the database was deleted, stop its protection; if it was renamed, protect it anew.",),
+    ),
+    HANA_DATABASE_NOT_FOUND: JobError(
+        400611,
+        HANA_DATABASE_NOT_FOUND,
+        "Database configured for backup does not exist.",
+        ("If the database was deleted, stop its protection; if it was renamed, protect it anew.",),
+    ),
+    VM_NOT_RUNNING: JobError(
+        400612,
+        VM_NOT_RUNNING,
+        "The virtual machine that the database server runs in is not running.",
+        ("Start the virtual machine; the next backup is made at its time.",),
+    ),
+    NO_PARENT_FULL: JobError(
+        400613,
+        NO_PARENT_FULL,
+        "Log and differential backups need a full backup of the last 15 days, and there is none.",
+        ("Take a full backup first.",),
+    ),
+    DATABASE_EXISTS: JobError(
+        400614,
+        DATABASE_EXISTS,
+        "A database with that name exists already at the target of the restore.",
+        ("Restore under another name, or trigger the restore with overwriteOption Overwrite.",),
+    ),
+    TARGET_SERVER_NOT_FOUND: JobError(
+        400615,
+        TARGET_SERVER_NOT_FOUND,
+        "The server that the database was to be restored to is gone or not running.",
+        ("Start the virtual machine of the server and trigger the restore once more.",),
     ),
     NO_GUEST_AGENT: JobError(
         400085,

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from . import time_zones
-from .instants import DAY, HOUR, parse, to_datetime
+from .instants import DAY, HOUR, MINUTE, parse, to_datetime
 from .retention_rules import LAST_DAY, WEEKDAYS, Rule
 from .tiering_documents import ARCHIVE, DAYS_OF, NO_ARCHIVE
 
@@ -16,6 +16,8 @@ STANDARD = "V1"
 ENHANCED = "V2"
 VM = "VM"
 FILE_SHARE = "AzureFileShare"
+SQL_DATABASE = "SQLDataBase"
+HANA_DATABASE = "SAPHanaDatabase"
 """Names of the table of workloads (``app/workloads``)."""
 MOST_POINTS = 9999
 """Azure keeps no more recovery points of one item (azure-backup-semantics 1.3)."""
@@ -24,7 +26,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a recovery point is kept in the vault, and the name of the rule that governs."""
+    """How long a recovery point is kept in the vault, and the name of the rule that governs.
+
+    Only the rules of a long-term retention have names.
+    """
 
     rule: str
     micros: int
@@ -132,6 +137,10 @@ class Policy:
         """
         return self.instant_days * DAY
 
+    def is_kept_on(self, tags: str) -> bool:
+        """Tell whether points that no rule knows any more keep the length they were given."""
+        return self.weekdays is None
+
     @property
     def is_crowded(self) -> bool:
         """Whether its points alone, or with as many on-demand ones, may be more than allowed."""
@@ -198,6 +207,151 @@ class FileSharePolicy(Policy):
         return Keep(tags, day, length, vaulted=False, settles=False)
 
 
+FULL, DIFFERENTIAL, INCREMENTAL, LOG = "Full", "Differential", "Incremental", "Log"
+COPY_ONLY_FULL = "CopyOnlyFull"
+"""Azure's types of backups of databases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A part of a policy of databases that backs up what has changed: on weekdays, at a time.
+
+    Its points are kept for ``days``. They have the ``tag`` of their kind, as those of the rules
+    have theirs.
+    """
+
+    kind: str
+    time: int
+    weekdays: frozenset[str]
+    days: int
+
+    @property
+    def tag(self) -> str:
+        """E or I; no rule has these letters."""
+        return DELTA_TAGS[self.kind]
+
+
+DELTA_TAGS: Mapping[str, str] = {DIFFERENTIAL: "E", INCREMENTAL: "I"}
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The part of a policy of databases that backs up their log, in microseconds."""
+
+    every: int
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabasePolicy(Policy):
+    """A policy of databases: full backups as any policy has them, and what goes between them.
+
+    No two parts back up the data on one day (docs/decisions/0070), so that a slot is of one part.
+    """
+
+    deltas: tuple[Delta, ...] = ()
+    logs: Logs | None = None
+    compressed: bool = False
+
+    @property
+    def instant(self) -> int | None:
+        """``None``: there are no snapshots."""
+        return None
+
+    def next_slot(self, after: int) -> int:
+        """Return the first scheduled backup of data strictly after an instant."""
+        day = after // DAY - 2
+        while True:
+            at = self._midnight_of(day) + self._time_on(day) if self._runs_on(day) else after
+            if at > after:
+                return at
+            day += 1
+
+    def _runs_on(self, day: int) -> bool:
+        return Policy._runs_on(self, day) or self._delta_on(day) is not None
+
+    def _delta_on(self, day: int) -> Delta | None:
+        weekday = WEEKDAYS[(day + 3) % 7]
+        return next((each for each in self.deltas if weekday in each.weekdays), None)
+
+    def _time_on(self, day: int) -> int:
+        delta = self._delta_on(day)
+        return self.times[0] if delta is None else delta.time
+
+    def kind_of(self, slot: int) -> str:
+        """Return which type of backup a slot is for."""
+        delta = self._delta_on(self._local(slot)[0])
+        return FULL if delta is None else delta.kind
+
+    def _local(self, slot: int) -> tuple[int, int]:
+        near = slot // DAY
+        for day in (near - 1, near, near + 1):
+            if self._runs_on(day) and slot == self._midnight_of(day) + self._time_on(day):
+                return day, self._time_on(day)
+        raise ValueError(f"{slot} is no slot of this policy")
+
+    def keep(self, slot: int) -> Keep:
+        """Return what the backup of a slot is given, if it is of the type it is meant to be."""
+        day, _ = self._local(slot)
+        delta = self._delta_on(day)
+        if delta is None:
+            return self.keep_full(slot)
+        return Keep(delta.tag, day, self._length_of(delta), vaulted=True, settles=False)
+
+    def keep_full(self, slot: int) -> Keep:
+        """Return what a full backup is given that a slot takes, whatever the slot is for.
+
+        On a day that no rule tags it is kept as the lowest rule says, that of the schedule.
+        """
+        day, _ = self._local(slot)
+        tags = self._tags(day) or self.rules[-1].tag
+        length = self.length(tags, day)
+        assert length is not None, "a policy has a rule for each tag it gives"
+        return Keep(tags, day, length, vaulted=True, settles=False)
+
+    def length(self, tags: str, day: int) -> Length | None:
+        """Return how long a point with such tags and date is kept, as ``Policy.length`` does."""
+        delta = self.delta(tags)
+        return self._length_of(delta) if delta is not None else Policy.length(self, tags, day)
+
+    def _length_of(self, delta: Delta) -> Length:
+        return Length("", delta.days * DAY)
+
+    def delta(self, tags: str) -> Delta | None:
+        """Return the part whose points have such a tag."""
+        return next((each for each in self.deltas if each.tag == tags), None)
+
+    def delta_of(self, kind: str) -> Delta | None:
+        """Return the part for a type of backup."""
+        return next((each for each in self.deltas if each.kind == kind), None)
+
+    def is_kept_on(self, tags: str) -> bool:
+        """Tell whether points that no rule knows any more keep the length they were given.
+
+        Those of a part that is gone do: they are of no other use than before.
+        """
+        return tags in DELTA_TAGS.values() or Policy.is_kept_on(self, tags)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPolicy(DatabasePolicy):
+    """A policy of SQL Server databases."""
+
+    workload: ClassVar[str] = SQL_DATABASE
+
+
+@dataclass(frozen=True, slots=True)
+class HanaPolicy(DatabasePolicy):
+    """A policy of SAP HANA databases."""
+
+    workload: ClassVar[str] = HANA_DATABASE
+
+
+_OF_DATABASES: Mapping[str, type[DatabasePolicy]] = {
+    each.workload: each for each in (SqlPolicy, HanaPolicy)
+}
+
+
 def _date(day: int) -> date:
     return date.fromordinal(min(max(day + _EPOCH, 1), date.max.toordinal()))
 
@@ -210,10 +364,13 @@ def time_of_day(text: str) -> int:
 def read(document: Mapping[str, Any]) -> Policy | None:
     """Return the policy that a stored, validated document describes.
 
-    ``None`` for the workloads that a vault shows but the engine does not run yet: databases.
+    ``None`` for the workloads that a vault shows but the engine does not run: SAP ASE, and
+    snapshots of SAP HANA instances.
     """
     if document["backupManagementType"] == "AzureStorage":
         return _read_file_share(document)
+    if document["backupManagementType"] == "AzureWorkload":
+        return _read_database(document)
     return read_vm(document)
 
 
@@ -252,6 +409,44 @@ def _read_file_share(document: Mapping[str, Any]) -> FileSharePolicy:
         rules=_rules(retention),
         vaulted=vault is not None,
     )
+
+
+def _read_database(document: Mapping[str, Any]) -> DatabasePolicy | None:
+    kind = _OF_DATABASES.get(document["workLoadType"])
+    if kind is None:
+        return None
+    parts = {part["policyType"]: part for part in document["subProtectionPolicy"]}
+    full = parts[FULL]
+    return kind(
+        times=times_of_day(full["schedulePolicy"]),
+        time_zone=document["settings"]["timeZone"],
+        instant_days=0,
+        rules=_rules(full["retentionPolicy"]),
+        weekdays=_set(full["schedulePolicy"].get("scheduleRunDays")),
+        deltas=tuple(_delta(name, parts[name]) for name in DELTA_TAGS if name in parts),
+        logs=_logs(parts[LOG]) if LOG in parts else None,
+        compressed=document["settings"]["isCompression"],
+    )
+
+
+def _delta(kind: str, part: Mapping[str, Any]) -> Delta:
+    schedule = part["schedulePolicy"]
+    return Delta(
+        kind,
+        time_of_day(schedule["scheduleRunTimes"][0]),
+        frozenset(schedule["scheduleRunDays"]),
+        _days_of(part),
+    )
+
+
+def _logs(part: Mapping[str, Any]) -> Logs:
+    every: int = part["schedulePolicy"]["scheduleFrequencyInMins"]
+    return Logs(every * MINUTE, _days_of(part) * DAY)
+
+
+def _days_of(part: Mapping[str, Any]) -> int:
+    count: int = part["retentionPolicy"]["retentionDuration"]["count"]
+    return count
 
 
 def _runs(schedule: Mapping[str, Any]) -> Mapping[str, Any]:

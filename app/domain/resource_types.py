@@ -20,6 +20,7 @@ from .resource_ids import (
     PRIVATE_ENDPOINT_TYPE,
     PUBLIC_IP_TYPE,
     RESOURCE_GUARD_TYPE,
+    SQL_VM_TYPE,
     STORAGE_TYPE,
     USER_IDENTITY_TYPE,
     VAULT_TYPE,
@@ -48,6 +49,7 @@ _RESOURCE_VERSIONS = ("2025-04-01", "2024-11-01", "2023-07-01", "2022-09-01", "2
 _KEY_VAULT_VERSIONS = ("2026-02-01", "2025-05-01", "2024-11-01", "2023-07-01")
 _IDENTITY_VERSIONS = ("2024-11-30", "2023-01-31", "2018-11-30")
 _GUARD_VERSIONS = ("2025-07-01", "2025-01-01", "2024-04-01", "2023-11-01")
+_SQL_VM_VERSIONS = ("2023-10-01", "2022-02-01", "2021-11-01-preview")
 _LOCK_VERSIONS = ("2020-05-01", "2016-09-01")
 _GRAPH_VERSIONS = ("2024-04-01", "2022-10-01", "2021-03-01")
 
@@ -117,6 +119,7 @@ EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
             *_placeless(("2022-12-01", "2021-01-01"), "subscriptions/locations"),
             *_placeless(_RESOURCE_VERSIONS, "subscriptions/providers"),
         ),
+        "Microsoft.SqlVirtualMachine": _types(_SQL_VM_VERSIONS, SQL_VM_TYPE),
         "Microsoft.Storage": (
             *_types(_STORAGE_VERSIONS, STORAGE_TYPE),
             *_placeless(

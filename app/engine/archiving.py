@@ -17,9 +17,9 @@ from sqlalchemy import (
     select,
 )
 
-from ..domain.archive_tier import AGE, LEFT
+from ..domain.archive_tier import AGE, DATABASE_AGE, LEFT
 from ..domain.jobs import Phase
-from ..domain.policies import Policy, VmPolicy, read
+from ..domain.policies import FULL, Policy, VmPolicy, read
 from ..store.tables import jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
 
@@ -50,6 +50,8 @@ def obstacle(connection: Connection, item: Row[Any], now: int) -> ColumnElement[
         return literal(Obstacle.DELETED, String)
     if not WORKLOADS[item.workload].archived:
         return literal(Obstacle.TYPE, String)
+    if WORKLOADS[item.workload].streaming is not None:
+        return case(*_of_databases(item, now), else_=None)
     moving = points_in_phase(connection, item.key, Phase.MOVING)
     return case(
         (_POINT.soft_deleted, Obstacle.DELETED),
@@ -74,6 +76,17 @@ def ineligible(
         (_POINT.vaulted_at > now - AGE, Obstacle.YOUNG),
         (_POINT.taken_at > now - dependency(policy), Obstacle.NEEDED),
         (and_(expiring, _POINT.expires_at < now + LEFT), Obstacle.SHORT),
+    ]
+
+
+def _of_databases(item: Row[Any], now: int) -> list[tuple[ColumnElement[bool], str]]:
+    """What keeps points of databases: only full ones go, of 45 days, that nothing is based on."""
+    is_needed = or_(_POINT.needed_until > now, _POINT.taken_at == item.latest_vaulted_at)
+    return [
+        (_POINT.backup_type != FULL, Obstacle.TYPE),
+        (_POINT.vaulted_at > now - DATABASE_AGE, Obstacle.YOUNG),
+        (is_needed, Obstacle.NEEDED),
+        (and_(literal(item.expiring), _POINT.expires_at < now + LEFT), Obstacle.SHORT),
     ]
 
 

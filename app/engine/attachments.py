@@ -77,7 +77,7 @@ def remove_vm(connection: Connection, rules: Rules, vm: Row[Any], now: int) -> N
         else:
             release(connection, disk, now)
     rows.delete_tree(connection, vm.folded)
-    sources.refresh(connection, rules, vm.id)
+    sources.refresh(connection, rules, vm.id, now)
 
 
 def _store(

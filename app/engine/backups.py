@@ -56,7 +56,7 @@ _SPREAD = azure_vm.SNAPSHOT_SPREAD
 """What a job's jitter is divided by, so that its two parts are drawn apart."""
 
 
-def _natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
+def natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
     """Return the SQL twin of ``ids.natural(seed, kind, item, instant, "scheduled")``."""
     return (
         bindparam(prefix, type_=String)
@@ -69,12 +69,12 @@ def _natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:
 
 # --- a scheduled start -------------------------------------------------------------------
 
-_START = items.c.next_backup_at
-_JITTER = func.rsv_hash(_natural("jitter_prefix", _START), type_=BigInteger)
+START = items.c.next_backup_at
+JITTER = func.rsv_hash(natural("jitter_prefix", START), type_=BigInteger)
 _SNAPSHOT_ENDS = (
-    _START
+    START
     + cast(bindparam("snapshot_min"), BigInteger)
-    + _JITTER % cast(bindparam("snapshot_spread"), BigInteger)
+    + JITTER % cast(bindparam("snapshot_spread"), BigInteger)
 )
 _GONE = items.c.source_exists.is_(False)
 _SILENT = items.c.source_agent.is_(False)
@@ -84,16 +84,16 @@ _WHY_BROKEN = case(
 )
 _ERROR = case(
     (_BROKEN, _WHY_BROKEN),
-    (items.c.snapshot_until > _START, BACKUP_IN_PROGRESS),
+    (items.c.snapshot_until > START, BACKUP_IN_PROGRESS),
     else_=null(),
 )
-_FAILS = or_(_BROKEN, items.c.snapshot_until > _START)
+_FAILS = or_(_BROKEN, items.c.snapshot_until > START)
 _VAULTED = or_(
     cast(bindparam("vaulted"), Boolean),
     and_(cast(bindparam("settles"), Boolean), items.c.owed_day < bindparam("slot_day")),
 )
 _INSTANT = cast(bindparam("instant"), BigInteger)
-_COHORT = and_(
+COHORT = and_(
     items.c.policy_key == bindparam("policy"),
     items.c.slot_at == bindparam("slot"),
     items.c.next_backup_at <= bindparam("until"),
@@ -108,20 +108,20 @@ _INSERT_SCHEDULED = Statement(
             "tags", "slot_day", "policy_type", "crash_consistent", "workload", "tier_micros",
         ],
         select(
-            func.md5(_natural("job_prefix", _START)),
+            func.md5(natural("job_prefix", START)),
             items.c.vault_key,
             items.c.key,
             literal(Operation.BACKUP, String),
             case((_FAILS, Phase.DONE), else_=Phase.SNAPSHOT),
             case((_FAILS, Status.FAILED), else_=Status.IN_PROGRESS),
-            _START,
-            case((_FAILS, _START), else_=null()),
+            START,
+            case((_FAILS, START), else_=null()),
             case((_FAILS, null()), else_=_SNAPSHOT_ENDS),
             literal(False, Boolean),
             literal(0, Integer),
             items.c.friendly_name,
             items.c.container_name,
-            _JITTER,
+            JITTER,
             case((_VAULTED, cast(bindparam("keep"), BigInteger)), else_=_INSTANT),
             case((_VAULTED, cast(bindparam("rule"), String)), else_=null()),
             _INSTANT,
@@ -133,14 +133,14 @@ _INSERT_SCHEDULED = Statement(
             cast(bindparam("crash_consistent"), Boolean),
             items.c.workload,
             case((_VAULTED, cast(bindparam("tier"), BigInteger)), else_=null()),
-        ).where(_COHORT),
+        ).where(COHORT),
         include_defaults=False,
     )
 )  # fmt: skip
 
-_NEXT = cast(bindparam("next"), BigInteger)
-_NEXT_SPREAD = _NEXT + (
-    func.rsv_hash(_natural("start_prefix", _NEXT), type_=BigInteger)
+NEXT = cast(bindparam("next"), BigInteger)
+NEXT_SPREAD = NEXT + (
+    func.rsv_hash(natural("start_prefix", NEXT), type_=BigInteger)
     % cast(bindparam("spread"), BigInteger)
 )
 
@@ -148,26 +148,26 @@ _NEXT_SPREAD = _NEXT + (
 def _advance_items(next_start: ColumnElement[int]) -> Statement:
     return Statement(
         update(items)
-        .where(_COHORT)
+        .where(COHORT)
         .values(
             snapshot_until=case((_FAILS, items.c.snapshot_until), else_=_SNAPSHOT_ENDS),
             # A collision with a running backup says nothing about the item's health.
             last_backup_status=case((_BROKEN, Status.FAILED), else_=items.c.last_backup_status),
-            last_backup_at=case((_BROKEN, _START), else_=items.c.last_backup_at),
+            last_backup_at=case((_BROKEN, START), else_=items.c.last_backup_at),
             last_error=case((_BROKEN, _WHY_BROKEN), else_=items.c.last_error),
             owed_day=case(
                 (and_(_VAULTED, _FAILS), cast(bindparam("slot_day"), Integer)),
                 (_VAULTED, null()),
                 else_=items.c.owed_day,
             ),
-            slot_at=_NEXT,
+            slot_at=NEXT,
             next_backup_at=next_start,
         )
     )
 
 
-_ADVANCE_ITEMS = _advance_items(_NEXT)
-_ADVANCE_SPREAD_ITEMS = _advance_items(_NEXT_SPREAD)
+_ADVANCE_ITEMS = _advance_items(NEXT)
+_ADVANCE_SPREAD_ITEMS = _advance_items(NEXT_SPREAD)
 
 
 def start_scheduled(
@@ -219,9 +219,9 @@ def start_scheduled(
 _RUNS = and_(  # of a suspended item a policy only says what is kept
     items.c.policy_key == bindparam("policy"), items.c.state != ProtectionState.SUSPENDED
 )
-_RESCHEDULE = Statement(update(items).where(_RUNS).values(slot_at=_NEXT, next_backup_at=_NEXT))
+_RESCHEDULE = Statement(update(items).where(_RUNS).values(slot_at=NEXT, next_backup_at=NEXT))
 _RESCHEDULE_SPREAD = Statement(
-    update(items).where(_RUNS).values(slot_at=_NEXT, next_backup_at=_NEXT_SPREAD)
+    update(items).where(_RUNS).values(slot_at=NEXT, next_backup_at=NEXT_SPREAD)
 )
 
 
@@ -236,7 +236,7 @@ def reschedule(connection: Connection, rules: Rules, *, policy: int, next_slot: 
 
 
 def scheduled_start(rules: Rules, item_key: int, slot: int) -> int:
-    """Return when an item's backup of a slot starts: the twin of ``_NEXT_SPREAD``."""
+    """Return when an item's backup of a slot starts: the twin of ``NEXT_SPREAD``."""
     if not rules.start_jitter:
         return slot
     return slot + ids.key(rules.seed, "start", item_key, slot, "scheduled") % rules.start_jitter

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, Select, exists, false, insert, literal, 
 from ..domain import ids
 from ..domain.instants import MINUTE
 from ..domain.jobs import ProtectionState
-from ..store.tables import containers, items, jobs, recovery_points
+from ..store.container_tables import containers
+from ..store.tables import items, jobs, recovery_points
 from ..workloads.azure_vm import AZURE_VM
 from . import protection
 from .rules import Rules

@@ -72,7 +72,7 @@ def remove(connection: Connection, rules: Rules, group: Row[Any], now: int) -> N
         key_vaults.remove(connection, key_vault, now)
     connection.execute(delete(resources).where(resources.c.group_folded == group.folded))
     connection.execute(delete(deployments).where(deployments.c.scope_folded == group.folded))
-    sources.refresh_below(connection, rules, group.folded)
+    sources.refresh(connection, rules, group.folded, now)
     role_assignments.forget(connection, group.id)
     connection.execute(delete(resource_groups).where(resource_groups.c.folded == group.folded))
 

@@ -32,6 +32,8 @@ DURATIONS = {
     Operation.DISABLE_BACKUP: 21 * SECOND,
     Operation.DELETE_BACKUP_DATA: 40 * SECOND,
     Operation.UNDELETE: 21 * SECOND,
+    Operation.REGISTER: 230 * SECOND,
+    Operation.UNREGISTER: 30 * SECOND,
 }
 """What the recordings show (azure-cli-wire 6)."""
 CANCELLING_TAKES = 10 * SECOND
@@ -235,7 +237,7 @@ def cancel_what_writes(connection: Connection, item_key: int, now: int) -> None:
         .where(
             jobs.c.item_key == item_key,
             jobs.c.due_at.is_not(None),
-            jobs.c.phase.in_((Phase.SNAPSHOT, Phase.TRANSFER, Phase.MOVING)),
+            jobs.c.phase.in_((Phase.SNAPSHOT, Phase.STREAMING, Phase.TRANSFER, Phase.MOVING)),
         )
         .values(
             phase=Phase.DONE,

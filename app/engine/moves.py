@@ -14,7 +14,7 @@ from ..domain.resource_ids import STORAGE_TYPE
 from ..store import rows
 from ..store.metadata import Document
 from ..store.resource_tables import resources
-from ..store.tables import blobs, items
+from ..store.tables import blobs
 from ..workloads.table import SOURCE_TYPES
 from . import sources
 from .rules import Rules
@@ -91,7 +91,7 @@ def move(
     if renamed:
         connection.execute(update(resources).where(resources.c.folded == bindparam("at")), renamed)
     _replace(connection, moved, names, arrived)
-    _tell_items(connection, rules, moved, names)
+    _tell_items(connection, rules, moved, names, now)
 
 
 def _replace(
@@ -114,19 +114,16 @@ def _replace(
 
 
 def _tell_items(
-    connection: Connection, rules: Rules, moved: Sequence[Row[Any]], names: Mapping[str, str]
+    connection: Connection,
+    rules: Rules,
+    moved: Sequence[Row[Any]],
+    names: Mapping[str, str],
+    now: int,
 ) -> None:
     """Tell the items of sources that went, and those that others of these names had left before."""
     went = [row.folded for row in moved if row.type_folded in SOURCE_TYPES]
-    asked = [each.lower() for folded in went for each in (folded, names[folded])]
-    protected = connection.execute(
-        select(items.c.source_folded)
-        .where(items.c.source_folded.in_(asked))
-        .distinct()
-        .order_by(items.c.source_folded)
-    ).scalars()
-    for source_id in protected.all():
-        sources.refresh(connection, rules, source_id)
+    for source_id in sorted(each.lower() for old in went for each in (old, names[old])):
+        sources.refresh(connection, rules, source_id, now)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

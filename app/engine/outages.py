@@ -28,8 +28,9 @@ from ..domain.instants import DAY
 from ..domain.jobs import Operation
 from ..domain.policies import Policy, read
 from ..domain.regions import secondary_to
+from ..store.container_tables import containers
 from ..store.tables import items, jobs, policies, recovery_points, vaults
-from . import clock, restores
+from . import clock, log_chains, restores
 from .rules import Rules
 
 _PUT_OFF = 1 << 60
@@ -55,6 +56,8 @@ _POINTS = and_(
     or_(*(column.is_not(None) for column in _POINT_DUE)),
 )
 
+_VMS = and_(containers.c.vault_key.in_(_VAULTS), containers.c.discover_at.is_not(None))
+
 
 def _jobs_of(region: str) -> dict[str, Any]:
     """Return what ``_JOBS`` has to know of a region."""
@@ -67,6 +70,7 @@ def take_down(connection: Connection, rules: Rules, region: str, now: int) -> No
     known = outages.read(state.outages)
     if known.of(region) is not None:
         return
+    log_chains.settle(connection, _in(region), now)
     clock.note_outages(connection, known.begun(region, now).text())
     here = {"region": region}
     connection.execute(
@@ -82,6 +86,8 @@ def take_down(connection: Connection, rules: Rules, region: str, now: int) -> No
     connection.execute(update(items).where(_ITEMS).values(**running, **waiting), here)
     later = {column.name: column + _PUT_OFF for column in _POINT_DUE}
     connection.execute(update(recovery_points).where(_POINTS).values(**later), here)
+    unseen = {"discover_at": containers.c.discover_at + _PUT_OFF}
+    connection.execute(update(containers).where(_VMS).values(**unseen), here)
 
 
 def bring_back(connection: Connection, rules: Rules, region: str, now: int) -> None:
@@ -96,10 +102,15 @@ def bring_back(connection: Connection, rules: Rules, region: str, now: int) -> N
     outage = known.of(region)
     if outage is None:
         return
+    log_chains.settle(connection, _in(region), now)
     clock.note_outages(connection, known.ended(region, now).text())
     _go_on(connection, region, outage.since, now)
     _take_in(connection, region, now)
     _catch_up(connection, region, now)
+
+
+def _in(region: str) -> ColumnElement[bool]:
+    return items.c.vault_key.in_(select(vaults.c.key).where(vaults.c.location == region))
 
 
 def _go_on(connection: Connection, region: str, since: int, now: int) -> None:
@@ -133,6 +144,8 @@ def _take_in(connection: Connection, region: str, now: int) -> None:
     connection.execute(update(items).where(_ITEMS).values(**waiting), here)
     points = {column.name: column - _PUT_OFF for column in _POINT_DUE}
     connection.execute(update(recovery_points).where(_POINTS).values(**points), here)
+    seen = {"discover_at": _not_before(containers.c.discover_at - _PUT_OFF, now + 1)}
+    connection.execute(update(containers).where(_VMS).values(**seen), here)
 
 
 def _not_before(column: ColumnElement[Any] | Column[Any], earliest: int) -> ColumnElement[Any]:

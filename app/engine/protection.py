@@ -16,7 +16,17 @@ from ..domain.jobs import ProtectionState
 from ..domain.policies import Policy
 from ..store.tables import items
 from ..workloads.table import WORKLOADS
-from . import backups, file_recoveries, jobs, retention, snapshots, soft_delete, sources, tiering
+from . import (
+    backups,
+    file_recoveries,
+    jobs,
+    log_chains,
+    retention,
+    snapshots,
+    soft_delete,
+    sources,
+    tiering,
+)
 from .rules import Rules
 
 
@@ -30,6 +40,10 @@ class ItemName(Protocol):
     @property
     def short(self) -> str:
         """The ``containerName`` of items and jobs."""
+
+    @property
+    def folded(self) -> str:
+        """The lower-case name that is like no other in a vault."""
 
 
 def enable(
@@ -49,7 +63,7 @@ def enable(
 
     ``source_id`` is what the item shows as its source, where that is not the source itself.
     """
-    key = ids.key(rules.seed, "item", vault_key, name.item.lower())
+    key = ids.key(rules.seed, "item", vault_key, name.folded)
     entropy = ids.key(rules.seed, "entropy", key)
     slot = policy.next_slot(now)
     seen = sources.columns(connection, rules, source, entropy, exclusion)
@@ -60,7 +74,7 @@ def enable(
             workload=source.workload,
             name=name.item,
             container_name=name.short,
-            folded_name=name.item.lower(),
+            folded_name=name.folded,
             friendly_name=source.name,
             entropy=entropy,
             state=ProtectionState.IR_PENDING,
@@ -77,6 +91,7 @@ def enable(
             exclusion=exclusion,
             crowded_at=now if policy.is_crowded else None,
             unplaced_at=now if WORKLOADS[source.workload].in_collections else None,
+            **log_chains.columns(policy),
             **({"source_id": source_id} | seen),
         )
     )
@@ -102,6 +117,7 @@ def use_policy(
 
     Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
     """
+    log_chains.settle(connection, items.c.key == item.key, now)
     slot = policy.next_slot(now)
     resumed = item.state in ProtectionState.RESUMABLE
     backed_up = ProtectionState.PROTECTED if item.latest_snapshot_at else ProtectionState.IR_PENDING
@@ -116,6 +132,7 @@ def use_policy(
             next_backup_at=backups.scheduled_start(rules, item.key, slot),
             expiring=True,
             unplaced_at=now if WORKLOADS[item.workload].in_collections else None,
+            **log_chains.columns(policy),
         )
     )
     if resumed:
@@ -137,18 +154,24 @@ def edit_policy(
 
     Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
     """
-    backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))
     of = items.c.policy_key == policy_key
+    log_chains.settle(connection, of, now)
+    log_chains.follow(connection, of, policy)
+    backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))
     snapshots.reconsider(connection, of, now)
     retention.judge(connection, of, policy, now, soft_delete_days=soft_delete_days)
 
 
 def choose_disks(
-    connection: Connection, rules: Rules, item: Row[Any], exclusion: dict[str, Any] | None
+    connection: Connection,
+    rules: Rules,
+    item: Row[Any],
+    exclusion: dict[str, Any] | None,
+    now: int,
 ) -> None:
     """Choose the disks that the next backup includes, in place of any choice before."""
     connection.execute(update(items).where(items.c.key == item.key).values(exclusion=exclusion))
-    sources.refresh(connection, rules, item.source_id)
+    sources.refresh(connection, rules, item.source_id, now)
 
 
 def stop(
@@ -163,6 +186,9 @@ def stop(
 
     A suspended item may keep its policy, which then no longer runs for it.
     """
+    log_chains.settle(connection, items.c.key == item.key, now)
+    if not keep_per_policy:
+        log_chains.freeze(connection, item, now)
     state = ProtectionState.SUSPENDED if keep_per_policy else ProtectionState.STOPPED
     connection.execute(
         update(items)

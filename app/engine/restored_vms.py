@@ -53,7 +53,7 @@ def build(work: Restored) -> str | None:
     document = _vm(work, vm_id, nic_id, disks)
     hidden = {"power_state": attachments.RUNNING, "revision": 1}
     restored_disks.insert_resource(work, group, vm_id, VM_TYPE, document, hidden)
-    sources.refresh(work.connection, work.rules, vm_id)
+    sources.refresh(work.connection, work.rules, vm_id, work.now)
     return None
 
 
@@ -108,7 +108,7 @@ def replace_disks(work: Restored) -> str | None:
         state=attachments.state(power),
     )
     _store(work, vm, disks)
-    sources.refresh(work.connection, work.rules, vm.id)
+    sources.refresh(work.connection, work.rules, vm.id, work.now)
     return None
 
 

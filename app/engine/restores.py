@@ -17,8 +17,8 @@ from ..domain.jobs import POINT_NOT_FOUND, Operation, Phase, Status
 from ..store.statements import Statement
 from ..store.tables import jobs
 from ..workloads import azure_vm
+from . import database_restores, rehydrations, restored_blobs, restored_disks, restored_vms
 from . import jobs as job_rows
-from . import rehydrations, restored_blobs, restored_disks, restored_vms
 from .rehydrations import Rehydration
 from .restored_disks import Restored
 from .rules import Rules
@@ -113,6 +113,14 @@ def next_change(connection: Connection, until: int) -> int:
     return until if found is None else found
 
 
+def _end(connection: Connection, rules: Rules, job: Row[Any]) -> str | None:
+    """Make a restore true; the code of an error, and nothing done, if it cannot be."""
+    kind = job.detail["kind"]
+    if kind in database_restores.END:
+        return database_restores.END[kind](connection, rules, job)
+    return _END[kind](restored_disks.read(connection, rules, job))
+
+
 def move(connection: Connection, rules: Rules, job: Row[Any]) -> None:
     """Move a restore that is due to its next phase, or end it."""
     if job.phase == Phase.REHYDRATING and rehydrations.end(connection, job):
@@ -131,7 +139,7 @@ def move(connection: Connection, rules: Rules, job: Row[Any]) -> None:
         return
     error: str | None = POINT_NOT_FOUND
     if job.phase != Phase.REHYDRATING:
-        error = _END[job.detail["kind"]](restored_disks.read(connection, rules, job))
+        error = _end(connection, rules, job)
     connection.execute(
         update(jobs)
         .where(jobs.c.job_id == job.job_id)

@@ -36,7 +36,8 @@ from ..domain.jobs import Phase
 from ..domain.policies import MOST_POINTS, Length, Policy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
-from . import tiering
+from ..workloads.table import WORKLOADS
+from . import point_needs, tiering
 from .backups import SNAPSHOT_ONLY, TAKEN, earlier
 
 _DAYS_AT_ONCE = 500
@@ -46,10 +47,11 @@ _SWEEP = bindparam("sweep", type_=BigInteger)
 _OF_ITEM = items.c.key == _POINT.item_key
 _OLDER = exists(select(items.c.key).where(_OF_ITEM, items.c.latest_snapshot_at > _POINT.taken_at))
 # The newest vaulted point stays too: where unvaulted ones are hidden, it is the last to be seen.
+# What is based on another one is never the last that could be restored.
 _DELETABLE = exists(
     select(items.c.key).where(
         _OF_ITEM,
-        items.c.latest_snapshot_at > _POINT.taken_at,
+        or_(items.c.latest_snapshot_at > _POINT.taken_at, _POINT.base_at.is_not(None)),
         items.c.latest_vaulted_at.is_distinct_from(_POINT.taken_at),
     )
 )
@@ -67,7 +69,9 @@ _in_transfer = exists(
 def _next_look(instant_until: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return when the sweep must look at a point whose snapshot is kept until an instant."""
     return case(
-        (_POINT.snapshot_valid, earlier(instant_until, _POINT.expires_at)), else_=_POINT.expires_at
+        (_POINT.snapshot_valid, earlier(instant_until, _POINT.expires_at)),
+        (_POINT.needed_until > _POINT.expires_at, _POINT.needed_until),
+        else_=_POINT.expires_at,
     )
 
 
@@ -75,6 +79,7 @@ _DELETE_EXPIRED = Statement(
     delete(recovery_points).where(
         _POINT.sweep_at <= _SWEEP,
         _DELETABLE,
+        or_(_POINT.needed_until.is_(None), _POINT.needed_until <= _SWEEP),
         or_(
             _POINT.expires_at <= _SWEEP,
             and_(_POINT.vaulted_at.is_(None), _POINT.instant_until <= _SWEEP),
@@ -138,11 +143,14 @@ def keep_last(connection: Connection, item: Row[Any], now: int) -> None:
 
     While a snapshot is being taken the point that it makes will be the newest.
     """
-    if item.latest_snapshot_at is None or item.snapshot_until > now:
+    last_at = item.latest_snapshot_at
+    if WORKLOADS[item.workload].streaming is not None:
+        last_at = item.latest_vaulted_at  # the others are based on it
+    if last_at is None or item.snapshot_until > now:
         return
     connection.execute(
         update(recovery_points)
-        .where(_POINT.item_key == item.key, _POINT.taken_at == item.latest_snapshot_at)
+        .where(_POINT.item_key == item.key, _POINT.taken_at == last_at)
         .values(sweep_at=null())
     )
 
@@ -169,10 +177,14 @@ def judge(
     Azure applies an edit to existing points of the same category (docs/decisions/0042). A backup
     that is taking its snapshot is judged as its point would be. The statements are as many as
     there are lengths, not points: those of a fleet share their tags and dates. Points of the vault
-    that the edit ends at once are soft-deleted for some days, if any (docs/decisions/0081).
+    that the edit ends at once are soft-deleted for some days, if any (docs/decisions/0081); not
+    those of databases, which need each other: what nothing needs any more goes (0094).
     """
     if policy.is_crowded:
         note_crowded(connection, of, now)
+    is_streamed = WORKLOADS[policy.workload].streaming is not None
+    if is_streamed:
+        soft_delete_days = 0
     keys = select(items.c.key).where(of)
     scheduled = and_(_POINT.item_key.in_(keys), _POINT.tags.is_not(None))
     for alike, length in _lengths(connection, recovery_points, scheduled, policy):
@@ -190,7 +202,9 @@ def judge(
         _change(connection, alike, {"expires_at": instant_until})
     swept = case((_POINT.sweep_at.is_not(None), _next_look(instant_until)), else_=null())
     _change(connection, scheduled, {"instant_until": instant_until, "sweep_at": swept})
-    _judge_snapshots(connection, keys, policy, now)
+    _judge_running(connection, keys, policy, now)
+    if is_streamed:
+        point_needs.renew(connection, keys)
     tiering.judge(connection, keys, policy, now)
 
 
@@ -223,11 +237,11 @@ def _change(connection: Connection, of: ColumnElement[bool], values: dict[str, A
     connection.execute(update(recovery_points).where(of, others).values(**values))
 
 
-def _judge_snapshots(connection: Connection, keys: Select[Any], policy: Policy, now: int) -> None:
+def _judge_running(connection: Connection, keys: Select[Any], policy: Policy, now: int) -> None:
     running = and_(
         jobs.c.item_key.in_(keys),
         jobs.c.due_at.is_not(None),
-        jobs.c.phase == Phase.SNAPSHOT,
+        jobs.c.phase.in_((Phase.SNAPSHOT, Phase.STREAMING)),
         jobs.c.tags.is_not(None),
     )
     for alike, length in _lengths(connection, jobs, running, policy):
@@ -262,7 +276,7 @@ def _lengths(
         days.setdefault(tags, {}).setdefault(policy.length(tags, day), []).append(day)
     for tags, lengths in days.items():
         for length, found in lengths.items():
-            if length is None and policy.weekdays is None:
+            if length is None and policy.is_kept_on(tags):
                 continue
             if len(lengths) == 1:
                 yield table.c.tags == tags, length

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, or_, select, update
 
 from ..store.tables import items
-from . import share_sources, vm_sources
+from ..workloads.table import WORKLOADS
+from . import database_sources, log_chains, share_sources, vm_sources
 from .rules import Rules
 
 
@@ -47,6 +48,7 @@ class Reader(Protocol):
 _READERS: Mapping[str, Reader] = {
     vm_sources.Source.workload: vm_sources,
     share_sources.Source.workload: share_sources,
+    **database_sources.READERS,
 }
 
 
@@ -57,23 +59,24 @@ def columns(
     return _READERS[source.workload].columns(connection, rules, source, entropy, exclusion)
 
 
-def refresh(connection: Connection, rules: Rules, source_id: str) -> None:
-    """Bring the items that protect a source up to what it is now, or note that it is gone."""
-    _refresh(connection, rules, select(items).where(items.c.source_folded == source_id.lower()))
+def refresh(connection: Connection, rules: Rules, source_id: str, now: int) -> None:
+    """Bring the items that protect a source, or what lies in it, up to what it is now.
 
-
-def refresh_below(connection: Connection, rules: Rules, holder_id: str) -> None:
-    """Do so for the items of a source and of all that lie in it."""
-    folded = holder_id.lower()
+    Of one that is gone it is noted that it is.
+    """
+    folded = source_id.lower()
     # Everything in it: "0" is the letter after "/".
     lies_in = (items.c.source_folded > f"{folded}/") & (items.c.source_folded < f"{folded}0")
-    _refresh(connection, rules, select(items).where(or_(items.c.source_folded == folded, lies_in)))
-
-
-def _refresh(connection: Connection, rules: Rules, found: Any) -> None:
+    found = select(items).where(or_(items.c.source_folded == folded, lies_in))
     for item in connection.execute(found).all():
+        mine = items.c.key == item.key
+        streamed = WORKLOADS[item.workload].streaming is not None
+        if streamed:
+            log_chains.settle(connection, mine, now)
         values = _present(connection, rules, item)
-        connection.execute(update(items).where(items.c.key == item.key).values(**values))
+        if streamed and values.get("full_next"):
+            log_chains.break_off(connection, item.key, now)
+        connection.execute(update(items).where(mine).values(**values))
 
 
 def _present(connection: Connection, rules: Rules, item: Row[Any]) -> dict[str, Any]:

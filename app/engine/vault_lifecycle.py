@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from ..store import role_assignments
+from ..store.container_tables import containers
 from ..store.resource_tables import operations
-from ..store.tables import containers, items, vaults
+from ..store.tables import items, vaults
 from . import deleted_vaults, private_endpoints, soft_delete
 
 

@@ -1,9 +1,10 @@
 """Windows: how virtual time is crossed, from the instant settled to a target.
 
 A window ends where rows could interact: a sweep, an item's second start, a start on an item
-whose snapshot is being taken, a restore that changes a VM which backups may read, or a point that
-changes its tier. Inside it one set-based statement moves all rows of a kind, each at its own due
-instant, so any cut of a span into windows leaves the same rows (docs/decisions/0003).
+whose snapshot is being taken, a restore that changes a VM which backups may read, a point that
+changes its tier, or a discovery. Inside it one set-based statement moves all rows of a kind, each
+at its own due instant, so any cut of a span into windows leaves the same rows
+(docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -27,10 +28,20 @@ from sqlalchemy import (
 
 from ..domain.jobs import Phase, Status
 from ..domain.policies import Policy, read
+from ..store.container_tables import containers
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
-from . import backups, restores, retention, snapshots, soft_delete, tiering
+from . import (
+    backups,
+    discovery,
+    restores,
+    retention,
+    snapshots,
+    soft_delete,
+    streamed_backups,
+    tiering,
+)
 from .rules import Rules
 
 
@@ -49,15 +60,13 @@ class Due:
     tier: int | None
     crowded: int | None
     unplaced: int | None
+    discovery: int | None
 
     def first(self) -> int | None:
         """Return the first instant at which anything is due."""
+        dues = (self.start, self.job, self.purge, self.sweep, self.tier, self.discovery)
         return min(
-            (
-                at
-                for at in (self.start, self.job, self.purge, self.sweep, self.tier)
-                if at is not None
-            ),
+            (at for at in dues if at is not None),
             default=None,
         )
 
@@ -73,8 +82,13 @@ class Cohort:
 
     @property
     def snapshot_min(self) -> int:
-        """How long a snapshot takes at least."""
+        """How long a snapshot, or the setting up of a stream, takes at least."""
         return WORKLOADS[self.policy.workload].timing.snapshot_min
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether its backups are streamed, without a snapshot."""
+        return WORKLOADS[self.policy.workload].streaming is not None
 
 
 def _minimum(column: ColumnElement[int | None]) -> ScalarSelect[Any]:
@@ -90,13 +104,14 @@ _DUE = Statement(
         _minimum(recovery_points.c.tier_at),
         _minimum(items.c.crowded_at),
         _minimum(items.c.unplaced_at),
+        _minimum(containers.c.discover_at),
     )
 )
 _PHASES = Statement(
     select(jobs.c.phase).where(jobs.c.due_at <= bindparam("until")).group_by(jobs.c.phase)
 )
 _ENDING = frozenset({Phase.TRANSFER, Phase.SKIPPED})
-_OF_BACKUPS = _ENDING | {Phase.SNAPSHOT}
+_OF_BACKUPS = _ENDING | {Phase.SNAPSHOT, Phase.STREAMING}
 _COHORTS = Statement(
     select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
     .join(policies, policies.c.key == items.c.policy_key)
@@ -157,7 +172,7 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     if first is None or first > target:
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
-    until = min(target, grid)
+    until = min(target, grid, found.discovery or target)
     phases: set[str] = set()
     if found.job is not None and found.job <= until:
         phases = {phase for (phase,) in _PHASES.run(connection, until=until).fetchall()}
@@ -167,6 +182,8 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
     _run(connection, rules, found, phases, cohorts, settled, until)
+    if found.discovery is not None and found.discovery <= until:
+        discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
     moves = bool(phases) or _may_be_taken(cohorts, found, until)
     if until == grid and (moves or (found.sweep is not None and found.sweep <= until)):
@@ -217,17 +234,14 @@ def _run(
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
     if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
+    if Phase.STREAMING in phases:
+        streamed_backups.end(connection, until=until)
     for cohort in cohorts:
-        backups.start_scheduled(
-            connection,
-            rules,
-            policy_key=cohort.policy_key,
-            policy=cohort.policy,
-            slot=cohort.slot,
-            until=until,
-            next_slot=cohort.next_slot,
-        )
-    taken = Phase.SNAPSHOT in phases or _may_be_taken(cohorts, found, until)
+        _start(connection, rules, cohort, until)
+    short = _may_be_taken(cohorts, found, until)
+    if short and any(cohort.is_streamed for cohort in cohorts):
+        streamed_backups.end(connection, until=until)
+    taken = Phase.SNAPSHOT in phases or short
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
         if found.unplaced is not None:
             snapshots.place(connection, rules, settled=settled)
@@ -238,6 +252,19 @@ def _run(
         _end_other_jobs(connection, rules, until)
     if found.purge is not None and found.purge <= until:
         soft_delete.purge(connection, until=until)
+
+
+def _start(connection: Connection, rules: Rules, cohort: Cohort, until: int) -> None:
+    start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
+    start(
+        connection,
+        rules,
+        policy_key=cohort.policy_key,
+        policy=cohort.policy,
+        slot=cohort.slot,
+        until=until,
+        next_slot=cohort.next_slot,
+    )
 
 
 def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:

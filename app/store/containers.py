@@ -1,16 +1,18 @@
-"""Queries for registered storage accounts, and the shares in them that a vault knows."""
+"""Queries for registered containers, and for what a vault knows of what is in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, false, func, or_, select
 
+from ..domain.jobs import ProtectionState
 from ..domain.resource_ids import SHARE_TYPE
+from .container_tables import containers
 from .resource_tables import resources
 from .statements import Query
-from .tables import containers, vaults
+from .tables import items, vaults
 
 _FIND = Query(
     select(containers).where(
@@ -41,13 +43,13 @@ def find_any(connection: Connection, vault_key: int, folded_name: str) -> Row[An
     return _FIND.first(connection, vault=vault_key, name=folded_name)
 
 
-def vault_of_account(connection: Connection, account_id: str) -> Row[Any] | None:
-    """Return the vault that a storage account is registered with, if any."""
+def vault_of_source(connection: Connection, source_id: str) -> Row[Any] | None:
+    """Return the vault that a storage account or a VM is registered with, if any."""
     return connection.execute(
         select(vaults)
         .join(containers, containers.c.vault_key == vaults.c.key)
         .where(
-            containers.c.source_folded == account_id.lower(),
+            containers.c.source_folded == source_id.lower(),
             containers.c.deleted_at.is_(None),
         )
     ).first()
@@ -62,3 +64,54 @@ def known_shares(connection: Connection, container: Row[Any]) -> Sequence[Row[An
         .where(containers.c.key == container.key)
         .order_by(resources.c.folded)
     ).all()
+
+
+def known_servers(container: Row[Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the servers in a VM that its last inquiry saw, by instance.
+
+    Each has its databases, as pairs of a name and a recovery model.
+    """
+    found: list[tuple[str, list[tuple[str, str]]]] = container.discovered
+    return found
+
+
+def holds(container: Row[Any]) -> ColumnElement[bool]:
+    """Return the condition on items that they lie in a container of their vault."""
+    short = container.name.partition(";")[2]
+    # Items of databases spell it in lower case, those of shares as their account is spelled.
+    return items.c.container_name.in_((short, short.lower()))
+
+
+def is_database_of(container: Any) -> ColumnElement[bool]:
+    """Return the condition on items that they are databases in a VM: a container, or its table."""
+    holder = container.source_folded
+    # Everything in it: "0" is the letter after "/".
+    return and_(
+        items.c.source_folded > holder + "/databases/",
+        items.c.source_folded < holder + "/databases0",
+    )
+
+
+def is_taken(container: Any) -> ColumnElement[bool]:
+    """Return the condition on items that what they protect cannot come under a container's vault.
+
+    What another vault has stopped or soft-deleted can.
+    """
+    return or_(
+        items.c.state.not_in(ProtectionState.RESUMABLE),
+        items.c.vault_key == container.vault_key,
+    )
+
+
+def is_held_by(types: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    """Return the condition that an item lies in a container, by workload and type of container."""
+    return or_(
+        false(),
+        *(
+            and_(
+                items.c.workload == workload,
+                func.lower(kind + ";" + items.c.container_name) == containers.c.folded_name,
+            )
+            for workload, kind in types
+        ),
+    )

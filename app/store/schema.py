@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import DDL, Connection, event, inspect, text
 
-from . import tables  # noqa: F401 - these are what the metadata is of
+from . import container_tables, tables  # noqa: F401 - these are what the metadata is of
 from .metadata import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 
 CREATE_RSV_HASH = """
 CREATE OR REPLACE FUNCTION rsv_hash(value text) RETURNS bigint

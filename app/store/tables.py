@@ -195,6 +195,10 @@ class ItemColumns(TypedColumns):
     ``workload`` is a name of the table of workloads. A share's ``source_id`` is its storage
     account, as it was spelled at the registration, its ``source_folded`` the share itself, and
     its ``source_vm_id`` tells one share from the next of its name.
+    A database's ``source_id`` is its VM, its ``source_size`` its recovery model; one that is
+    ``full_only`` has no other backups. Its log is backed up every ``log_every_micros``, while that
+    is not null and the VM runs, and is kept for ``log_keep_micros``. Its ``latest_snapshot_at`` is
+    of its newest point, its ``latest_vaulted_at`` of the newest full one that others are based on.
     """
 
     key = Column(BigInteger, primary_key=True, autoincrement=False)
@@ -241,6 +245,9 @@ class ItemColumns(TypedColumns):
     source_scan: Column[bool | None] = Column(Boolean, nullable=True)
     workload = Column(text_of(30), nullable=False, server_default="VM")
     container_name = Column(text_of(260), nullable=False, server_default=text("''"))
+    full_only = Column(Boolean, nullable=False, server_default=false())
+    log_every_micros: Column[int | None] = Column(BigInteger, nullable=True)
+    log_keep_micros: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
@@ -259,32 +266,23 @@ for _column in (
     )
 
 
-class ContainerColumns(TypedColumns):
-    """Storage accounts that are registered with a vault, as containers of file shares.
+class LogChainColumns(TypedColumns):
+    """Unbroken backups of the log of a database: not a row for each, as there are thousands.
 
-    ``source_id`` is the account's id as it was sent. Shares that were there at ``inquired_at`` are
-    known. One that was unregistered with soft-deleted items in it stays, ``deleted_at``.
+    Any instant from ``started_at`` on can be restored, up to the latest backup: that of
+    ``covered_until``, or the latest multiple of the item's ``log_every_micros`` after
+    ``resumed_at``. An item has one open chain at most, which goes on.
     """
 
-    key = Column(BigInteger, primary_key=True, autoincrement=False)
-    vault_key = Column(BigInteger, ForeignKey(vaults.c.key, ondelete="CASCADE"), nullable=False)
-    folded_name = Column(text_of(260), nullable=False)
-    name = Column(text_of(260), nullable=False)
-    friendly_name = Column(text_of(90), nullable=False)
-    source_id = Column(text_of(400), nullable=False)
-    source_folded = Column(text_of(400), nullable=False, index=True)
-    locks = Column(Boolean, nullable=False)
-    registered_at = Column(BigInteger, nullable=False)
-    inquired_at = Column(BigInteger, nullable=False)
-    deleted_at: Column[int | None] = Column(BigInteger, nullable=True)
+    item_key = Column(BigInteger, ForeignKey(items.c.key, ondelete="CASCADE"), nullable=False)
+    started_at = Column(BigInteger, nullable=False)
+    covered_until = Column(BigInteger, nullable=False)
+    resumed_at = Column(BigInteger, nullable=False)
+    is_open = Column(Boolean, nullable=False)
 
 
-containers = Table("containers", metadata, ContainerColumns)
-Index(
-    "uq_containers_vault_key_folded_name",
-    containers.c.vault_key,
-    containers.c.folded_name,
-    unique=True,
+log_chains = Table(
+    "log_chains", metadata, LogChainColumns, PrimaryKeyConstraint("item_key", "started_at")
 )
 
 
@@ -333,7 +331,7 @@ class JobColumns(TypedColumns):
     ``keep_micros``, ``rule``, ``instant_micros``, ``tags``, ``slot_day``, ``policy_type``,
     ``crash_consistent`` and ``tier_micros`` are what the policy said when a backup started;
     ``detail`` holds what the wire shows of other operations. A backup without ``instant_micros``
-    stays in its snapshot.
+    stays in its snapshot. ``backup_type`` is Azure's, of databases only.
     """
 
     job_id = Column(text_of(32), primary_key=True)
@@ -366,6 +364,7 @@ class JobColumns(TypedColumns):
     crash_consistent = Column(Boolean, nullable=False, server_default=false())
     workload = Column(text_of(30), nullable=False, server_default="VM")
     tier_micros: Column[int | None] = Column(BigInteger, nullable=True)
+    backup_type: Column[str | None] = Column(text_of(16), nullable=True)
 
 
 jobs = Table("jobs", metadata, JobColumns)
@@ -455,6 +454,9 @@ class RecoveryPointColumns(TypedColumns):
     the engine must look whether the point goes to the archive; it is there since ``archived_at``,
     and in the standard tier as well until ``rehydrated_until``. A ``soft_deleted`` one was lost by
     a shorter retention; its ``expires_at`` is when it is purged.
+    Points of databases have a ``backup_type``; what is not full is based on the full one of
+    ``base_at``. Whatever its own expiry, a point stays until ``needed_until``: other points and
+    the log, up to its backup of ``logs_until``, are of no use without it.
     """
 
     item_key = Column(BigInteger, nullable=False)
@@ -476,6 +478,10 @@ class RecoveryPointColumns(TypedColumns):
     archived_at: Column[int | None] = Column(BigInteger, nullable=True)
     rehydrated_until: Column[int | None] = Column(BigInteger, nullable=True)
     soft_deleted = Column(Boolean, nullable=False, server_default=false())
+    backup_type: Column[str | None] = Column(text_of(16), nullable=True)
+    base_at: Column[int | None] = Column(BigInteger, nullable=True)
+    logs_until: Column[int | None] = Column(BigInteger, nullable=True)
+    needed_until: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 recovery_points = Table(

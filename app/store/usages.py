@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from ..domain.instants import SECOND
 from ..domain.jobs import Status
+from .container_tables import containers
 from .tables import items, jobs, recovery_points
 
 
@@ -49,6 +50,16 @@ def count_by_workload(
         select(items.c.workload, func.count())
         .where(_in_vault(vault_key), *also)
         .group_by(items.c.workload)
+    )
+    return {name: count for name, count in found}  # noqa: C416 - a dict of rows is not typed
+
+
+def count_containers(connection: Connection, vault_key: int) -> dict[str, int]:
+    """Count a vault's registered containers by what they are registered for."""
+    found = connection.execute(
+        select(containers.c.workload, func.count())
+        .where(containers.c.vault_key == vault_key, containers.c.deleted_at.is_(None))
+        .group_by(containers.c.workload)
     )
     return {name: count for name, count in found}  # noqa: C416 - a dict of rows is not typed
 

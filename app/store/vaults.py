@@ -92,6 +92,20 @@ def with_opt_in(hidden: dict[str, Any], properties: dict[str, Any], now: int) ->
     return {name: value for name, value in hidden.items() if name != CROSS_REGION_SINCE}
 
 
+def note_protection(connection: Connection, vault: Row[Any]) -> None:
+    """Note that a vault is in use: an item is protected, or a container registered.
+
+    From then on its redundancy is locked.
+    """
+    if vault.properties.get("backupStorageVersion") == "V2":
+        return
+    connection.execute(
+        update(vaults)
+        .where(vaults.c.key == vault.key)
+        .values(properties=vault.properties | {"backupStorageVersion": "V2"})
+    )
+
+
 def get_group(connection: Connection, subscription: str, name: str) -> Row[Any]:
     """Return a resource group. Raises ``Refused``."""
     folded = group_id(subscription, name).lower()

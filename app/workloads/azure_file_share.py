@@ -74,6 +74,11 @@ class ShareName:
         digits = hashlib.sha256(self.share_id.lower().encode()).hexdigest()
         return f"AzureFileShare;{digits}"
 
+    @property
+    def folded(self) -> str:
+        """The lower-case name that is like no other in a vault."""
+        return self.item.lower()
+
 
 def used_bytes(quota_gb: int, entropy: int) -> int:
     """Return how much of a share is in use: 5 to 40 % of its quota, but for what is huge."""
@@ -108,6 +113,8 @@ def _point(_item: Any, point: Any, _told: Document) -> Document:
     """What only the recovery points of shares show; ``point.disks`` is the share as it was."""
     shown = {
         "objectType": "AzureFileShareRecoveryPoint",
+        "recoveryPointType": point.consistency,
+        "recoveryPointTime": wire(point.taken_at),
         "recoveryPointSizeInGB": max(-(-point.disks["usedBytes"] // GIBIBYTE), 1),
     }
     if point.snapshot_valid:

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from ..domain import disk_selection, ids
 from ..domain.documents import Document
-from ..domain.instants import MINUTE, SECOND
+from ..domain.instants import MINUTE, SECOND, wire
 from ..domain.jobs import VM_NOT_FOUND, Operation
 from ..domain.policies import VM
 from ..domain.resource_ids import VM_TYPE
@@ -60,6 +60,11 @@ class VmName:
     def item(self) -> str:
         """The protected item's name."""
         return f"VM;{self.short}"
+
+    @property
+    def folded(self) -> str:
+        """The lower-case name that is like no other in a vault."""
+        return self.item.lower()
 
 
 def name_of(group: str, vm: str) -> VmName:
@@ -176,6 +181,8 @@ def _point(_item: Any, point: Any, told: Document) -> Document:
         "isManagedVirtualMachine": True,
         "virtualMachineSize": point.vm_size,
         "originalStorageAccountOption": False,
+        "recoveryPointType": point.consistency,
+        "recoveryPointTime": wire(point.taken_at),
         "osType": point.disks["os"],
         "securityType": point.disks.get("security", "None"),
         "recoveryPointDiskConfiguration": _disks(point),

@@ -31,6 +31,24 @@ class CrossRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class Streaming:
+    """How a workload is backed up that streams its data to the vault and has a log.
+
+    ``item_kind`` is how the names of its items begin, ``on_demand`` are the types of backup that
+    users may ask for, ``unreachable`` is the error of one whose VM does not run. Its log shows as
+    one ``range_point``, which a ``range_request`` restores; where it ``has_files``, points and
+    restores name them.
+    """
+
+    item_kind: str
+    on_demand: tuple[str, ...]
+    unreachable: str
+    range_point: str
+    range_request: str
+    has_files: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """One row of the table of workloads; ``name`` is Azure's workloadType.
 
@@ -41,12 +59,13 @@ class Workload:
     registered, others come and go with their item. Backups that are not ``always_vaulted``
     go to the vault where their policy says so; snapshots ``in_collections`` lie in restore point
     collections. The points of an ``archived`` one may be moved to the archive, those of a
-    ``restored`` one are restored here. ``cancellable`` are the operations whose jobs can be
-    cancelled, ``gone`` is the error of a backup whose source is not there. The functions make
-    what only this workload shows: of an item (given its health), of its extended information (at
-    an instant), of a recovery point (given what the engine knows of those of VMs), of a job, and
-    in the property bag of a job; ``backup_info`` gives the extended information of a backup's job
-    its own form. One without ``cross_region`` is not in the secondary region.
+    ``restored`` one are restored here as disks or files of them. ``cancellable`` are the
+    operations whose jobs can be cancelled, ``gone`` is the error of a backup whose source is not
+    there. The functions make what only this workload shows: of an item (given its health), of its
+    extended information (at an instant), of a recovery point (given what the engine knows of those
+    of VMs), of a job, and in the property bag of a job; ``backup_info`` gives the extended
+    information of a backup's job its own form. One without ``cross_region`` is not in the
+    secondary region; without ``streaming`` a backup begins with a snapshot.
     """
 
     name: str
@@ -78,3 +97,4 @@ class Workload:
     job_bag: Callable[[Any], Document]
     backup_info: Callable[[Document], Document]
     cross_region: CrossRegion | None = None
+    streaming: Streaming | None = None

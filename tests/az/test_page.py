@@ -89,7 +89,7 @@ def test_what_az_cannot_do_ends_with_the_error_of_the_page(az: Az, arm: httpx.Cl
         "$VM": vm_id(),
     }
     rows = ROW.findall(PAGE)
-    assert len(rows) == 7
+    assert len(rows) == 6
     for command, error in rows:
         words = [values.get(word, word) for word in shlex.split(command)]
         said = " ".join(az.refused("", *words).split())

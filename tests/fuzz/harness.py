@@ -19,6 +19,8 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
+from tests.fuzz.worlds import OF_DATABASES
+
 Document = dict[str, Any]
 
 CHECKS = (
@@ -243,7 +245,8 @@ def _spoils(case: schemathesis.Case[Any]) -> bool:
     path = case.operation.path
     by_hand = path.startswith("/_emulator")
     locks = "/locks/" in path
-    return bool(case.method == "DELETE" or (by_hand and case.method != "GET") or locks)
+    registers = _name(case).startswith(OF_DATABASES)
+    return bool(case.method == "DELETE" or (by_hand and case.method != "GET") or locks or registers)
 
 
 def _name(case: schemathesis.Case[Any]) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 
-from app.arm.examples import GROUP_ID, SUBSCRIPTION, VAULT_ID
-from tests.wire.builders import done, set_clock
+from app.arm.examples import GROUP_ID, SUBSCRIPTION, VAULT_ID, VM_ID
+from tests.wire.builders import done, finish, set_clock
+from tests.wire.databases import registration
 from tests.wire.test_explorer import FIRST, found_in, operations, send
 
 ITEM_ID = (
@@ -29,6 +30,8 @@ ALONE = (
 )
 """What is deleted where neither of them stands in the way."""
 LOCKS = "ManagementLocks_"
+OF_DATABASES = ("BackupWorkloadItems_", "ProtectionIntent_")
+_VM_CONTAINER = "VMAppContainer;Compute;group-1;vm-1"
 ADVANCES = "Emulator_AdvanceClock"
 
 
@@ -57,9 +60,20 @@ class ExampleWorld:
                 done(send(self._arm, method, path, described, {}))
         self._known = found_in(self._arm, ITEM_ID)
         self._ended = self._end_some()
+        if operation.startswith(OF_DATABASES):
+            self._register_vm()
         set_clock(self._arm, skipOnWait="step")
         if operation.startswith(LOCKS):
             self._lock_everything()
+
+    def _register_vm(self) -> None:
+        """Let the VM hold a database, and register it; no others ask what it is registered for."""
+        done(self._arm.patch(VM_ID, json={"tags": {"rsvault-sql": "MSSQLSERVER/sales"}}))
+        path = f"{VAULT_ID}/backupFabrics/Azure/protectionContainers/{_VM_CONTAINER}"
+        finish(self._arm, self._arm.put(path, json=registration(vm=VM_ID)))
+        for method, path, described in operations(self.document):
+            if described["operationId"] == "ProtectionIntent_CreateOrUpdate":
+                done(send(self._arm, method, path, described, {}))
 
     def _lock_everything(self) -> None:
         """Put a lock on each scope; whatever deletes begins the world anew."""

@@ -205,7 +205,7 @@ class ShareWorld(World):
             protection.delete(connection, item, now, soft_delete_days=action.number % 15)
         elif action.verb == "lose":
             connection.execute(resources.delete().where(resources.c.folded == item.source_folded))
-            sources.refresh(connection, self.rules, item.source_folded)
+            sources.refresh(connection, self.rules, item.source_folded, now)
 
 
 def _read(document: Document) -> Policy:

@@ -73,8 +73,11 @@ def test_the_document_of_the_default_policy_is_read_as_a_value() -> None:
     assert policy.instant == 2 * DAY
 
 
-def test_policies_that_are_only_shown_do_not_run() -> None:
-    assert policies.read(default_policies(0, 1, 0)["HourlyLogBackup"]) is None
+def test_the_default_policy_of_databases_backs_up_logs_every_hour() -> None:
+    policy = policies.read(default_policies(0, 1, 0)["HourlyLogBackup"])
+    assert isinstance(policy, policies.SqlPolicy)
+    assert policy.logs == policies.Logs(every=HOUR, keep=30 * DAY)
+    assert policy.deltas == ()
 
 
 def test_the_enhanced_default_policy_runs_four_times_a_day() -> None:

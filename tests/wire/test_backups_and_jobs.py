@@ -196,10 +196,18 @@ def test_an_expiry_that_cannot_be_is_refused_and_nothing_begins(
     assert jobs(still) == []
 
 
-@pytest.mark.parametrize("kind", ["AzureWorkloadBackupRequest", "", 7])
-def test_a_backup_of_another_kind_is_refused(still: httpx.Client, kind: Any) -> None:
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("AzureWorkloadBackupRequest", "BMSUserErrorInvalidInput"),
+        ("", "InvalidRequestContent"),
+        (7, "InvalidRequestContent"),
+    ],
+)
+def test_a_backup_of_another_kind_is_refused(still: httpx.Client, kind: Any, code: str) -> None:
     answer = still.post(f"{ITEM_ID}/backup", json={"properties": {"objectType": kind}})
-    assert refused(answer) == (400, "InvalidRequestContent")
+    assert refused(answer) == (400, code)
+    assert jobs(still) == []
 
 
 # --- one at a time -----------------------------------------------------------------------

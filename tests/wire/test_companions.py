@@ -15,6 +15,8 @@ from tests.wire.builders import GROUP_ID, ROOT, Served, done, listed, put_group,
 
 PLACE = {"location": "westeurope"}
 NAMES = {
+    "Microsoft.Compute/virtualMachines": "vm-1",
+    "Microsoft.SqlVirtualMachine/sqlVirtualMachines": "vm-1",
     "Microsoft.Storage/storageAccounts": "staging",
     "Microsoft.Storage/storageAccounts/fileServices/shares": "share-1",
     "Microsoft.Storage/storageAccounts/blobServices/containers": "container-1",
@@ -24,6 +26,7 @@ LATE = (
     "Microsoft.Network/privateEndpoints",
     "Microsoft.Compute/diskEncryptionSets",
     "Microsoft.Compute/snapshots",
+    "Microsoft.SqlVirtualMachine/sqlVirtualMachines",
 )
 """Types whose examples name resources of others."""
 

@@ -15,6 +15,7 @@ FIRST = (
     "ResourceGroups_CreateOrUpdate",
     "RoleAssignments_Create",
     "VirtualMachines_CreateOrUpdate",
+    "SqlVirtualMachines_CreateOrUpdate",
     "Disks_CreateOrUpdate",
     "StorageAccounts_Create",
     "UserAssignedIdentities_CreateOrUpdate",
@@ -77,6 +78,7 @@ LAST = (
     "BlobContainers_Delete",
     "StorageAccounts_Delete",
     "VirtualMachineExtensions_Delete",
+    "SqlVirtualMachines_Delete",
     "VirtualMachines_Delete",
     "ResourceGroups_Delete",
     "Emulator_Reset",
@@ -214,6 +216,10 @@ ELSEWHERE = {
     "CrrOperationStatus_Get",
     "RecoveryPointsCrr_List",
     "RecoveryPoints_GetAccessToken",
+    # No VM of the examples is registered for its databases.
+    "BackupWorkloadItems_List",
+    "ProtectionIntent_CreateOrUpdate",
+    "ProtectionIntent_Get",
     # What no vault has here yet.
     "BackupEngines_Get",
     "PrivateEndpointConnection_Get",

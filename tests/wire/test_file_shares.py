@@ -314,7 +314,7 @@ def test_a_share_needs_a_policy_of_its_kind(registered: httpx.Client) -> None:
     ("properties", "code"),
     [
         ({"protectedItemType": "Microsoft.Compute/virtualMachines"}, "BMSUserErrorInvalidInput"),
-        ({"protectedItemType": "AzureVmWorkloadSQLDatabase"}, "NotSupported"),
+        ({"protectedItemType": "AzureVmWorkloadSAPAseDatabase"}, "NotSupported"),
         ({"sourceResourceId": GROUP_ID}, "BMSUserErrorInvalidInput"),
         ({"extendedProperties": {}}, "BMSUserErrorInvalidInput"),
         ({"policyId": None}, "BMSUserErrorInvalidConfigureProtectionRequest"),

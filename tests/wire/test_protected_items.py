@@ -132,7 +132,7 @@ def test_a_refresh_is_polled_to_an_empty_204(vault: httpx.Client) -> None:
     assert (over.status_code, over.content) == (204, b"")
 
 
-@pytest.mark.parametrize("kind", ["AzureWorkload", "MAB"])
+@pytest.mark.parametrize("kind", ["AzureBackupServer", "MAB"])
 def test_a_refresh_of_what_is_not_emulated_is_refused(vault: httpx.Client, kind: str) -> None:
     text = f"backupManagementType eq '{kind}'"
     answer = vault.post(f"{FABRIC_ID}/refreshContainers", params={"$filter": text})
@@ -250,7 +250,8 @@ def test_a_protection_shows_as_a_job_with_its_policy(vault: httpx.Client) -> Non
         ({"sourceResourceId": "vm-1"}, "BMSUserErrorInvalidConfigureProtectionRequest"),
         ({"sourceResourceId": GROUP_ID}, "BMSUserErrorInvalidConfigureProtectionRequest"),
         ({"sourceResourceId": vm_id("vm-2")}, "BMSUserErrorContainerNameIncorrectFormat"),
-        ({"protectedItemType": "AzureVmWorkloadSQLDatabase"}, "NotSupported"),
+        ({"protectedItemType": "AzureVmWorkloadSQLDatabase"}, "BMSUserErrorInvalidInput"),
+        ({"protectedItemType": "MabFileFolderProtectedItem"}, "NotSupported"),
         ({"protectedItemType": 7}, "InvalidRequestContent"),
         ({"protectionState": "Tired"}, "InvalidRequestContent"),
         ({"isRehydrate": "maybe"}, "InvalidRequestContent"),

@@ -404,7 +404,7 @@ def _remove(_call: Call, disk: Row[Any]) -> None:
 def _follow(call: Call, document: Document, _disk_id: str) -> None:
     owner = document.get("managedBy")
     if owner:
-        sources.refresh(call.connection, call.rules, owner)
+        sources.refresh(call.connection, call.rules, owner, call.now)
 
 
 DISKS = CompanionType(

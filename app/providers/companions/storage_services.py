@@ -92,7 +92,7 @@ def _render_held(kind: CompanionType, row: Row[Any]) -> Document:
 
 
 def _tell_items(call: Call, _document: Document, share_id: str) -> None:
-    sources.refresh(call.connection, call.rules, share_id)
+    sources.refresh(call.connection, call.rules, share_id, call.now)
 
 
 SHARES = CompanionType(

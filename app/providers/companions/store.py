@@ -370,7 +370,7 @@ def remove(call: Call, kind: CompanionType) -> Answer:
         return Answer(204)
     kind.remove(call, row)
     rows.delete_tree(call.connection, row.folded)
-    sources.refresh_below(call.connection, call.rules, row.folded)
+    sources.refresh(call.connection, call.rules, row.folded, call.now)
     return Answer(200)
 
 

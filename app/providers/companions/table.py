@@ -16,6 +16,7 @@ from . import (
     resource_guards,
     restore_point_collections,
     snapshots,
+    sql_virtual_machines,
     storage_accounts,
     storage_services,
     user_assigned_identities,
@@ -27,6 +28,7 @@ from . import (
 TYPES = (
     virtual_machines.VIRTUAL_MACHINES,
     virtual_machine_extensions.EXTENSIONS,
+    sql_virtual_machines.SQL_VIRTUAL_MACHINES,
     availability_sets.AVAILABILITY_SETS,
     disks.DISKS,
     snapshots.SNAPSHOTS,
@@ -48,6 +50,7 @@ TYPES = (
 ENDPOINTS = (
     *virtual_machines.ENDPOINTS,
     *virtual_machine_extensions.ENDPOINTS,
+    *sql_virtual_machines.ENDPOINTS,
     *compute_catalogue.ENDPOINTS,
     *availability_sets.ENDPOINTS,
     *disks.ENDPOINTS,

@@ -13,7 +13,7 @@ from sqlalchemy import Row, update
 
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
-from ...domain import ids, resource_ids
+from ...domain import guest_databases, ids, resource_ids
 from ...domain.errors import conflict, not_emulated
 from ...domain.instants import wire
 from ...domain.resource_ids import AVAILABILITY_SET_TYPE, EXTENSION_TYPE, NIC_TYPE, VM_TYPE
@@ -62,6 +62,7 @@ _DISK_PARTS_NOT_EMULATED = (
 
 def _write(write: Write) -> Written:
     _refuse_what_is_not_emulated(write.sent)
+    guest_databases.check(write.sent.get("tags") or {})
     properties = dict(write.wanted["properties"])
     storage = properties.get("storageProfile")
     if not storage or not storage.get("osDisk"):
@@ -106,7 +107,8 @@ def _new_vm_id(write: Write) -> str:
 
 def _next_hidden(existing: Row[Any] | None, power: str) -> Document:
     revision = 0 if existing is None else existing.hidden.get("revision", 1)
-    return {"power_state": power, "revision": revision + 1}
+    kept = {} if existing is None else existing.hidden
+    return {**kept, "power_state": power, "revision": revision + 1}
 
 
 def _checked_size(size: str | None) -> str:
@@ -321,7 +323,7 @@ def _remove(call: Call, vm: Row[Any]) -> None:
 
 def _follow(call: Call, document: Document, vm_id: str) -> None:
     networks.claim(call.connection, vm_id, document)
-    sources.refresh(call.connection, call.rules, vm_id)
+    sources.refresh(call.connection, call.rules, vm_id, call.now)
 
 
 VIRTUAL_MACHINES = CompanionType(
@@ -427,7 +429,7 @@ def _become(call: Call, vm: Row[Any], power: str) -> Answer:
         .where(resources.c.folded == vm.folded)
         .values(hidden=_next_hidden(vm, power), changed_at=call.now)
     )
-    sources.refresh(call.connection, call.rules, vm.id)
+    sources.refresh(call.connection, call.rules, vm.id, call.now)
     return Answer(200)
 
 

@@ -10,7 +10,7 @@ from ...arm.bodies import Body, demands
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
 from ...domain.archive_tier import ARCHIVED, HARDENED
-from ...domain.errors import conflict, invalid_input
+from ...domain.errors import conflict, invalid_input, not_emulated
 from ...engine import tiering
 from ...workloads.table import WORKLOADS
 from .archive_obstacles import refusal
@@ -59,7 +59,8 @@ class MoveAcrossTiersBody(Body):
 def list_recommended(call: Call, body: RecommendedBody) -> dict[str, Any]:
     """List the points that can be moved to the archive, newest first: all of them are advised."""
     vault, item = item_of(call)
-    if not WORKLOADS[item.workload].archived:
+    workload = WORKLOADS[item.workload]
+    if not workload.archived or workload.streaming is not None:
         raise conflict(
             "UserErrorDatasourceTypeIsNotSupportedForRecommendationApi",
             "protectedItemName: Datasource Type is not eligible for Recommendation API; only "
@@ -83,6 +84,9 @@ def move(call: Call, body: MoveAcrossTiersBody) -> Answer:
     """Move a point from the standard tier of the vault to its archive; a job does it."""
     _check(body)
     vault, item = item_of(call)
+    workload = WORKLOADS[item.workload]
+    if workload.streaming is not None:
+        raise not_emulated("protectedItemName", f"the archive of a {workload.title}")
     point = point_of(call, item)
     if point.obstacle is not None:
         raise refusal(point.obstacle)

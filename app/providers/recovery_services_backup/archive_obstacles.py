@@ -7,7 +7,7 @@ of all of them, stands in docs/decisions/0078.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...domain.errors import Refused, conflict
 from ...engine.archiving import Obstacle
@@ -55,6 +55,23 @@ REASONS: Mapping[str, Reason] = {
         "Recovery-Point remaining lifespan is lesser than the required minimum, six months.",
     ),
 }
+_OF_DATABASES: Mapping[str, str] = {
+    Obstacle.TYPE: "Recovery-Point Type is not eligible for archive move as only full recovery "
+    "points are.",
+    Obstacle.YOUNG: "Recovery-Point is not eligible for archive move as it has not been in the "
+    "vault for 45 days.",
+    Obstacle.NEEDED: "Recovery-Point is not eligible for archive move as differential, incremental "
+    "or log backups still depend on it.",
+}
+"""What the readiness of points of databases says in other words."""
+
+
+def text(point: Any) -> str:
+    """Return what a point's readiness says of its ``obstacle``; nothing if it has none."""
+    if point.obstacle is None:
+        return ""
+    others = _OF_DATABASES if point.backup_type is not None else {}
+    return others.get(point.obstacle, REASONS[point.obstacle].text)
 
 
 def refusal(obstacle: str) -> Refused:

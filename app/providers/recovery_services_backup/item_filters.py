@@ -10,12 +10,11 @@ from sqlalchemy import ColumnElement, Row, false, func
 from ...arm import filters
 from ...arm.calls import Call
 from ...domain.jobs import Status
-from ...store.tables import containers, items
+from ...store.container_tables import containers
+from ...store.tables import items
 from ...store.vaults import find_policy
-from ...workloads.azure_file_share import AZURE_FILE_SHARE
 from ...workloads.azure_vm import AZURE_VM
 from ...workloads.table import WORKLOADS, of_container
-from ...workloads.workload import Workload
 from . import vocabulary
 
 KEYS = (
@@ -69,24 +68,27 @@ def _in_container(sent: str) -> ColumnElement[bool]:
 
 
 def matching_containers(call: Call) -> tuple[Conditions, Conditions]:
-    """Return the conditions that a ``$filter`` puts on registered containers.
+    """Return the conditions that a ``$filter`` puts on containers.
 
-    Those on the items of VMs stand first, those on registered storage accounts second. Raises
+    Those on the items of VMs stand first, those on registered containers second. Raises
     ``Refused``.
     """
     terms = filters.read(call.query.get("$filter"), CONTAINER_KEYS)
     status = filters.one_of(terms, "status", vocabulary.REGISTRATION_STATUSES)
     kind = filters.one_of(terms, "containerType", vocabulary.CONTAINER_TYPES)
-    asked = vocabulary.wanted(terms)
     nothing = "backupEngineName" in terms or status not in (None, "Registered")
-
-    def on(workload: Workload, named: Conditions) -> Conditions:
-        of_kind = kind is None or kind in workload.container_types
-        return [false()] if nothing or workload not in asked or not of_kind else named
-
+    asked = [
+        each
+        for each in ([] if nothing else vocabulary.wanted(terms))
+        if kind is None or kind in each.container_types
+    ]
     friendly = containers.c.friendly_name
     named = [func.lower(friendly) == terms["friendlyName"].lower()] if _is_named(terms) else []
-    return on(AZURE_VM, _names(terms)), on(AZURE_FILE_SHARE, named)
+    registered = [each.name for each in asked if each.registered]
+    return (
+        _names(terms) if AZURE_VM in asked else [false()],
+        [containers.c.workload.in_(registered), *named],
+    )
 
 
 def _is_named(terms: Mapping[str, str]) -> bool:

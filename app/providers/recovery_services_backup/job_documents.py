@@ -13,6 +13,7 @@ from ...domain.jobs import ERRORS, Operation, Phase, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import items
 from ...workloads.table import WORKLOADS
+from .database_job_documents import INFO
 from .job_tasks import task
 from .paths import location_id
 from .restore_job_documents import restore_info
@@ -73,6 +74,8 @@ def _place(vault: Row[Any], job: Row[Any]) -> str:
 
 
 def _extended_info(call: Call, job: Row[Any]) -> dict[str, Any]:
+    if WORKLOADS[job.workload].streaming is not None and job.operation in INFO:
+        return INFO[job.operation](job, call.now)
     if job.operation == Operation.BACKUP:
         return _backup(job, call.now)
     if job.operation in Operation.RESTORES:

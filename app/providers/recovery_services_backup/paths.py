@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...arm.calls import Call
-from ...domain.errors import invalid, invalid_input
+from ...domain.errors import invalid, invalid_input, not_found
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import find_item, get_vault, item_not_found
-from ...workloads.table import WORKLOADS, of_container
+from ...workloads.table import WORKLOADS, of_container, of_item
 from ...workloads.workload import Workload
 
 VAULT = (
@@ -27,6 +27,8 @@ LOCATION = (
     "/subscriptions/{subscriptionId}/providers/Microsoft.RecoveryServices/locations/{azureRegion}"
 )
 FABRIC_NAME = "Azure"
+CONTAINERS_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers"
+PROTECTABLE_CONTAINERS_TYPE = f"{VAULT_TYPE}/backupFabrics/protectableContainers"
 _POINT_ID = re.compile(
     r"(?P<vault>/.+)/backupFabrics/(?P<fabricName>[^/]+)"
     r"/protectionContainers/(?P<containerName>[^/]+)/protectedItems/(?P<protectedItemName>[^/]+)"
@@ -89,16 +91,19 @@ def container_of(call: Call) -> tuple[Workload, str]:
 
 def named_by(call: Call) -> Named:
     """Return the item that the path names. Raises ``Refused``."""
-    workload, container = container_of(call)
+    _, container = container_of(call)
     sent = call.path["protectedItemName"]
-    item = workload.parse_item(sent, container)
-    if item is None:
+    found = of_item(container, sent)
+    if found is None:
+        forms = " or ".join(
+            each.item_form for each in WORKLOADS.values() if each.parse_container(container)
+        )
         raise invalid(
             "BMSUserErrorProtectedItemNameIncorrectFormat",
-            f"protectedItemName: '{sent}' must be {workload.item_form} in this container.",
+            f"protectedItemName: '{sent}' must be {forms} in this container.",
             target="protectedItemName",
         )
-    return Named(workload, container, item)
+    return Named(*found)
 
 
 def find_named(call: Call, vault: Row[Any], named: Named) -> Row[Any] | None:
@@ -140,6 +145,33 @@ def container_name(item: Row[Any]) -> str:
 def container_id(vault: Row[Any], name: str) -> str:
     """Return the id of a container."""
     return f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectionContainers/{name}"
+
+
+def not_registered(call: Call) -> Exception:
+    """Azure Backup's answer for a container that is not there."""
+    return not_found(
+        "BMSUserErrorContainerNotFound",
+        f"containerName: '{call.path['containerName']}' is not registered with this vault.",
+        target="containerName",
+    )
+
+
+def protectable_container(
+    vault: Row[Any], name: str, source: Row[Any], management_type: str
+) -> dict[str, Any]:
+    """Return what could be registered under a name as the wire shows it."""
+    return {
+        "id": f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectableContainers/{name}",
+        "name": name,
+        "type": PROTECTABLE_CONTAINERS_TYPE,
+        "properties": {
+            "friendlyName": source.name,
+            "backupManagementType": management_type,
+            "protectableContainerType": name.partition(";")[0],
+            "healthStatus": "Healthy",
+            "containerId": source.id,
+        },
+    }
 
 
 def item_id(vault: Row[Any], item: Row[Any]) -> str:

@@ -23,6 +23,7 @@ from ...domain.resource_ids import VAULT_TYPE
 from ...domain.vault_settings import soft_delete_days
 from ...engine import jobs, operations, protection
 from ...store import room
+from ...store.container_tables import protection_intents
 from ...store.statements import Statement
 from ...store.tables import items, policies
 from ...store.vaults import find_policy, get_policy
@@ -158,7 +159,7 @@ def remove(call: Call) -> Answer:
     stored = find_policy(call.connection, vault.key, _name(call))
     if stored is None:
         return Answer(204)
-    used = _count(call, stored.key)
+    used = _count(call, stored.key) + _intended(call, stored.key)
     if used:
         raise invalid(
             "BMSUserErrorPolicyInUse",
@@ -226,6 +227,19 @@ _COUNT = Statement(
 
 def _count(call: Call, policy_key: int) -> int:
     count: int = _COUNT.run(call.connection, policy=policy_key).fetchone()[0]
+    return count
+
+
+_INTENDED = Statement(
+    select(func.count())
+    .select_from(protection_intents)
+    .where(protection_intents.c.policy_key == bindparam("policy"))
+)
+
+
+def _intended(call: Call, policy_key: int) -> int:
+    """Return how many instances a policy protects by themselves."""
+    count: int = _INTENDED.run(call.connection, policy=policy_key).fetchone()[0]
     return count
 
 

@@ -1,5 +1,5 @@
-"""What could be protected: the VMs of a vault's subscription and region that are not yet, and the
-shares that it knows of registered storage accounts."""
+"""What could be protected: the VMs of a vault's subscription and region that are not yet, the
+shares that it knows of registered storage accounts, and the databases of registered VMs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,29 @@ from ...arm import filters
 from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...domain.jobs import ProtectionState
-from ...domain.resource_ids import VAULT_TYPE, VM_TYPE, ResourceId, parse
+from ...domain.resource_ids import VM_TYPE, ResourceId, parse
+from ...store.container_tables import containers
 from ...store.containers import KNOWN_SHARES
 from ...store.metadata import Document
 from ...store.resource_tables import resources
-from ...store.tables import containers, items
+from ...store.tables import items
 from ...workloads import azure_vm
 from ...workloads.azure_file_share import AZURE_FILE_SHARE, ShareName, parse_account
 from ...workloads.azure_vm import AZURE_VM
+from ...workloads.sql_in_vm import SQL_IN_VM
 from . import vocabulary
 from .paths import VAULT, container_id, vault_of
+from .protectable_databases import (
+    INSTANCE,
+    PROTECTABLE_TYPE,
+    Part,
+    parts,
+    render_protectable,
+)
+from .vm_containers import PARTS
 
 TAG = "Protectable items"
 KEYS = ("backupManagementType", "workloadType", "containerName", "friendlyName", "status")
-PROTECTABLE_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectableItems"
 Terms = Mapping[str, str]
 
 
@@ -37,35 +46,60 @@ Terms = Mapping[str, str]
     query=("$filter", "$skipToken", "$top"),
 )
 def list_(call: Call) -> Answer:
-    """List the VMs and file shares that could be protected here, and are protected nowhere.
+    """List the VMs, file shares and databases that could be protected here, and are nowhere.
 
     VMs are those of the same subscription and region; shares are the SMB shares that were in a
-    registered storage account when it was last inquired.
+    registered storage account when it was last inquired, databases those in a registered VM, with
+    their servers.
     """
     vault = vault_of(call)
     terms = filters.read(call.query.get("$filter"), KEYS)
     start = after(call, str)
-    rows: list[Row[Any]] = []
-    for found in _kinds(call, vault, terms):
+    rows: list[Row[Any] | Part] = []
+    asked = _asked(terms)
+    for found in _kinds(call, vault, terms, asked):
         some = found.where(_is_free(vault), *_named(terms))
         if start is not None:
             some = some.where(resources.c.folded > start[0])
         some = some.order_by(resources.c.folded).limit(row_limit(call))
         rows += call.connection.execute(some).all()
+    rows += [
+        part
+        for part in (parts(call, vault, terms) if asked & set(PARTS) else ())
+        if _is_asked(part, asked, terms) and (start is None or part.folded > start[0])
+    ]
     rows = sorted(rows, key=lambda row: str(row.folded))[: row_limit(call)]
     return page(call, rows, lambda row: _render(vault, row), lambda row: [row.folded])
 
 
-def _kinds(call: Call, vault: Row[Any], terms: Terms) -> list[Select[Any]]:
-    """Return the queries of what a ``$filter`` asks for. Raises ``Refused``."""
+def _asked(terms: Terms) -> set[str]:
+    """Return the workloads that a ``$filter`` asks for, by name. Raises ``Refused``."""
     status = filters.one_of(terms, "status", vocabulary.PROTECTION_STATUSES)
-    asked = vocabulary.wanted(terms)
+    asked = {each.name for each in vocabulary.wanted(terms)}
     if status not in (None, "NotProtected"):
-        return []
+        return set()
+    kind = filters.one_of(terms, "backupManagementType", vocabulary.MANAGEMENT_TYPES)
+    if _wants_instances(terms) and kind in (None, SQL_IN_VM.management_type):
+        asked.add(SQL_IN_VM.name)
+    return asked
+
+
+def _wants_instances(terms: Terms) -> bool:
+    return terms.get("workloadType", "").lower() == INSTANCE.lower()
+
+
+def _is_asked(part: Part, asked: set[str], terms: Terms) -> bool:
+    if part.is_protected or part.container.workload not in asked:
+        return False
+    return part.kind == INSTANCE or not _wants_instances(terms)
+
+
+def _kinds(call: Call, vault: Row[Any], terms: Terms, asked: set[str]) -> list[Select[Any]]:
+    """Return the queries of what resources stand for and a ``$filter`` asks for."""
     found = []
-    if AZURE_VM in asked:
+    if AZURE_VM.name in asked:
         found.append(_vms(call, vault, terms))
-    if AZURE_FILE_SHARE in asked:
+    if AZURE_FILE_SHARE.name in asked:
         found.append(_shares(vault, terms))
     return found
 
@@ -117,7 +151,9 @@ def _named(terms: Terms) -> list[ColumnElement[bool]]:
     return [func.lower(resources.c.name) == terms["friendlyName"].lower()]
 
 
-def _render(vault: Row[Any], row: Row[Any]) -> Document:
+def _render(vault: Row[Any], row: Row[Any] | Part) -> Document:
+    if isinstance(row, Part):
+        return render_protectable(vault, row)
     return _render_share(vault, row) if "container" in row._fields else _render_vm(vault, row)
 
 

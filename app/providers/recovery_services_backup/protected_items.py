@@ -21,14 +21,16 @@ from ...domain.policies import Policy, read
 from ...domain.vault_settings import soft_delete_days
 from ...engine import jobs, operations, protection
 from ...store import room
-from ...store.tables import items, policies, vaults
-from ...store.vaults import item_not_found, policy_of_id
+from ...store.tables import items, policies
+from ...store.vaults import item_not_found, note_protection, policy_of_id
 from ...workloads.azure_file_share import AZURE_FILE_SHARE
 from ...workloads.azure_vm import AZURE_VM
+from ...workloads.hana_in_vm import HANA_IN_VM
+from ...workloads.sql_in_vm import SQL_IN_VM
 from ...workloads.table import WORKLOADS, of_item_type
 from ...workloads.workload import Workload
 from .. import multi_user_authorization
-from . import immutable_data, item_filters, share_protection, vm_protection
+from . import database_protection, immutable_data, item_filters, share_protection, vm_protection
 from .candidates import Candidate
 from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, Named, find_named, item_id, item_of, named_by, vault_of
@@ -69,6 +71,8 @@ class Protection(Protocol):
 _PROTECTIONS: Mapping[str, Protection] = {
     AZURE_VM.name: vm_protection,
     AZURE_FILE_SHARE.name: share_protection,
+    SQL_IN_VM.name: database_protection,
+    HANA_IN_VM.name: database_protection,
 }
 
 
@@ -85,7 +89,7 @@ def _of(workload: str) -> Protection:
     statuses=(202,),
 )
 def create_or_update(call: Call, body: ProtectedItemBody) -> Answer:
-    """Protect a VM or a share, change its policy, stop, suspend, resume, or undelete it."""
+    """Protect a VM, a share or a database, change its policy, stop, resume, or undelete it."""
     vault = vault_of(call)
     named = named_by(call)
     asked = body.properties
@@ -143,7 +147,7 @@ def _enable(call: Call, vault: Row[Any], named: Named, asked: ProtectedItemPrope
         source_id=found.source_id,
         now=call.now,
     )
-    _note_first_item(call, vault)
+    note_protection(call.connection, vault)
     detail = {"policy_name": policy_name_of(call, item)}
     return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
 
@@ -171,22 +175,17 @@ def _policy(
     if policy is None or policy.workload != workload.name:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
-            f"properties.policyId: '{stored.name}' is an "
-            f"{stored.document['backupManagementType']} policy; the policy type should match with "
-            f"the workload being protected, so send one of {workload.management_type}.",
+            f"properties.policyId: '{stored.name}' is an {_kind_of(stored.document)}; the policy "
+            "type should match with the workload being protected, so send one of "
+            f"{workload.management_type} of {workload.name}.",
             target="properties.policyId",
         )
     return stored.key, policy
 
 
-def _note_first_item(call: Call, vault: Row[Any]) -> None:
-    if vault.properties.get("backupStorageVersion") == "V2":
-        return
-    call.connection.execute(
-        vaults.update()
-        .where(vaults.c.key == vault.key)
-        .values(properties=vault.properties | {"backupStorageVersion": "V2"})
-    )
+def _kind_of(document: dict[str, Any]) -> str:
+    kind = document["backupManagementType"]
+    return f"{kind} policy of {document.get('workLoadType', AZURE_VM.name)}"
 
 
 def _undelete(

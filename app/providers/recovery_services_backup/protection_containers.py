@@ -1,11 +1,11 @@
 """Protection containers: each protected VM has one, from its protection to its purge; a storage
-account is one while it is registered."""
+account, or a VM with databases, is one while it is registered."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, false, func, select
+from sqlalchemy import ColumnElement, Row, exists, false, select
 
 from ...arm import async_operations, filters
 from ...arm.calls import Answer, Call, endpoint
@@ -15,14 +15,18 @@ from ...domain.instants import SECOND
 from ...domain.resource_ids import STORAGE_TYPE, VM_TYPE, parse
 from ...engine import operations
 from ...store import containers as stored
+from ...store.container_tables import containers
 from ...store.resource_tables import resources
-from ...store.tables import containers, items
-from ...workloads.azure_file_share import AZURE_FILE_SHARE, CONTAINER_TYPE
+from ...store.tables import items
+from ...workloads.azure_file_share import AZURE_FILE_SHARE
 from ...workloads.azure_vm import AZURE_VM
-from . import storage_containers, vocabulary
+from ...workloads.hana_in_vm import HANA_IN_VM
+from ...workloads.sql_in_vm import SQL_IN_VM
+from . import storage_containers, vm_containers, vocabulary
 from .item_filters import matching_containers
 from .paths import (
     CONTAINER,
+    CONTAINERS_TYPE,
     FABRIC,
     FABRIC_NAME,
     VAULT,
@@ -30,12 +34,14 @@ from .paths import (
     container_id,
     container_name,
     container_of,
+    not_registered,
     vault_of,
 )
-from .storage_containers import CONTAINERS_TYPE, not_registered
 
 TAG = "Protection containers"
 REFRESH_TAKES = 5 * SECOND
+_PROTECTABLE = {STORAGE_TYPE: {AZURE_FILE_SHARE.name}, VM_TYPE: {SQL_IN_VM.name, HANA_IN_VM.name}}
+"""Types of resources that can be registered, and what for, by names of the table of workloads."""
 
 
 @endpoint("GET", CONTAINER, "ProtectionContainers_Get", tag=TAG)
@@ -53,8 +59,7 @@ def find(call: Call, vault: Row[Any]) -> dict[str, Any] | None:
     workload, name = container_of(call)
     if workload.registered:
         found = stored.find(call.connection, vault.key, name)
-        counts = storage_containers.counts(call, vault)
-        return None if found is None else storage_containers.render(vault, found, counts)
+        return None if found is None else shown(call, vault, found)
     item = call.connection.execute(
         select(items).where(
             items.c.vault_key == vault.key,
@@ -62,6 +67,19 @@ def find(call: Call, vault: Row[Any]) -> dict[str, Any] | None:
         )
     ).first()
     return None if item is None else _render(vault, item)
+
+
+def shown(call: Call, vault: Row[Any], container: Row[Any]) -> dict[str, Any]:
+    """Return a registered container as the wire shows it."""
+    return _render_registered(vault, container, storage_containers.counts(call, vault))
+
+
+def _render_registered(
+    vault: Row[Any], container: Row[Any], counts: dict[str, int]
+) -> dict[str, Any]:
+    if container.workload == AZURE_FILE_SHARE.name:
+        return storage_containers.render(vault, container, counts)
+    return vm_containers.render(vault, container)
 
 
 @endpoint(
@@ -73,11 +91,11 @@ def find(call: Call, vault: Row[Any]) -> dict[str, Any] | None:
 )
 def list_(call: Call) -> Answer:
     """List the containers of a vault."""
-    of_vms, of_shares = matching_containers(call)
+    of_vms, registered = matching_containers(call)
     return _list(
         call,
         [items.c.deleted_at.is_(None), *of_vms],
-        [containers.c.deleted_at.is_(None), *of_shares],
+        [containers.c.deleted_at.is_(None), *registered],
     )
 
 
@@ -92,44 +110,44 @@ def list_deleted(call: Call) -> Answer:
     """List the containers whose data is soft-deleted."""
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
     asked = vocabulary.wanted(terms)
-    short = func.substr(containers.c.name, len(CONTAINER_TYPE) + 2)
+    kinds = [(each.name, each.container_types[0]) for each in asked if each.registered]
     left = exists(
         select(items.c.key).where(
-            items.c.vault_key == containers.c.vault_key, items.c.container_name == short
+            items.c.vault_key == containers.c.vault_key, stored.is_held_by(kinds)
         )
     )
     return _list(
         call,
         [items.c.deleted_at.is_not(None) if AZURE_VM in asked else false()],
-        [containers.c.deleted_at.is_not(None), left if AZURE_FILE_SHARE in asked else false()],
+        [containers.c.deleted_at.is_not(None), left if kinds else false()],
     )
 
 
 def _list(
-    call: Call, of_vms: list[ColumnElement[bool]], of_shares: list[ColumnElement[bool]]
+    call: Call, of_vms: list[ColumnElement[bool]], registered: list[ColumnElement[bool]]
 ) -> Answer:
-    """List the containers of both kinds by one order: registered accounts stand before VMs."""
+    """List the containers that items have, and those that are registered, by one order."""
     vault = vault_of(call)
     start = after(call, str)
     rows: list[Row[Any]] = []
     for table, where in (
-        (containers, of_shares),
+        (containers, registered),
         (items, [items.c.workload == AZURE_VM.name, *of_vms]),
     ):
         found = select(table).where(table.c.vault_key == vault.key, *where)
         if start is not None:
             found = found.where(table.c.folded_name > start[0])
-        found = found.order_by(table.c.folded_name).limit(row_limit(call) - len(rows))
-        if row_limit(call) > len(rows):
-            rows += call.connection.execute(found).all()
+        found = found.order_by(table.c.folded_name).limit(row_limit(call))
+        rows += call.connection.execute(found).all()
+    rows = sorted(rows, key=lambda row: str(row.folded_name))[: row_limit(call)]
     counts = storage_containers.counts(call, vault)
 
-    def shown(row: Row[Any]) -> dict[str, Any]:
+    def show(row: Row[Any]) -> dict[str, Any]:
         if "registered_at" in row._fields:
-            return storage_containers.render(vault, row, counts)
+            return _render_registered(vault, row, counts)
         return _render(vault, row)
 
-    return page(call, rows, shown, lambda row: [row.folded_name])
+    return page(call, rows, show, lambda row: [row.folded_name])
 
 
 @endpoint(
@@ -140,14 +158,19 @@ def _list(
     query=("$filter", "$skipToken", "$top"),
 )
 def list_protectable(call: Call) -> Answer:
-    """List the storage accounts that could be registered: same region, with no vault yet."""
+    """List what could be registered, of the vault's region and with no vault yet.
+
+    Storage accounts, and VMs: a vault does not know whether there are databases in one before.
+    """
     vault = vault_of(call)
     check_fabric(call)
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
     start = after(call, str)
     folded = f"/subscriptions/{call.subscription.lower()}"
+    asked = {each.name for each in vocabulary.wanted(terms)}
+    types = [name for name, kind in _PROTECTABLE.items() if not kind.isdisjoint(asked)]
     found = select(resources).where(
-        resources.c.type_folded == STORAGE_TYPE.lower(),
+        resources.c.type_folded.in_([each.lower() for each in types]),
         # Everything in the subscription: "0" is the letter after "/".
         resources.c.folded > f"{folded}/",
         resources.c.folded < f"{folded}0",
@@ -159,17 +182,21 @@ def list_protectable(call: Call) -> Answer:
             )
         ),
     )
-    if AZURE_FILE_SHARE not in vocabulary.wanted(terms):
-        found = found.where(false())
     if start is not None:
         found = found.where(resources.c.folded > start[0])
     rows = call.connection.execute(found.order_by(resources.c.folded).limit(row_limit(call))).all()
     return page(
         call,
         rows,
-        lambda row: storage_containers.render_protectable(vault, row),
+        lambda row: _render_protectable(vault, row),
         lambda row: [row.folded],
     )
+
+
+def _render_protectable(vault: Row[Any], row: Row[Any]) -> dict[str, Any]:
+    if row.type_folded == VM_TYPE.lower():
+        return vm_containers.render_protectable(vault, row)
+    return storage_containers.render_protectable(vault, row)
 
 
 @endpoint(

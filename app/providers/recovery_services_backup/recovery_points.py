@@ -20,8 +20,7 @@ from ...engine.file_recoveries import is_open, of_point
 from ...engine.rehydrations import is_rehydrated
 from ...store.tables import disk_sets, file_recoveries, recovery_points
 from ...workloads.table import WORKLOADS
-from . import immutable_data, vocabulary
-from .archive_obstacles import REASONS
+from . import archive_obstacles, database_points, immutable_data, vocabulary
 from .paths import ITEM, item_id, item_of
 
 Shown = Callable[[Call, Row[Any], Row[Any], Row[Any]], dict[str, Any]]
@@ -39,7 +38,6 @@ KEYS = (
     "moveReadyRPOnly",
     "includeSoftDeletedRP",
 )
-_FULL = (None, "All", "Full", "FullAndDifferential")
 _point = recovery_points.c
 
 
@@ -71,7 +69,22 @@ def answer(
     rows = call.connection.execute(
         _found(item, obstacle).where(*where).order_by(_point.taken_at.desc()).limit(row_limit(call))
     ).all()
-    return page(call, rows, lambda row: shown(call, vault, item, row), lambda row: [row.taken_at])
+    told = page(
+        call,
+        rows,
+        lambda row: _listed(call, shown(call, vault, item, row)),
+        lambda row: [row.taken_at],
+    )
+    if WORKLOADS[item.workload].streaming is not None:
+        return database_points.with_range(call, vault, item, told)
+    return told
+
+
+def _listed(call: Call, shown: dict[str, Any]) -> dict[str, Any]:
+    """Return a point as a list shows it: what is long only if it was asked for."""
+    if not database_points.asks_for_details(call):
+        shown["properties"].pop("extendedInfo", None)
+    return shown
 
 
 def _found(item: Row[Any], obstacle: ColumnElement[Any]) -> Select[Any]:
@@ -100,21 +113,16 @@ def ready_for_archive(call: Call, item: Row[Any]) -> Sequence[Row[Any]]:
 def _matching(
     call: Call, item: Row[Any], obstacle: ColumnElement[Any]
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions that ``$filter`` puts on an item's points. Raises ``Refused``.
-
-    Every point of a VM or a share is a full one.
-    """
+    """Return the conditions that ``$filter`` puts on an item's points. Raises ``Refused``."""
     terms = filters.read(call.query.get("$filter"), KEYS)
     wanted = filters.one_of(terms, "restorePointQueryType", vocabulary.POINT_QUERY_TYPES)
     filters.flag(terms, "extendedInfo")
-    where: list[ColumnElement[bool]] = []
+    where = database_points.of_type(item, wanted)
     with_deleted = filters.flag(terms, "includeSoftDeletedRP")
     if item.deleted_at is not None and with_deleted is False:
         where.append(false())
     if not with_deleted:
         where.append(not_(_point.soft_deleted))
-    if wanted not in _FULL:
-        where.append(false())
     if filters.flag(terms, "moveReadyRPOnly"):
         where.append(obstacle.is_(None))
     first = filters.instant(terms, "startDate")
@@ -155,7 +163,7 @@ def restorable_item(call: Call) -> tuple[Row[Any], Row[Any]]:
     vault, item = item_of(call)
     workload = WORKLOADS[item.workload]
     if not workload.restored:
-        raise not_emulated("recoveryPointId", f"restores of a {workload.title}")
+        raise not_emulated("recoveryPointId", f"such a restore of a {workload.title}")
     if item.deleted_at is not None:
         raise conflict(
             "BMSUserErrorItemSoftDeleted",
@@ -202,8 +210,6 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Any) -> dict[str,
     name = ids.recovery_point_name(item.entropy, point.taken_at)
     properties: dict[str, Any] = {
         **WORKLOADS[item.workload].point(item, point, _of_vms(call, point)),
-        "recoveryPointType": point.consistency,
-        "recoveryPointTime": wire(point.taken_at),
         "recoveryPointTierDetails": _tiers(point, call.now),
         **_life(call, vault, item, point),
     }
@@ -212,10 +218,10 @@ def render(call: Call, vault: Row[Any], item: Row[Any], point: Any) -> dict[str,
 
 
 def _of_vms(call: Call, point: Any) -> dict[str, Any]:
-    """What the engine knows of a point that only those of VMs show."""
+    """What the engine knows of a point that not those of all workloads show."""
     readiness = {
         "isReadyForMove": point.obstacle is None,
-        "additionalInfo": "" if point.obstacle is None else REASONS[point.obstacle].text,
+        "additionalInfo": archive_obstacles.text(point),
     }
     return {
         "isInstantIlrSessionActive": is_open(point.opened_at, point.closes_at, call.now),
@@ -226,8 +232,11 @@ def _of_vms(call: Call, point: Any) -> dict[str, Any]:
 def _tiers(point: Row[Any], now: int) -> list[dict[str, Any]]:
     """The tiers a point is or was in; one that it is not in any more stays listed as Deleted.
 
-    While a point is rehydrated it is in the standard tier again.
+    While a point is rehydrated it is in the standard tier again. What is streamed never had a
+    snapshot.
     """
+    if point.backup_type is not None:
+        return [_tier(HARDENED, valid=True)]
     tiers: list[dict[str, Any]] = [_tier(INSTANT, valid=point.snapshot_valid)]
     if point.vaulted_at is None:
         return tiers
@@ -259,7 +268,7 @@ def _life(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[
         in_snapshot = point.snapshot_valid and call.now < point.instant_until < point.expires_at
         expires_at = point.instant_until if in_snapshot else point.expires_at
         life["expiryTime"] = wire_without_zone(expires_at)
-    if point.rule is not None:
+    if point.rule:
         life["ruleName"] = point.rule
     immutable = immutable_data.life(vault, point, call.now)
     if immutable is not None:

@@ -10,9 +10,9 @@ from ...arm import examples
 from ...arm.bodies import Body
 from ...arm.words import Word
 from ...domain.disk_selection import HIGHEST_LUN, OS_LUN
+from .database_restore_bodies import DatabaseRestore, Id
 
 RECOVERY_TYPES = ("RestoreDisks", "AlternateLocation", "OriginalLocation", "Offline")
-Id = Annotated[str | None, Field(max_length=600)]
 
 
 class EncryptionDetails(Body):
@@ -65,7 +65,7 @@ class RehydrationInfo(Body):
     ] = None
 
 
-class RestoreRequest(Body):
+class RestoreRequest(DatabaseRestore):
     """What to restore, and where to."""
 
     object_type: str = Field("IaasVMRestoreRequest", examples=["IaasVMRestoreRequest"])

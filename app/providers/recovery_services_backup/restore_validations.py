@@ -23,7 +23,7 @@ from ...workloads import azure_vm
 from .paths import FABRIC_NAME, VAULT, names_in_point_id, vault_of, vault_scope
 from .recovery_points import TAG
 from .restore_bodies import RestoreRequest
-from .restores import prepare
+from .restores import validate as validate_restore
 
 VALIDATING_TAKES = 10 * SECOND
 OBJECT_TYPES = ("ValidateRestoreOperationRequest", "ValidateIaasVMRestoreOperationRequest")
@@ -133,7 +133,7 @@ def _validated(call: Call, body: ValidateOperationBody) -> dict[str, Any]:
         raise invalid_input("restoreRequest", "is required")
     there = replace(call, path={**call.path, **_point(call, body.id, request)})
     try:
-        prepare(there, request)
+        validate_restore(there, request)
     except Refused as refusal:
         if refusal.code == NOT_EMULATED:
             raise

@@ -9,10 +9,12 @@ from sqlalchemy import Row
 from ...arm.calls import Answer, Call, endpoint
 from ...domain.errors import invalid_input, not_emulated
 from ...domain.resource_ids import normal_location
+from ...engine import database_restores as engine_database_restores
 from ...engine import restores
 from ...store import room
-from . import archived_points
-from .paths import POINT
+from ...workloads.table import WORKLOADS
+from . import archived_points, database_restores
+from .paths import POINT, item_of
 from .protected_items import item_accepted
 from .recovery_points import TAG, restorable
 from .restore_bodies import RestoreBody, RestoreRequest
@@ -28,7 +30,11 @@ from .restore_targets import check
     statuses=(202,),
 )
 def trigger(call: Call, body: RestoreBody) -> Answer:
-    """Restore a recovery point: disks, a new VM, or the disks of the VM; its job makes it true."""
+    """Restore a recovery point: disks, a VM or a database; its job makes it true."""
+    vault, item = item_of(call)
+    if WORKLOADS[item.workload].streaming is not None:
+        detail = database_restores.check(call, vault, item, body.properties)
+        return _begin_of_database(call, vault, item, detail)
     vault, item, point, detail = prepare(call, body.properties)
     room.for_restore(call.connection, call.rules.limits, item, call.now)
     job_id = restores.trigger(
@@ -44,6 +50,31 @@ def trigger(call: Call, body: RestoreBody) -> Answer:
     return item_accepted(
         call, vault, item, "restore", job_id=job_id, ends_at=call.now, operation_id=job_id
     )
+
+
+def _begin_of_database(
+    call: Call, vault: Row[Any], item: Row[Any], detail: dict[str, Any]
+) -> Answer:
+    job_id = engine_database_restores.trigger(
+        call.connection,
+        call.rules,
+        item,
+        call.now,
+        detail=detail,
+        activity_id=call.client_request_id,
+    )
+    return item_accepted(
+        call, vault, item, "restore", job_id=job_id, ends_at=call.now, operation_id=job_id
+    )
+
+
+def validate(call: Call, asked: RestoreRequest) -> None:
+    """Check that a restore could begin as things stand. Raises ``Refused``."""
+    vault, item = item_of(call)
+    if WORKLOADS[item.workload].streaming is not None:
+        database_restores.check(call, vault, item, asked)
+    else:
+        prepare(call, asked)
 
 
 def prepare(

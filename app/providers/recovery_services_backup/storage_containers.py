@@ -2,90 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field
 from sqlalchemy import Row, func, select
 
-from ...arm.bodies import Body
 from ...arm.calls import Call
-from ...arm.words import Word
-from ...domain.errors import conflict, invalid, invalid_input, not_emulated, not_found
-from ...domain.resource_ids import STORAGE_TYPE, VAULT_TYPE, normal_location, parse
+from ...domain.errors import conflict, invalid, invalid_input, not_emulated
+from ...domain.resource_ids import STORAGE_TYPE, normal_location, parse
+from ...engine.containers import Registration
 from ...store import containers as stored
 from ...store import rows
 from ...store.metadata import Document
 from ...store.tables import items
 from ...workloads.azure_file_share import AZURE_FILE_SHARE, CONTAINER_TYPE, AccountName
-from .paths import FABRIC_NAME, container_id
+from .container_bodies import ContainerProperties
+from .paths import CONTAINERS_TYPE, container_id, protectable_container
 
-CONTAINERS_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers"
-PROTECTABLE_TYPE = f"{VAULT_TYPE}/backupFabrics/protectableContainers"
 KINDS = ("StorageV2", "Storage", "FileStorage")
 """The kinds of accounts whose shares are backed up; the others have none."""
 
 
-class ContainerProperties(Body):
-    """What is asked of a container."""
-
-    container_type: str = Field(CONTAINER_TYPE, max_length=60)
-    backup_management_type: str | None = Field(None, max_length=60)
-    source_resource_id: str | None = Field(
-        None,
-        max_length=400,
-        examples=[
-            "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/group-1"
-            "/providers/Microsoft.Storage/storageAccounts/staging"
-        ],
-    )
-    friendly_name: str | None = Field(None, max_length=90)
-    acquire_storage_account_lock: Annotated[
-        Literal["Acquire", "NotAcquire"] | None, Word("Acquire", "NotAcquire")
-    ] = None
-    operation_type: Annotated[
-        Literal["Invalid", "Register", "Reregister", "Rehydrate"] | None,
-        Word("Invalid", "Register", "Reregister", "Rehydrate"),
-    ] = None
-    access_type: Annotated[
-        Literal["KeyBased", "IdentityBased"] | None, Word("KeyBased", "IdentityBased")
-    ] = None
-
-
-class ContainerBody(Body):
-    """A container to register."""
-
-    EXAMPLE = {
-        "properties": {
-            "containerType": CONTAINER_TYPE,
-            "backupManagementType": AZURE_FILE_SHARE.management_type,
-            "sourceResourceId": "/subscriptions/11111111-1111-1111-1111-111111111111"
-            "/resourceGroups/group-1/providers/Microsoft.Storage/storageAccounts/staging",
-        }
-    }
-
-    properties: ContainerProperties
-
-
-def check(asked: ContainerProperties) -> None:
-    """Refuse by name what cannot be registered here."""
-    if asked.container_type.lower() != CONTAINER_TYPE.lower():
-        raise not_emulated(
-            "properties.containerType", f"'{asked.container_type}'; send {CONTAINER_TYPE}"
-        )
-    wanted = AZURE_FILE_SHARE.management_type
-    sent = asked.backup_management_type
-    if sent is not None and sent.lower() != wanted.lower():
-        raise invalid_input(
-            "properties.backupManagementType", f"'{sent}' must be {wanted} of such a container"
-        )
+def to_register(
+    call: Call, vault: Row[Any], container: str, asked: ContainerProperties
+) -> Registration:
+    """Return the account to register as a container. Raises ``Refused``."""
     if asked.access_type == "IdentityBased":
         raise not_emulated("properties.accessType", "access to storage accounts by identity")
-
-
-def account_to_register(
-    call: Call, vault: Row[Any], container: str, asked: ContainerProperties
-) -> tuple[AccountName, Row[Any], str]:
-    """Return an account, its name and the id as it was sent. Raises ``Refused``."""
     field = "properties.sourceResourceId"
     sent = asked.source_resource_id or ""
     account_id = parse(sent)
@@ -108,7 +50,13 @@ def account_to_register(
     _check_account(call, vault, account)
     spelled = parse(account.id)
     assert spelled is not None, "stored ids are well formed"
-    return AccountName(spelled.group, spelled.name), account, sent
+    return Registration(
+        name=AccountName(spelled.group, spelled.name).container,
+        workload=AZURE_FILE_SHARE.name,
+        source=account,
+        source_id=sent,
+        lock=asked.acquire_storage_account_lock != "NotAcquire",
+    )
 
 
 def _check_account(call: Call, vault: Row[Any], account: Row[Any]) -> None:
@@ -121,7 +69,7 @@ def _check_account(call: Call, vault: Row[Any], account: Row[Any]) -> None:
             "subscription.",
             target=field,
         )
-    other = stored.vault_of_account(call.connection, account.folded)
+    other = stored.vault_of_source(call.connection, account.folded)
     if other is not None and other.key != vault.key:
         raise conflict(
             "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault",
@@ -138,17 +86,8 @@ def _fits(vault: Row[Any], account: Row[Any]) -> bool:
     )
 
 
-def not_registered(call: Call) -> Exception:
-    """Azure Backup's answer for a container that is not there."""
-    return not_found(
-        "BMSUserErrorContainerNotFound",
-        f"containerName: '{call.path['containerName']}' is not registered with this vault.",
-        target="containerName",
-    )
-
-
 def counts(call: Call, vault: Row[Any]) -> dict[str, int]:
-    """Return how many items the containers of a vault hold, by their short names."""
+    """Return how many items the accounts of a vault hold, by their short names."""
     found = call.connection.execute(
         select(items.c.container_name, func.count())
         .where(items.c.vault_key == vault.key, items.c.workload == AZURE_FILE_SHARE.name)
@@ -185,15 +124,4 @@ def render_protectable(vault: Row[Any], account: Row[Any]) -> Document:
     own_id = parse(account.id)
     assert own_id is not None, "stored ids are well formed"
     name = AccountName(own_id.group, own_id.name).container
-    return {
-        "id": f"{vault.id}/backupFabrics/{FABRIC_NAME}/protectableContainers/{name}",
-        "name": name,
-        "type": PROTECTABLE_TYPE,
-        "properties": {
-            "friendlyName": account.name,
-            "backupManagementType": AZURE_FILE_SHARE.management_type,
-            "protectableContainerType": CONTAINER_TYPE,
-            "healthStatus": "Healthy",
-            "containerId": account.id,
-        },
-    }
+    return protectable_container(vault, name, account, AZURE_FILE_SHARE.management_type)

@@ -15,7 +15,7 @@ from ...arm.shapes import Shape
 from ...domain import archive_tier
 from ...domain.archive_tier import ARCHIVED, HARDENED
 from ...domain.documents import Document
-from ...domain.errors import invalid_input
+from ...domain.errors import invalid_input, not_emulated
 from ...domain.instants import SECOND
 from ...domain.vault_settings import CROSS_REGION, REDUNDANCY
 from ...engine import operations, tiering_costs
@@ -128,7 +128,10 @@ def _named(call: Call, body: TieringCostBody) -> tuple[Call, Row[Any]]:
     }
     there = replace(call, path={**call.path, **path})
     item = item_of(there)[1]
-    if not WORKLOADS[item.workload].archived:
+    workload = WORKLOADS[item.workload]
+    if workload.streaming is not None:
+        raise not_emulated("protectedItemName", f"the archive of a {workload.title}")
+    if not workload.archived:
         raise invalid_input(
             "protectedItemName", f"'{item.name}' has no archive; only virtual machines have one"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ...arm import filters
@@ -47,20 +48,24 @@ def list_(call: Call) -> Answer:
     vault = vault_of(call)
     terms = filters.read(call.query.get("$filter"), ("type",))
     if filters.one_of(terms, "type", (ITEMS, CONTAINERS)) == CONTAINERS:
-        return Answer(body={"value": _summaries(_CONTAINER_KINDS, {})})
+        registered = usages.count_containers(call.connection, vault.key)
+        return Answer(body={"value": _summaries(_CONTAINER_KINDS, registered)})
     there = []
     if replication.is_asked_of_secondary(vault, call.api_version):
         there = [replication.has_copy(replicated_until(call, vault), call.now)]
     protected = usages.count_by_workload(call.connection, vault.key, *there)
-    counts = {WORKLOADS[name].management_type: count for name, count in protected.items()}
-    return Answer(body={"value": _summaries(_ITEM_KINDS, counts)})
+    return Answer(body={"value": _summaries(_ITEM_KINDS, protected)})
 
 
-def _summaries(kinds: dict[str, str], counts: dict[str, int]) -> list[dict[str, Any]]:
+def _summaries(kinds: dict[str, str], by_workload: dict[str, int]) -> list[dict[str, Any]]:
+    """Return the counts by the kinds of management, of which some have several workloads."""
+    counts: Counter[str] = Counter()
+    for name, count in by_workload.items():
+        counts[WORKLOADS[name].management_type] += count
     return [
         {
             "unit": "Count",
-            "currentValue": counts.get(kind, 0),
+            "currentValue": counts[kind],
             "limit": -1,
             "name": {"value": kind, "localizedValue": title},
         }

@@ -53,7 +53,7 @@ def prepare_change(
         _check_security(call, source, policy, item)
     # Azure forgets the choice of disks when protection is stopped and resumed.
     if asked.extended_properties is not None or item.state in ProtectionState.RESUMABLE:
-        protection.choose_disks(call.connection, call.rules, item, _exclusion(asked))
+        protection.choose_disks(call.connection, call.rules, item, _exclusion(asked), call.now)
 
 
 def check_return(call: Call, vault: Row[Any], item: Row[Any]) -> None:

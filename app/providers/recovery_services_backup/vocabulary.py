@@ -65,6 +65,16 @@ CONTAINER_TYPES = (
     "Unknown",
     "Invalid",
 )
+WORKLOAD_ITEMS = (
+    "SQLInstance",
+    "SQLDataBase",
+    "SAPHanaSystem",
+    "SAPHanaDatabase",
+    "SAPAseSystem",
+    "SAPAseDatabase",
+    "SAPHanaDBInstance",
+    "Invalid",
+)
 REGISTRATION_STATUSES = ("Registered", "NotRegistered", "Registering", "SoftDeleted")
 PROTECTION_STATUSES = ("NotProtected", "Protecting", "Protected", "ProtectionFailed", "Invalid")
 FABRICS = ("Azure",)
@@ -112,6 +122,7 @@ def wanted(terms: Mapping[str, str], workload_key: str = "workloadType") -> list
     """
     kind = filters.one_of(terms, "backupManagementType", MANAGEMENT_TYPES)
     workload = filters.one_of(terms, workload_key, WORKLOADS)
+    workload = OLDER_WORKLOADS.get(workload or "", workload)
     filters.one_of(terms, "fabricName", FABRICS)
     return [
         each
