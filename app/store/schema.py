@@ -17,7 +17,7 @@ from .metadata import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 
 CREATE_RSV_HASH = """
 CREATE OR REPLACE FUNCTION rsv_hash(value text) RETURNS bigint
