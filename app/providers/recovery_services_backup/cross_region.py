@@ -93,7 +93,7 @@ def traits_of(item: Row[Any]) -> CrossRegion:
 
 
 def restorable_item(call: Call) -> tuple[Row[Any], Row[Any]]:
-    """Return the vault and the item in the path, if it can be restored there. Raises ``Refused``."""
+    """Return the vault and the item in the path, if it is restored there. Raises ``Refused``."""
     vault, item = item_of(call)
     traits_of(item)
     refuse_soft_deleted(item)

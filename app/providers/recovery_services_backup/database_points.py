@@ -12,7 +12,7 @@ from ...arm.calls import Answer, Call
 from ...domain.instants import wire
 from ...domain.policies import COPY_ONLY_FULL, DIFFERENTIAL, FULL, INCREMENTAL, LOG
 from ...domain.resource_ids import VAULT_TYPE
-from ...engine import log_chains
+from ...engine import log_chains, log_copies
 from ...engine.log_chains import Range
 from ...store.tables import recovery_points
 from ...workloads.database import RANGE_POINT, extended_info
@@ -101,7 +101,7 @@ def render(
     """
     streaming = WORKLOADS[item.workload].streaming
     assert streaming is not None, "it is a database"
-    ranges = log_chains.ranges(call.connection, item, call.now, until)
+    ranges = ranges_of(call, item, until)
     properties: dict[str, Any] = {
         "objectType": streaming.range_point,
         "type": LOG,
@@ -115,6 +115,13 @@ def render(
         properties["extendedInfo"] = extended_info(files, call.now)
     path = f"{item_id(vault, item)}/recoveryPoints/{RANGE_POINT}"
     return {"id": path, "name": RANGE_POINT, "type": POINT_TYPE, "properties": properties}
+
+
+def ranges_of(call: Call, item: Row[Any], until: int | None = None) -> list[Range]:
+    """Return what can be restored of a log, or of a copy that has come up to an instant."""
+    if until is None:
+        return log_chains.ranges(call.connection, item, call.now)
+    return log_copies.ranges(call.connection, item, call.now, until)
 
 
 def _within(ranges: list[Range], first: int | None, last: int | None) -> list[Range]:
