@@ -19,7 +19,7 @@ from ...engine import database_restores as engine
 from ...store.vaults import find_vault
 from . import database_points, database_restores
 from .cross_region import get_point, replicated_until
-from .database_restores import ALTERNATE, ORIGINAL, Side
+from .database_restores import ALTERNATE, CONTAINER_ID, ORIGINAL, Side
 from .restore_bodies import RestoreRequest
 from .restore_choices import check_vault_allows_other_subscription
 
@@ -56,8 +56,9 @@ def _refuse_what_does_not_cross(asked: RestoreRequest) -> None:
 def _where(vault: Row[Any], asked: RestoreRequest, region: str) -> Document:
     """Return what the job tells of both vaults."""
     sent = asked.target_info.container_id if asked.target_info else None
-    home = (sent or "").partition("/backupFabrics/")[0]
-    return {"location": region, "vault": vault.id, "target_vault": home}
+    match = CONTAINER_ID.fullmatch(sent or "")
+    assert match is not None, "the target was found by it"
+    return {"location": region, "vault": vault.id, "target_vault": match["vault"]}
 
 
 def _there(call: Call, vault: Row[Any], item: Row[Any], region: str) -> Side:

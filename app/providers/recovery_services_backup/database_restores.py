@@ -36,7 +36,7 @@ from .restore_bodies import RestoreRequest
 
 ORIGINAL, ALTERNATE = "OriginalLocation", "AlternateLocation"
 _AS_FILES = "FileRecovery"
-_CONTAINER_ID = re.compile(
+CONTAINER_ID = re.compile(
     r"(?P<vault>/.+)/backupFabrics/Azure/protectionContainers/(?P<name>[^/]+)", re.IGNORECASE
 )
 
@@ -225,7 +225,7 @@ def _target_vm(call: Call, asked: RestoreRequest, side: Side) -> Row[Any]:
     """Return the VM of the target's container, which is registered with a vault of that side."""
     field = "properties.targetInfo.containerId"
     sent = "" if asked.target_info is None else asked.target_info.container_id or ""
-    match = _CONTAINER_ID.fullmatch(sent)
+    match = CONTAINER_ID.fullmatch(sent)
     name = None if match is None else database.parse_container(match["name"])
     if match is None or name is None:
         raise invalid_input(
