@@ -212,7 +212,7 @@ def cross_region(kind: str) -> CrossRegion:
     ``kind`` is Azure's other word for the workload.
     """
 
-    def details(item: Any, _point: Any, container: int, policy: str) -> Document:
+    def details(item: Any, _point: Any, told: Document, policy: str) -> Document:
         return {
             "protectableObjectUniqueName": f"{instance_of(item.name)}/{item.friendly_name}",
             "protectableObjectFriendlyName": item.friendly_name,
@@ -220,7 +220,8 @@ def cross_region(kind: str) -> CrossRegion:
             "protectableObjectProtectionState": item.state,
             "protectableObjectContainerHostOsName": server_of(item.container_name),
             "protectableObjectParentLogicalContainerName": item.source_id,
-            "containerId": str(container),
+            "containerId": str(told["protectionContainerId"]),
+            "coordinatorServiceStampId": ids.guid(ids.md5_hex(told["coordinatorServiceStampUri"])),
             "policyName": policy,
             "policyId": ids.guid(ids.md5_hex(f"policy/{item.policy_key}")),
             "rpOriginalSAOption": False,

@@ -23,15 +23,15 @@ class CrossRegion:
 
     ``token`` is the objectType of an access token for one, ``audience`` and ``coordinator`` are how
     the service is called that takes it, in Azure AD and in its address. ``details`` makes what only
-    such a token says: of an item, its point (``None`` for a log), the number of its container and
-    the name of its policy. ``point`` is what points show there besides, ``job_type`` how restores
-    are called there that have another word here.
+    such a token says: of an item, its point (``None`` for a log), what tokens of all workloads say
+    and the name of its policy. ``point`` is what points show there besides, ``job_type`` how the
+    jobs of restores are called there, where that is another word than here.
     """
 
     token: str
     audience: str
     coordinator: str
-    details: Callable[[Any, Any, int, str], Document]
+    details: Callable[[Any, Any, Document, str], Document]
     point: Document = field(default_factory=dict)
     job_type: str | None = None
 

@@ -135,7 +135,8 @@ def restored(
 
 
 def held(arm: httpx.Client, name: str, server: str = FAR_SERVER) -> str | None:
-    """Return what a database of a server holds, None where there is none of the name."""
+    """Look into a server; return what a database there holds, None if there is none of the name."""
+    done(arm.post(f"{server}/inquire"))
     found = (each["properties"] for each in listed(arm, f"{server}/items"))
     contents = {each["friendlyName"].lower(): each.get("contentFingerprint") for each in found}
     return contents.get(name.lower())

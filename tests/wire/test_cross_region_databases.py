@@ -287,10 +287,12 @@ def test_a_restore_stands_still_while_its_region_is_down(arm: httpx.Client) -> N
     name = job_of_trigger(arm, trigger(arm, leave(arm, point["name"]), asked()))
     switch(arm, "down", REGION)
     assert refused(ask_job(arm, name)) == (503, "ServiceUnavailable")
-    assert refused(ask_leave(arm, point["name"]))[0] == 503
+    asked_for = ask_token(arm, point["name"], {"properties": {}}, SALES)
+    assert refused(asked_for) == (503, "ServiceUnavailable")
     advance(arm, by="P1D")
     switch(arm, "up", REGION)
     assert done(ask_job(arm, name)).json()["properties"]["status"] == "InProgress"
+    assert held(arm, "copy") is None
     advance(arm, until="idle")
     assert done(ask_job(arm, name)).json()["properties"]["status"] == "Completed"
     assert held(arm, "copy") == point["properties"]["contentFingerprint"]

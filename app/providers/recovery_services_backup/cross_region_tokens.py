@@ -173,17 +173,15 @@ def _details(
     """
     workload, traits = WORKLOADS[item.workload], traits_of(item)
     _, _, subscription, _, group, *_ = vault.id.split("/")
-    coordinating = service(vault.location, traits.coordinator)
     protecting = service(vault.location, "prot1-int")
-    container = ids.hash_60(f"{vault.key}/{item.container_name}") % 10**6
     taken = {} if point is None else {"recoveryPointTime": human(point.taken_at)}
-    return {
+    told = {
         "objectType": traits.token,
         "subscriptionId": subscription,
         "resourceGroupName": group,
         "resourceName": vault.name,
         "resourceId": str(vault.key),
-        "protectionContainerId": container,
+        "protectionContainerId": ids.hash_60(f"{vault.key}/{item.container_name}") % 10**6,
         "recoveryPointId": name,
         **taken,
         "containerName": item.container_name,
@@ -193,13 +191,12 @@ def _details(
         "datasourceName": item.friendly_name,
         "datasourceId": str(item.entropy % 10**18),
         "datasourceContainerName": item.container_name,
-        "coordinatorServiceStampId": ids.guid(ids.md5_hex(coordinating)),
-        "coordinatorServiceStampUri": coordinating,
+        "coordinatorServiceStampUri": service(vault.location, traits.coordinator),
         "protectionServiceStampId": ids.guid(ids.md5_hex(protecting)),
         "protectionServiceStampUri": protecting,
-        **traits.details(item, point, container, policy_name_of(call, item)),
         "bMSActiveRegion": REGIONS[vault.location].display_name.replace(" ", ""),
     }
+    return told | traits.details(item, point, told, policy_name_of(call, item))
 
 
 def _key(call: Call) -> bytes:
