@@ -22,7 +22,6 @@ from app.domain.outages import read as read_outages
 from app.domain.policies import HANA_DATABASE, LOG, SQL_DATABASE, DatabasePolicy, read
 from app.domain.resource_ids import VM_TYPE
 from app.domain.workload_documents import workload_policy
-from app.engine.log_chains import Range
 from app.engine import (
     clock,
     database_restores,
@@ -36,6 +35,7 @@ from app.engine import (
     sources,
     streamed_backups,
 )
+from app.engine.log_chains import Range
 from app.store.database import Database
 from app.store.resource_tables import resources
 from app.store.schema import ensure_schema
@@ -344,7 +344,7 @@ class DatabaseWorld(World):
                 copied = log_copies.ranges(connection, item, now, at)
                 assert copied == _left_of(then, known), (at, now)
 
-    def there(self) -> list[Any]:
+    def copied(self) -> list[Any]:
         """What is in the secondary region now: points, and what can be restored of the logs."""
         with self.database.reading() as connection:
             state = clock.read(connection)
@@ -396,7 +396,7 @@ def play(database: Database, script: DatabaseScript, cuts: Any = None) -> tuple[
             at = cuts.draw(st.sampled_from(near[:6]) | st.integers(world.now(), target))
             world.cross(min(target, at + cuts.draw(st.sampled_from([-1, 0, 1, MINUTE]))))
         world.cross(target)
-        seen += [world.rows(), world.ranges(), world.there()]
+        seen += [world.rows(), world.ranges(), world.copied()]
         world.act(action)
     with database.reading() as connection:
         based = select(recovery_points.c.taken_at).where(recovery_points.c.base_at.is_not(None))
