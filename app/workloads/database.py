@@ -125,6 +125,8 @@ def item(parent_type: str) -> Callable[[Any, Document], Document]:
 
     def show(row: Any, _health: Document) -> Document:
         shown: Document = {
+            # With its type, unlike those of VMs (recordings): az reads the type from it.
+            "containerName": f"{CONTAINER_TYPE};{row.container_name}",
             "serverName": server_of(row.container_name),
             "parentName": instance_of(row.name),
             "parentType": parent_type,
@@ -234,5 +236,4 @@ def cross_region(kind: str) -> CrossRegion:
         "wbcm1",
         details,
         {"crossRegionRestoreState": "Supported"},
-        "AzureWorkloadJobV2",
     )

@@ -24,8 +24,7 @@ class CrossRegion:
     ``token`` is the objectType of an access token for one, ``audience`` and ``coordinator`` are how
     the service is called that takes it, in Azure AD and in its address. ``details`` makes what only
     such a token says: of an item, its point (``None`` for a log), what tokens of all workloads say
-    and the name of its policy. ``point`` is what points show there besides, ``job_type`` how the
-    jobs of restores are called there, where that is another word than here.
+    and the name of its policy. ``point`` is what points show there besides.
     """
 
     token: str
@@ -33,7 +32,6 @@ class CrossRegion:
     coordinator: str
     details: Callable[[Any, Any, Document, str], Document]
     point: Document = field(default_factory=dict)
-    job_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

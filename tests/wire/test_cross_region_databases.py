@@ -196,7 +196,7 @@ def test_a_database_is_restored_to_a_server_in_the_paired_region(arm: httpx.Clie
     assert shown["id"] == f"{FAR}/backupJobs/{name}"
     running = shown["properties"]
     assert (running["jobType"], running["operation"]) == (
-        "AzureWorkloadJobV2",
+        "AzureWorkloadJob",
         "CrossRegionRestore",
     )
     assert (running["status"], running["entityFriendlyName"]) == ("InProgress", "sales [sql-1]")

@@ -28,7 +28,7 @@ def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dic
     until = job.ended_at if job.ended_at is not None else call.now
     workload = WORKLOADS[job.workload]
     properties: dict[str, Any] = {
-        "jobType": _type(job),
+        "jobType": workload.job_type,
         "isUserTriggered": job.user_triggered,
         "duration": iso_duration(until - job.started_at),
         "backupManagementType": workload.management_type,
@@ -64,13 +64,6 @@ def render(call: Call, vault: Row[Any], job: Row[Any], *, extended: bool) -> dic
         "type": JOB_TYPE,
         "properties": properties,
     }
-
-
-def _type(job: Row[Any]) -> str:
-    """Return the word for a job's kind; the secondary region may have one of its own."""
-    workload = WORKLOADS[job.workload]
-    crossed = job.operation == Operation.CROSS_REGION_RESTORE and workload.cross_region
-    return (crossed and crossed.job_type) or workload.job_type
 
 
 def _place(vault: Row[Any], job: Row[Any]) -> str:
