@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.server import RunningServer
+from tests.az.environment import azure_cli
 from tests.az.runner import Az
+from tests.az.test_cross_region import PAGE
+from tests.clients.test_connect_page import run, shell_of
+from tests.wire.builders import SUBSCRIPTION
 from tests.wire.databases import CONTAINER
 from tests.wire.protected_databases import RANGE
 from tests.wire.secondary import REGION
@@ -109,3 +116,14 @@ def test_az_restores_no_database_there_while_the_vaults_region_is_down(
     # az asks the vault's own region for the item; the SDK need not.
     assert "'westeurope'" in az.refused(RESTORE, json.dumps(config))
     assert az(f"backup job list {VAULT} {FAR}") == []
+
+
+def test_the_commands_of_the_page_end_with_a_database_in_the_paired_region(
+    az: Az, arm: httpx.Client, world: RunningServer, tmp_path: Path
+) -> None:
+    point = sales_there(arm)
+    _, script = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    shell = [*shell_of(world, tmp_path, azure_cli()), f"HOME={tmp_path}"]
+    connect = f'cd "{tmp_path}"; eval "$(rsvault env az --subscription {SUBSCRIPTION})"'
+    assert run(shell, f"{connect}\n{script}", 600) == "Completed\n"
+    assert held(arm, "copy") == point["properties"]["contentFingerprint"]

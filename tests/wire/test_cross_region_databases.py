@@ -309,6 +309,12 @@ WRONG: tuple[tuple[dict[str, Any], int, str, str], ...] = (
     ({"objectType": HANA_REQUEST}, 400, INVALID, "objectType"),
     ({"sourceResourceId": FAR_VM}, 400, INVALID, "sourceResourceId"),
     ({"recoveryPointId": "1"}, 400, INVALID, "recoveryPointId"),
+    (
+        {"recoveryPointRehydrationInfo": {"rehydrationPriority": "High"}},
+        400,
+        "NotSupported",
+        "recoveryPointRehydrationInfo",
+    ),
     ({"recoveryMode": "SnapshotAttach"}, 400, "NotSupported", "recoveryMode"),
     ({"targetInfo": None}, 400, INVALID, "targetInfo.containerId"),
     ({"targetInfo": target(server=CONTAINER_PATH)}, 400, INVALID, "targetInfo.containerId"),
