@@ -101,7 +101,8 @@ def test_a_sql_database_is_restored_while_its_region_is_down(
     job = restore(passive, full.name, request)
     assert (job.properties.operation, job.properties.status) == ("CrossRegionRestore", "Completed")
     assert type(job.properties) is models.AzureWorkloadJob
-    assert job.properties.extended_info.property_bag["Target VM Name"] == "far-1"
+    info: Any = job.properties.extended_info
+    assert info.property_bag["Target VM Name"] == "far-1"
     assert f"/locations/{REGION}/backupJobs/" in job.id
     full_content = held(arm, "copy")
 
