@@ -30,21 +30,22 @@ def trigger(
     *,
     detail: Document,
     activity_id: str | None,
+    operation: str = Operation.RESTORE,
 ) -> str:
-    """Start a restore and return its job's id.
+    """Start a restore, here or in the secondary region, and return its job's id.
 
     ``detail`` holds its ``kind``, the ``target_vm`` (an id), the ``guest`` that is to hold the
     data (the fields of one), whether to ``overwrite`` it, and the ``content``: its
     ``fingerprint`` and ``usedBytes``.
     """
-    job_id = job_rows.new_job_id(connection, rules, item, Operation.RESTORE, now)
+    job_id = job_rows.new_job_id(connection, rules, item, operation, now)
     copied_at = now + database.restore_micros(detail["content"]["usedBytes"])
     instants = {"copied_at": copied_at, "ends_at": copied_at + database.RECOVERING}
     job_rows.insert_row(
         connection,
         item,
         job_id,
-        Operation.RESTORE,
+        operation,
         now,
         phase=Phase.COPYING,
         due_at=copied_at,

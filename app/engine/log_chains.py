@@ -20,17 +20,24 @@ from sqlalchemy import (
     cast,
     delete,
     false,
+    insert,
     literal,
     select,
     update,
 )
 
-from ..domain.instants import LATEST
+from ..domain.instants import DAY, LATEST
 from ..domain.policies import DatabasePolicy, Policy
-from ..store.tables import items, log_chains, recovery_points
+from ..domain.vault_settings import CROSS_REGION
+from ..store.log_tables import log_stretches
+from ..store.tables import items, log_chains, recovery_points, vaults
 
 SIMPLE = "SIMPLE"
 """The recovery model in which SQL Server keeps no log that could be backed up."""
+
+_REMEMBERED = 366 * DAY
+"""For how long the past of a chain is told apart: no copy is that far behind."""
+_HAS_SECONDARY = vaults.c.properties["redundancySettings"][CROSS_REGION].as_string() == "Enabled"
 
 _CHAIN = log_chains.c
 IS_BACKED_UP = and_(
@@ -77,10 +84,37 @@ def follow(connection: Connection, of: ColumnElement[bool], policy: Policy) -> N
 
 def settle(connection: Connection, of: ColumnElement[bool], now: int) -> None:
     """Note up to where the logs of some items are backed up: what decides on it may change now."""
+    _remember(connection, of, now)
     connection.execute(
         update(log_chains)
         .where(_CHAIN.item_key == items.c.key, _CHAIN.is_open, of)
         .values(covered_until=covered(literal(now)), resumed_at=now)
+    )
+
+
+def _remember(connection: Connection, of: ColumnElement[bool], now: int) -> None:
+    """Keep how the logs of some items were backed up until now, where copies lag behind."""
+    until = covered(literal(now))
+    mine = select(items.c.key).where(of)
+    connection.execute(
+        delete(log_stretches).where(
+            log_stretches.c.item_key.in_(mine), log_stretches.c.covered_until < now - _REMEMBERED
+        )
+    )
+    connection.execute(
+        insert(log_stretches).from_select(
+            ["item_key", "resumed_at", "covered_until", "every_micros"],
+            select(_CHAIN.item_key, _CHAIN.resumed_at, until, items.c.log_every_micros)
+            .join(items, items.c.key == _CHAIN.item_key)
+            .join(vaults, vaults.c.key == items.c.vault_key)
+            .where(
+                of,
+                _CHAIN.is_open,
+                until > _CHAIN.resumed_at,
+                items.c.log_every_micros.is_not(None),
+                _HAS_SECONDARY,
+            ),
+        )
     )
 
 
@@ -133,6 +167,11 @@ def ranges(connection: Connection, item: Row[Any], now: int) -> list[Range]:
         .where(_CHAIN.item_key == item.key)
         .order_by(_CHAIN.started_at)
     ).all()
+    return kept(item, [Range(start, end) for start, end in rows], now)
+
+
+def kept(item: Row[Any], found: list[Range], now: int) -> list[Range]:
+    """Return what of some ranges has not expired."""
     cut = now - item.log_keep_micros if item.expiring and item.log_keep_micros else 0
-    kept = (Range(max(start, cut), end) for start, end in rows)
-    return [each for each in kept if each.start < each.end]
+    left = (Range(max(each.start, cut), each.end) for each in found)
+    return [each for each in left if each.start < each.end]

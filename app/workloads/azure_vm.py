@@ -241,7 +241,7 @@ def _backup_info(info: Document) -> Document:
     return info | {"internalPropertyBag": {"IsInstantRpJob": "True"}}
 
 
-def _access(_item: Any, point: Any) -> Document:
+def _access(_item: Any, point: Any, _told: Document, _policy: str) -> Document:
     """What only access tokens of VMs say, in the service's own words and markup."""
     size, tiers = point.vm_size, {"HardenedRP": "Valid"}
     if point.snapshot_valid:
@@ -295,5 +295,5 @@ AZURE_VM = Workload(
     job=_job,
     job_bag=_job_bag,
     backup_info=_backup_info,
-    cross_region=CrossRegion("CrrAccessToken", _access),
+    cross_region=CrossRegion("CrrAccessToken", "IaasCoord", "coord1", _access),
 )

@@ -14,6 +14,7 @@ from ..domain import ids
 from ..domain.documents import Document
 from ..domain.instants import SECOND, wire
 from ..domain.jobs import ERRORS, Operation, Status
+from .workload import CrossRegion
 
 MANAGEMENT_TYPE = "AzureWorkload"
 CONTAINER_TYPE = "VMAppContainer"
@@ -29,6 +30,8 @@ SET_UP_SPREAD = 20 * SECOND
 """What the extension in the VM takes before and after the data flows."""
 RECOVERING = 30 * SECOND
 """How long a database takes to come online once its data is back."""
+CANCELLABLE = frozenset({Operation.BACKUP, Operation.RESTORE, Operation.CROSS_REGION_RESTORE})
+"""The last only seems so (recordings): nothing in the secondary region cancels a job."""
 
 _CONTAINER = re.compile(r"(?:vmappcontainer;)?compute;([^;/]+);([^;/]+)", re.IGNORECASE)
 _LONGEST_NAME = 90
@@ -122,6 +125,8 @@ def item(parent_type: str) -> Callable[[Any, Document], Document]:
 
     def show(row: Any, _health: Document) -> Document:
         shown: Document = {
+            # With its type, unlike those of VMs (recordings): az reads the type from it.
+            "containerName": f"{CONTAINER_TYPE};{row.container_name}",
             "serverName": server_of(row.container_name),
             "parentName": instance_of(row.name),
             "parentType": parent_type,
@@ -184,6 +189,7 @@ def job(row: Any) -> Document:
     shown: Document = {"workloadType": row.workload}
     if row.operation == Operation.BACKUP:
         shown["operation"] = f"{Operation.BACKUP} ({row.backup_type})"
+    if row.operation in (Operation.BACKUP, Operation.CROSS_REGION_RESTORE):
         shown["entityFriendlyName"] = f"{row.entity_name} [{server_of(row.container_name)}]"
     return shown
 
@@ -197,3 +203,37 @@ def backup_info(info: Document) -> Document:
     """The tasks of such jobs have a name and a status, and no more."""
     tasks = [{name: task[name] for name in ("taskId", "status")} for task in info["tasksList"]]
     return info | {"tasksList": tasks}
+
+
+# --- in the secondary region -------------------------------------------------------------
+
+
+def cross_region(kind: str) -> CrossRegion:
+    """Return how databases of a kind of server are restored in the secondary region (recordings).
+
+    ``kind`` is Azure's other word for the workload.
+    """
+
+    def details(item: Any, _point: Any, told: Document, policy: str) -> Document:
+        return {
+            "protectableObjectUniqueName": f"{instance_of(item.name)}/{item.friendly_name}",
+            "protectableObjectFriendlyName": item.friendly_name,
+            "protectableObjectWorkloadType": kind,
+            "protectableObjectProtectionState": item.state,
+            "protectableObjectContainerHostOsName": server_of(item.container_name),
+            "protectableObjectParentLogicalContainerName": item.source_id,
+            "containerId": str(told["protectionContainerId"]),
+            "coordinatorServiceStampId": ids.guid(ids.md5_hex(told["coordinatorServiceStampUri"])),
+            "policyName": policy,
+            "policyId": ids.guid(ids.md5_hex(f"policy/{item.policy_key}")),
+            "rpOriginalSAOption": False,
+            "rpIsManagedVirtualMachine": False,
+        }
+
+    return CrossRegion(
+        "WorkloadCrrAccessToken",
+        "WkloadCoord",
+        "wbcm1",
+        details,
+        {"crossRegionRestoreState": "Supported"},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..domain.documents import Document
-from ..domain.jobs import HANA_DATABASE_NOT_FOUND, VM_NOT_RUNNING, Operation
+from ..domain.jobs import HANA_DATABASE_NOT_FOUND, VM_NOT_RUNNING
 from ..domain.policies import DIFFERENTIAL, FULL, HANA_DATABASE, INCREMENTAL
 from ..domain.resource_ids import VM_TYPE
 from . import database
@@ -38,7 +38,7 @@ HANA_IN_VM = Workload(
     in_collections=False,
     archived=True,
     restored=False,
-    cancellable=frozenset({Operation.BACKUP, Operation.RESTORE}),
+    cancellable=database.CANCELLABLE,
     gone=HANA_DATABASE_NOT_FOUND,
     timing=Timing(database.SET_UP_MIN, database.SET_UP_SPREAD),
     item=database.item("AzureVmWorkloadSAPHanaSystem"),
@@ -47,6 +47,7 @@ HANA_IN_VM = Workload(
     job=database.job,
     job_bag=database.job_bag,
     backup_info=database.backup_info,
+    cross_region=database.cross_region("SAPHana"),
     streaming=Streaming(
         item_kind=ITEM_KIND,
         on_demand=(FULL, DIFFERENTIAL, INCREMENTAL),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..domain.documents import Document
-from ..domain.jobs import SQL_DATABASE_NOT_FOUND, VM_NOT_RUNNING, Operation
+from ..domain.jobs import SQL_DATABASE_NOT_FOUND, VM_NOT_RUNNING
 from ..domain.policies import COPY_ONLY_FULL, DIFFERENTIAL, FULL, LOG, SQL_DATABASE
 from ..domain.resource_ids import VM_TYPE
 from . import database
@@ -40,7 +40,7 @@ SQL_IN_VM = Workload(
     in_collections=False,
     archived=True,
     restored=False,
-    cancellable=frozenset({Operation.BACKUP, Operation.RESTORE}),
+    cancellable=database.CANCELLABLE,
     gone=SQL_DATABASE_NOT_FOUND,
     timing=Timing(database.SET_UP_MIN, database.SET_UP_SPREAD),
     item=database.item("AzureVmWorkloadSQLInstance"),
@@ -49,6 +49,7 @@ SQL_IN_VM = Workload(
     job=database.job,
     job_bag=database.job_bag,
     backup_info=database.backup_info,
+    cross_region=database.cross_region("SQL"),
     streaming=Streaming(
         item_kind=ITEM_KIND,
         on_demand=(FULL, COPY_ONLY_FULL, DIFFERENTIAL, LOG),

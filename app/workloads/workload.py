@@ -21,12 +21,16 @@ class Timing:
 class CrossRegion:
     """How the points of a workload are restored in the secondary region.
 
-    ``token`` is the objectType of an access token for one, ``details`` makes what only such a
-    token says, of an item and its point, ``point`` is what points show there besides.
+    ``token`` is the objectType of an access token for one, ``audience`` and ``coordinator`` are how
+    the service is called that takes it, in Azure AD and in its address. ``details`` makes what only
+    such a token says: of an item, its point (``None`` for a log), what tokens of all workloads say
+    and the name of its policy. ``point`` is what points show there besides.
     """
 
     token: str
-    details: Callable[[Any, Any], Document]
+    audience: str
+    coordinator: str
+    details: Callable[[Any, Any, Document, str], Document]
     point: Document = field(default_factory=dict)
 
 

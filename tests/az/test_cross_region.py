@@ -143,7 +143,7 @@ def test_what_az_cannot_do_there_ends_with_the_error_of_the_page(az: Az, point: 
 def test_the_commands_of_the_page_end_with_disks_in_the_paired_region(
     az: Az, world: RunningServer, point: str, tmp_path: Path
 ) -> None:
-    (script,) = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    script, _ = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     shell = [*shell_of(world, tmp_path, azure_cli()), f"HOME={tmp_path}"]
     connect = f'eval "$(rsvault env az --subscription {SUBSCRIPTION})"'
     said = run(shell, f"{connect}\nPOINT={point}\n{script}", 600)

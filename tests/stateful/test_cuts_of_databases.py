@@ -12,12 +12,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.domain.documents import Document
 from app.domain.guest_databases import GuestDatabase
 from app.domain.instants import DAY, HOUR, MINUTE
 from app.domain.jobs import ProtectionState
+from app.domain.outages import read as read_outages
 from app.domain.policies import HANA_DATABASE, LOG, SQL_DATABASE, DatabasePolicy, read
 from app.domain.resource_ids import VM_TYPE
 from app.domain.workload_documents import workload_policy
@@ -27,14 +28,18 @@ from app.engine import (
     database_sources,
     jobs,
     log_chains,
+    log_copies,
+    outages,
     protection,
+    replication,
     sources,
     streamed_backups,
 )
+from app.engine.log_chains import Range
 from app.store.database import Database
 from app.store.resource_tables import resources
 from app.store.schema import ensure_schema
-from app.store.tables import items, policies, recovery_points
+from app.store.tables import items, policies, recovery_points, vaults
 from app.store.tables import jobs as job_rows
 from app.workloads.database import DatabaseName, source_id
 from app.workloads.table import WORKLOADS
@@ -50,9 +55,10 @@ from tests.stateful.test_cuts import (
     Script,
     World,
     policy_document,
-    switch_region,
 )
 
+REGION, PAIR = "westeurope", "northeurope"
+OPTED_IN = {"redundancySettings": {"crossRegionRestore": "Enabled"}}
 VM_ID = f"{GROUP_ID}/providers/{VM_TYPE}/db"
 GUESTS = (
     GuestDatabase(SQL_DATABASE, "MSSQLSERVER", "sales"),
@@ -188,12 +194,15 @@ scripts = st.builds(
 
 
 class DatabaseWorld(World):
-    """The world of ``test_cuts`` with two databases more."""
+    """The world of ``test_cuts`` with two databases more, in a vault with a secondary region."""
 
     def __init__(self, database: Database, script: DatabaseScript) -> None:
         super().__init__(database, script)
         self.edits = script.edits
+        self.told: dict[tuple[int, int], list[Range]] = {}
+        """What could be restored of an item's log at an instant, as it was told then."""
         with database.writing() as connection:
+            connection.execute(update(vaults).values(location=REGION, properties=OPTED_IN))
             connection.execute(insert(resources).values(**VM_ROW))
             for number, document in enumerate(script.databases):
                 key = 2 + number
@@ -223,7 +232,7 @@ class DatabaseWorld(World):
     def act(self, action: Action) -> None:
         with self.database.writing() as connection:
             now = clock.read(connection).now(0)
-            switch_region(connection, self.rules, action, now)
+            _switch_region(connection, self.rules, action, now)
             self._change_vm(connection, action, now)
             wanted = items.c.friendly_name == GUESTS[action.vm].name
             item = connection.execute(select(items).where(wanted)).first()
@@ -318,11 +327,56 @@ class DatabaseWorld(World):
             jobs.cancel(connection, job, now)
 
     def ranges(self) -> list[Any]:
-        """What can be restored of the logs, as it is told now."""
+        """What can be restored of the logs, as it is told now; what was told before holds on."""
         with self.database.reading() as connection:
             found = connection.execute(select(items).order_by(items.c.key)).all()
             now = clock.read(connection).now(0)
-            return [log_chains.ranges(connection, item, now) for item in found]
+            told = [log_chains.ranges(connection, item, now) for item in found]
+            for item, known in zip(found, told, strict=True):
+                self._check_past(connection, item, now, known)
+                self.told[item.key, now] = known
+            return told
+
+    def _check_past(self, connection: Any, item: Any, now: int, known: list[Range]) -> None:
+        """Whatever happened since: a copy that lags behind tells what was told at its instant."""
+        for (key, at), then in self.told.items():
+            if key == item.key:
+                copied = log_copies.ranges(connection, item, now, at)
+                assert copied == _left_of(then, known), (at, now)
+
+    def copied(self) -> list[Any]:
+        """What is in the secondary region now: points, and what can be restored of the logs."""
+        with self.database.reading() as connection:
+            state = clock.read(connection)
+            now = state.now(0)
+            vault = connection.execute(select(vaults)).one()
+            known = read_outages(state.outages)
+            until = replication.replicated_until(known, self.rules, vault, now)
+            there = replication.is_replicated(until, now)
+            point = recovery_points.c
+            points = select(point.item_key, point.taken_at, point.backup_type).where(there)
+            found = connection.execute(select(items).order_by(items.c.key)).all()
+            copies = [log_copies.ranges(connection, item, now, until) for item in found]
+            return [sorted(map(tuple, connection.execute(points).all()), key=repr), copies]
+
+
+def _left_of(then: list[Range], known: list[Range]) -> list[Range]:
+    """Return what is left of ranges that were told before, given those that are known now."""
+    return [
+        Range(max(old.start, new.start), old.end)
+        for old in then
+        for new in known
+        if max(old.start, new.start) < old.end <= new.end
+    ]
+
+
+def _switch_region(connection: Any, rules: Any, action: Action, now: int) -> None:
+    """Take the vault's region down or bring it back; every third time the other one."""
+    if action.verb == "outage":
+        region = PAIR if action.number % 3 == 0 else REGION
+        down = region in read_outages(clock.read(connection).outages).down
+        switch = outages.bring_back if down else outages.take_down
+        switch(connection, rules, region, now)
 
 
 def _read(document: Document) -> DatabasePolicy:
@@ -342,7 +396,7 @@ def play(database: Database, script: DatabaseScript, cuts: Any = None) -> tuple[
             at = cuts.draw(st.sampled_from(near[:6]) | st.integers(world.now(), target))
             world.cross(min(target, at + cuts.draw(st.sampled_from([-1, 0, 1, MINUTE]))))
         world.cross(target)
-        seen += [world.rows(), world.ranges()]
+        seen += [world.rows(), world.ranges(), world.copied()]
         world.act(action)
     with database.reading() as connection:
         based = select(recovery_points.c.taken_at).where(recovery_points.c.base_at.is_not(None))

@@ -56,7 +56,9 @@ def test_a_region_says_who_a_token_is_made_out_to(arm: httpx.Client) -> None:
     assert aad(arm)["properties"]["audience"] == ("https://RecoveryServices/IaasCoord/aadmgmt/ne")
     of_sql = {"$filter": "backupManagementType eq 'AzureWorkload'"}
     path = f"{FAR}/backupAadProperties"
-    assert done(arm.get(path, params=of_sql)).json() == aad(arm)
+    other = done(arm.get(path, params=of_sql)).json()["properties"]
+    assert other["audience"] == "https://RecoveryServices/WkloadCoord/aadmgmt/ne"
+    assert other["servicePrincipalObjectId"] != aad(arm)["properties"]["servicePrincipalObjectId"]
     assert refused(arm.get(path, params={"$filter": "type eq 'x'"})) == (400, INVALID)
     nowhere = arm.get(path.replace(REGION, "atlantis"))
     assert refused(nowhere) == (400, "LocationNotAvailableForResourceType")

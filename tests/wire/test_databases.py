@@ -321,6 +321,7 @@ def test_a_database_is_restored_as_files_and_refusals_name_what_is_wrong(
     other = CONTAINER_PATH.replace("sql-1", "sql-2")
     hana = "AzureWorkloadSAPHanaRestoreRequest"
     archive = "AzureWorkloadSQLRestoreWithRehydrateRequest"
+    rehydrated = {"rehydrationPriority": "High", "rehydrationRetentionDuration": "P15D"}
     lost = [{"sourceLogicalName": "lost", "targetPath": "F:\\x"}]
     wrong: tuple[tuple[dict[str, Any], int, str], ...] = (
         ({"targetInfo": target() | {"containerId": other}}, 400, "TargetServerNotRegistered"),
@@ -328,6 +329,7 @@ def test_a_database_is_restored_as_files_and_refusals_name_what_is_wrong(
         ({"targetInfo": target("copy")}, 400, "InvalidInput"),
         ({"targetInfo": target(), "kind": hana}, 400, "InvalidInput"),
         ({"targetInfo": target(), "kind": archive}, 400, "NotSupported"),
+        ({"targetInfo": target(), "recoveryPointRehydrationInfo": rehydrated}, 400, "NotSupported"),
         ({"targetInfo": target(), "recoveryMode": "SnapshotAttach"}, 400, "NotSupported"),
         ({"targetInfo": target(), "alternateDirectoryPaths": lost}, 400, "InvalidInput"),
         ({"targetInfo": target(), "recoveryType": "RestoreDisks"}, 400, "InvalidInput"),

@@ -20,7 +20,9 @@ from ...engine import replication
 from ...store.vaults import get_vault
 from ...workloads.table import WORKLOADS
 from ...workloads.workload import CrossRegion
-from .recovery_points import find_point
+from . import database_points
+from .paths import item_of
+from .recovery_points import find_point, refuse_soft_deleted
 
 TAG = "Cross Region Restore"
 
@@ -88,6 +90,19 @@ def traits_of(item: Row[Any]) -> CrossRegion:
     if workload.cross_region is None:
         raise not_emulated("protectedItemName", f"the Cross Region Restore of a {workload.title}")
     return workload.cross_region
+
+
+def restorable_item(call: Call) -> tuple[Row[Any], Row[Any]]:
+    """Return the vault and the item in the path, if it is restored there. Raises ``Refused``."""
+    vault, item = item_of(call)
+    traits_of(item)
+    refuse_soft_deleted(item)
+    return vault, item
+
+
+def get_point_or_log(call: Call, vault: Row[Any], item: Row[Any]) -> Row[Any] | None:
+    """Return the recovery point in the path as ``get_point`` does, ``None`` if it is a log's."""
+    return None if database_points.is_range(call, item) else get_point(call, vault, item)
 
 
 def get_point(call: Call, vault: Row[Any], item: Row[Any]) -> Row[Any]:

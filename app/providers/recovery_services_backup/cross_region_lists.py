@@ -104,7 +104,8 @@ def list_points(call: Call) -> Answer:
     vault, item = item_of(call)
     until = replicated_until(call, vault)
     traits_of(item)
-    return points.answer(call, vault, item, point_there, replication.is_replicated(until, call.now))
+    is_there = replication.is_replicated(until, call.now)
+    return points.answer(call, vault, item, point_there, is_there, logs_until=until)
 
 
 def point_there(call: Call, vault: Row[Any], item: Row[Any], point: Row[Any]) -> dict[str, Any]:

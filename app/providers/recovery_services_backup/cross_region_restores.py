@@ -24,11 +24,19 @@ from ...domain.jobs import Operation
 from ...engine import operations, restores
 from ...engine.operations import Operation as Begun
 from ...store import room
+from ...workloads.table import WORKLOADS
+from . import cross_region_databases
 from . import cross_region_tokens as tokens
 from .archived_points import PLAIN
-from .cross_region import TAG, check_region, check_subscription, get_point, region_of
+from .cross_region import (
+    TAG,
+    check_region,
+    check_subscription,
+    get_point_or_log,
+    region_of,
+    restorable_item,
+)
 from .paths import LOCATION, location_id
-from .recovery_points import restorable_item
 from .restore_bodies import RestoreRequest
 from .restore_targets import check
 from .restores import check_what_is_repeated, refuse_what_is_not_emulated
@@ -67,23 +75,40 @@ class CrossRegionRestoreBody(Body):
     statuses=(202, 404),
 )
 def trigger(call: Call, body: CrossRegionRestoreBody) -> Answer:
-    """Restore a recovery point in the secondary region: its disks, or a new VM."""
+    """Restore a recovery point in the secondary region: its disks, a new VM, or a database."""
     details, asked = body.cross_region_restore_access_details, body.restore_request
     region = region_of(call)
     leave = tokens.read(call, details)
     there = replace(call, path=leave.path)
     check_subscription(call, there.subscription, "crossRegionRestoreAccessDetails")
-    refuse_what_is_not_emulated(asked)
     vault, item = restorable_item(there)
     check_region(vault, region)
-    point = get_point(there, vault, item)
-    tokens.check(leave, details, vault, item, point)
+    point = get_point_or_log(there, vault, item)
+    tokens.check(call, leave, details, vault, item, point)
+    if WORKLOADS[item.workload].streaming is not None:
+        job_id = cross_region_databases.begin(there, vault, item, asked, region)
+    else:
+        assert point is not None, "only databases have logs"
+        job_id = _begin(there, vault, item, point, asked, region)
+    return _accepted(call, vault, region, job_id)
+
+
+def _begin(
+    call: Call,
+    vault: Row[Any],
+    item: Row[Any],
+    point: Row[Any],
+    asked: RestoreRequest,
+    region: str,
+) -> str:
+    """Begin the restore of a VM and return its job's id. Raises ``Refused``."""
+    refuse_what_is_not_emulated(asked)
     _refuse_what_does_not_cross(asked)
-    check_what_is_repeated(there, item, asked, region)
-    targets = check(there, vault, item, point, asked, region)
+    check_what_is_repeated(call, item, asked, region)
+    targets = check(call, vault, item, point, asked, region)
     limits = call.rules.limits
     room.for_restore(call.connection, limits, item, call.now, _COUNTED)
-    job_id = restores.trigger(
+    return restores.trigger(
         call.connection,
         call.rules,
         item,
@@ -93,7 +118,6 @@ def trigger(call: Call, body: CrossRegionRestoreBody) -> Answer:
         activity_id=call.client_request_id,
         operation=Operation.CROSS_REGION_RESTORE,
     )
-    return _accepted(call, vault, region, job_id)
 
 
 def _refuse_what_does_not_cross(asked: RestoreRequest) -> None:

@@ -25,11 +25,21 @@ from ...domain.errors import Refused, invalid, invalid_input
 from ...domain.instants import HOUR, SECOND, human, wire
 from ...domain.regions import GEO_CODE, REGIONS
 from ...domain.tenancy import TENANT_ID, principal_id
-from ...workloads.table import WORKLOADS
+from ...workloads.table import WORKLOADS, of_management
+from ...workloads.workload import CrossRegion
 from . import vocabulary
-from .cross_region import TAG, get_point, region_of, secondary_of, service, traits_of
+from .cross_region import (
+    TAG,
+    get_point_or_log,
+    region_of,
+    restorable_item,
+    secondary_of,
+    service,
+    traits_of,
+)
+from .item_documents import policy_name_of
 from .paths import LOCATION, POINT, container_name, item_id
-from .recovery_points import POINT_TYPE, restorable_item
+from .recovery_points import POINT_TYPE
 
 LIFETIME = HOUR
 _ALGORITHM = "HS256"
@@ -49,8 +59,8 @@ _JUDGED_HERE: Any = {
     **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_aud"), False),
 }
 _FIELD = "crossRegionRestoreAccessDetails"
-_AS_ISSUED = ("tokenExtendedInformation", "accessTokenString", "objectType")
-"""What is not compared: az calls every token of a VM by one name, and the rest is no address."""
+_NOT_COMPARED = ("tokenExtendedInformation", "accessTokenString", "objectType")
+"""az calls every token of a VM by one name, and the rest is no address."""
 
 Text = Annotated[str | None, Field(max_length=4000)]
 
@@ -58,8 +68,12 @@ Text = Annotated[str | None, Field(max_length=4000)]
 # --- who the secondary region is ---------------------------------------------------------
 
 
-def _aad_properties(region: str) -> dict[str, str]:
-    audience = f"https://RecoveryServices/IaasCoord/aadmgmt/{GEO_CODE.get(region, region)}"
+_USUAL = "IaasCoord"
+"""The service that takes the tokens of VMs; a region names it too if nobody says for what."""
+
+
+def _aad_properties(region: str, service_name: str = _USUAL) -> dict[str, str]:
+    audience = f"https://RecoveryServices/{service_name}/aadmgmt/{GEO_CODE.get(region, region)}"
     return {
         "tenantId": TENANT_ID,
         "audience": audience,
@@ -94,8 +108,10 @@ class AadPropertiesBody(Body):
 def get_aad_properties(call: Call) -> dict[str, Any]:
     """Show what a region is in Azure AD: who an access token for it is made out to."""
     terms = filters.read(call.query.get("$filter"), ("backupManagementType",))
-    filters.one_of(terms, "backupManagementType", vocabulary.MANAGEMENT_TYPES)
-    return {"properties": _aad_properties(region_of(call))}
+    kind = filters.one_of(terms, "backupManagementType", vocabulary.MANAGEMENT_TYPES)
+    workload = of_management(kind or "")
+    traits = workload and workload.cross_region
+    return {"properties": _aad_properties(region_of(call), traits.audience if traits else _USUAL)}
 
 
 # --- getting a token ---------------------------------------------------------------------
@@ -113,32 +129,53 @@ def get_access_token(call: Call, body: AadPropertiesBody) -> dict[str, Any]:
     """Give leave to restore a recovery point in the secondary region, for an hour."""
     vault, item = restorable_item(call)
     region = secondary_of(vault)
-    traits_of(item)
-    point = get_point(call, vault, item)
-    expected, sent = _aad_properties(region), body.properties.wire()
-    for name, value in expected.items():
-        if sent.get(name, "").lower() != value.lower():
-            raise invalid_input(
-                f"properties.{name}",
-                f"'{sent.get(name, '')}' must be '{value}', as backupAadProperties of '{region}' "
-                "shows it",
-            )
+    point = get_point_or_log(call, vault, item)
+    _check_made_out_to(region, traits_of(item), body.properties.wire())
     name = call.path["recoveryPointId"]
     token = _sign(call, vault, item, region)
     return {
         "id": f"{item_id(vault, item)}/recoveryPoints/{name}",
         "name": name,
         "type": POINT_TYPE,
-        "properties": {**_details(vault, item, point, name), "accessTokenString": token},
+        "properties": {**_details(call, vault, item, point, name), "accessTokenString": token},
     }
 
 
-def _details(vault: Row[Any], item: Row[Any], point: Row[Any], name: str) -> dict[str, Any]:
-    """Return all that an access token says in clear, in the words of Microsoft's examples."""
+def _check_made_out_to(region: str, traits: CrossRegion, sent: dict[str, str]) -> None:
+    """Refuse what is not the secondary region in Azure AD.
+
+    Microsoft's article on databases asks who it is without a filter, and so gets the service of
+    VMs; az asks with one. Either will do for a database.
+    """
+    known = [_aad_properties(region, name) for name in (traits.audience, _USUAL)]
+    folded = {name: value.lower() for name, value in sent.items()}
+    if any(folded == _folded(each) for each in known):
+        return
+    for name, value in known[0].items():
+        if folded.get(name, "") != value.lower():
+            raise invalid_input(
+                f"properties.{name}",
+                f"'{sent.get(name, '')}' must be '{value}', as backupAadProperties of '{region}' "
+                "shows it",
+            )
+
+
+def _folded(properties: dict[str, str]) -> dict[str, str]:
+    return {name: value.lower() for name, value in properties.items()}
+
+
+def _details(
+    call: Call, vault: Row[Any], item: Row[Any], point: Row[Any] | None, name: str
+) -> dict[str, Any]:
+    """Return all that an access token says in clear, in the words of Microsoft's examples.
+
+    That of a log is of no certain instant: what is restored is said with the restore.
+    """
     workload, traits = WORKLOADS[item.workload], traits_of(item)
     _, _, subscription, _, group, *_ = vault.id.split("/")
     protecting = service(vault.location, "prot1-int")
-    return {
+    taken = {} if point is None else {"recoveryPointTime": human(point.taken_at)}
+    told = {
         "objectType": traits.token,
         "subscriptionId": subscription,
         "resourceGroupName": group,
@@ -146,7 +183,7 @@ def _details(vault: Row[Any], item: Row[Any], point: Row[Any], name: str) -> dic
         "resourceId": str(vault.key),
         "protectionContainerId": ids.hash_60(f"{vault.key}/{item.container_name}") % 10**6,
         "recoveryPointId": name,
-        "recoveryPointTime": human(point.taken_at),
+        **taken,
         "containerName": item.container_name,
         "containerType": workload.container_types[0],
         "backupManagementType": workload.management_type,
@@ -154,12 +191,12 @@ def _details(vault: Row[Any], item: Row[Any], point: Row[Any], name: str) -> dic
         "datasourceName": item.friendly_name,
         "datasourceId": str(item.entropy % 10**18),
         "datasourceContainerName": item.container_name,
-        "coordinatorServiceStampUri": service(vault.location, "coord1"),
+        "coordinatorServiceStampUri": service(vault.location, traits.coordinator),
         "protectionServiceStampId": ids.guid(ids.md5_hex(protecting)),
         "protectionServiceStampUri": protecting,
-        **traits.details(item, point),
         "bMSActiveRegion": REGIONS[vault.location].display_name.replace(" ", ""),
     }
+    return told | traits.details(item, point, told, policy_name_of(call, item))
 
 
 def _key(call: Call) -> bytes:
@@ -170,7 +207,7 @@ def _sign(call: Call, vault: Row[Any], item: Row[Any], region: str) -> str:
     import jwt
 
     now = call.now // SECOND
-    who = _aad_properties(region)
+    who = _aad_properties(region, traits_of(item).audience)
     claims = {
         "aud": who["audience"],
         "iss": f"https://sts.windows.net/{TENANT_ID}/",
@@ -217,6 +254,12 @@ class AccessDetails(Body):
     datasource_container_name: Text = None
     token_extended_information: Text = None
     b_ms_active_region: Text = Field(None, alias="bMSActiveRegion")
+    container_id: Text = None
+    protectable_object_unique_name: Text = None
+    protectable_object_friendly_name: Text = None
+    protectable_object_workload_type: Text = None
+    protectable_object_container_host_os_name: Text = None
+    protectable_object_parent_logical_container_name: Text = None
 
 
 EXAMPLE = {"objectType": "CrrAccessToken", "accessTokenString": "e30.e30.e30"}
@@ -283,18 +326,23 @@ def read(call: Call, details: AccessDetails) -> Leave:
 
 
 def check(
-    leave: Leave, details: AccessDetails, vault: Row[Any], item: Row[Any], point: Row[Any]
+    call: Call,
+    leave: Leave,
+    details: AccessDetails,
+    vault: Row[Any],
+    item: Row[Any],
+    point: Row[Any] | None,
 ) -> None:
     """Refuse a token whose vault or item was made anew, or beside which something was altered."""
     if (leave.vault_key, leave.item_key) != (str(vault.key), str(item.key)):
         raise _wrong("is for an item that is gone; get a new one")
-    issued = _details(vault, item, point, leave.point)
+    issued = _details(call, vault, item, point, leave.point)
     for name, sent in details.wire().items():
-        if name not in _AS_ISSUED and sent != issued[name]:
+        if name not in _NOT_COMPARED and sent != issued.get(name):
             raise invalid(
                 "UserErrorInvalidCrrAccessToken",
                 f"{_FIELD}.{name}: '{sent}' is not what the token was given with, "
-                f"'{issued[name]}'; send the whole of it back untouched.",
+                f"'{issued.get(name, '')}'; send the whole of it back untouched.",
                 target=f"{_FIELD}.{name}",
             )
 

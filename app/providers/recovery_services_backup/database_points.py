@@ -12,7 +12,7 @@ from ...arm.calls import Answer, Call
 from ...domain.instants import wire
 from ...domain.policies import COPY_ONLY_FULL, DIFFERENTIAL, FULL, INCREMENTAL, LOG
 from ...domain.resource_ids import VAULT_TYPE
-from ...engine import log_chains
+from ...engine import log_chains, log_copies
 from ...engine.log_chains import Range
 from ...store.tables import recovery_points
 from ...workloads.database import RANGE_POINT, extended_info
@@ -59,8 +59,13 @@ def is_range(call: Call, item: Row[Any]) -> bool:
     return named and WORKLOADS[item.workload].streaming is not None
 
 
-def with_range(call: Call, vault: Row[Any], item: Row[Any], told: Answer) -> Answer:
-    """Let the last page of a list end with the point that stands for the log."""
+def with_range(
+    call: Call, vault: Row[Any], item: Row[Any], told: Answer, until: int | None = None
+) -> Answer:
+    """Let the last page of a list end with the point that stands for the log.
+
+    Of that only backups up to an instant count, if one is given.
+    """
     terms = _terms(call)
     wanted = terms.get("restorePointQueryType", "All").lower() in ("all", LOG.lower())
     ready = filters.flag(terms, "moveReadyRPOnly")
@@ -75,6 +80,7 @@ def with_range(call: Call, vault: Row[Any], item: Row[Any], told: Answer) -> Ans
         first=filters.instant(terms, "startDate"),
         last=filters.instant(terms, "endDate"),
         detailed=asks_for_details(call),
+        until=until,
     )
     return Answer(body=body | {"value": [*body["value"], shown]})
 
@@ -87,16 +93,21 @@ def render(
     first: int | None = None,
     last: int | None = None,
     detailed: bool = True,
+    until: int | None = None,
 ) -> dict[str, Any]:
-    """Return the point that stands for a log, with what of it lies in a span."""
+    """Return the point that stands for a log, with what of it lies in a span.
+
+    Only backups up to an instant count, if one is given.
+    """
     streaming = WORKLOADS[item.workload].streaming
     assert streaming is not None, "it is a database"
+    ranges = ranges_of(call, item, until)
     properties: dict[str, Any] = {
         "objectType": streaming.range_point,
         "type": LOG,
         "timeRanges": [
             {"startTime": wire(each.start), "endTime": wire(each.end)}
-            for each in _within(log_chains.ranges(call.connection, item, call.now), first, last)
+            for each in _within(ranges, first, last)
         ],
     }
     if detailed and streaming.has_files:
@@ -104,6 +115,13 @@ def render(
         properties["extendedInfo"] = extended_info(files, call.now)
     path = f"{item_id(vault, item)}/recoveryPoints/{RANGE_POINT}"
     return {"id": path, "name": RANGE_POINT, "type": POINT_TYPE, "properties": properties}
+
+
+def ranges_of(call: Call, item: Row[Any], until: int | None = None) -> list[Range]:
+    """Return what can be restored of a log, or of a copy that has come up to an instant."""
+    if until is None:
+        return log_chains.ranges(call.connection, item, call.now)
+    return log_copies.ranges(call.connection, item, call.now, until)
 
 
 def _within(ranges: list[Range], first: int | None, last: int | None) -> list[Range]:

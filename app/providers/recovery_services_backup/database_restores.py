@@ -6,6 +6,8 @@ Codes that no source tells are in docs/decisions/0095.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -19,8 +21,9 @@ from ...domain.guest_databases import GuestDatabase
 from ...domain.instants import wire
 from ...domain.jobs import DATABASE_EXISTS, ERRORS, TARGET_SERVER_NOT_FOUND, VM_NOT_RUNNING
 from ...domain.resource_ids import normal_location
-from ...engine import database_sources, log_chains
+from ...engine import database_sources
 from ...engine.database_restores import DATABASE, FILES
+from ...engine.log_chains import Range
 from ...store import containers
 from ...workloads import database
 from ...workloads.table import WORKLOADS
@@ -28,29 +31,52 @@ from ...workloads.workload import Streaming
 from . import database_contents, database_points
 from .database_restore_bodies import DirectoryMapping
 from .paths import container_name
-from .recovery_points import point_of
+from .recovery_points import point_of, refuse_soft_deleted
 from .restore_bodies import RestoreRequest
 
 ORIGINAL, ALTERNATE = "OriginalLocation", "AlternateLocation"
 _AS_FILES = "FileRecovery"
-_CONTAINER_ID = re.compile(
+CONTAINER_ID = re.compile(
     r"(?P<vault>/.+)/backupFabrics/Azure/protectionContainers/(?P<name>[^/]+)", re.IGNORECASE
 )
 
 
-def check(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) -> Document:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The region that a restore is asked of: what data is there, and where its targets are.
+
+    ``point`` finds the recovery point in the path, ``ranges`` tells what of the log is there,
+    ``home`` returns the vault of an id if a target may be registered with it; all may raise
+    ``Refused``. ``targets`` is how such a vault is called.
+    """
+
+    region: str
+    point: Callable[[], Row[Any]]
+    ranges: Callable[[], list[Range]]
+    home: Callable[[str], Row[Any] | None]
+    targets: str
+
+
+def here(call: Call, vault: Row[Any], item: Row[Any]) -> Side:
+    """Return the side of a vault's own region."""
+    return Side(
+        vault.location,
+        lambda: point_of(call, item),
+        lambda: database_points.ranges_of(call, item),
+        lambda sent: vault if sent.lower() == vault.folded else None,
+        "this vault",
+    )
+
+
+def check(call: Call, item: Row[Any], asked: RestoreRequest, side: Side) -> Document:
     """Return what the job of a restore must know. Raises ``Refused``."""
     _refuse_what_is_not_emulated(item, asked)
-    _check_what_is_repeated(call, vault, item, asked)
-    if item.deleted_at is not None:
-        raise conflict(
-            "BMSUserErrorItemSoftDeleted",
-            f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
-        )
-    at, content = _content(call, item, asked)
-    target = _files(call, vault, item, asked) if asked.recovery_mode == _AS_FILES else None
+    _check_what_is_repeated(call, item, asked, side)
+    refuse_soft_deleted(item)
+    at, content = _content(call, item, asked, side)
+    target = _files(call, asked, side) if asked.recovery_mode == _AS_FILES else None
     if target is None:
-        target = _database(call, vault, item, asked)
+        target = _database(call, item, asked, side)
         content |= _moved_files(item, content, asked, target)
     return {**target, "content": content, "restored_at": at}
 
@@ -90,10 +116,8 @@ def _refuse_what_is_not_emulated(item: Row[Any], asked: RestoreRequest) -> None:
         )
 
 
-def _check_what_is_repeated(
-    call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest
-) -> None:
-    """Refuse a request that says something else than its path, or than its vault."""
+def _check_what_is_repeated(call: Call, item: Row[Any], asked: RestoreRequest, side: Side) -> None:
+    """Refuse a request that says something else than its path, or another region."""
     sent = asked.recovery_point_id
     if sent is not None and sent.lower() != call.path["recoveryPointId"].lower():
         raise invalid_input("properties.recoveryPointId", f"'{sent}' is not the one in the path")
@@ -101,26 +125,29 @@ def _check_what_is_repeated(
         raise invalid_input(
             "properties.sourceResourceId", f"must be '{item.source_id}', the VM of this item"
         )
-    if asked.region is not None and normal_location(asked.region) != vault.location:
+    if asked.region is not None and normal_location(asked.region) != side.region:
         raise invalid_input(
-            "properties.region", f"'{asked.region}' must be the vault's, '{vault.location}'"
+            "properties.region",
+            f"'{asked.region}' must be the region restored to, '{side.region}'",
         )
 
 
-def _content(call: Call, item: Row[Any], asked: RestoreRequest) -> tuple[int, Document]:
+def _content(call: Call, item: Row[Any], asked: RestoreRequest, side: Side) -> tuple[int, Document]:
     """Return the instant that is restored, and what the database held then."""
     in_range = asked.object_type.lower() == _streaming(item).range_request.lower()
     if in_range or database_points.is_range(call, item):
-        at = _point_in_time(call, item, asked, in_range=in_range)
+        at = _point_in_time(call, item, asked, side, in_range=in_range)
         document = database_contents.before(call, item, at)
     else:
-        point = point_of(call, item)
+        point = side.point()
         at, document = point.taken_at, point.disks
     held = {"fingerprint": database.fingerprint(document, at), "usedBytes": document["usedBytes"]}
     return at, held | ({"files": document["files"]} if "files" in document else {})
 
 
-def _point_in_time(call: Call, item: Row[Any], asked: RestoreRequest, *, in_range: bool) -> int:
+def _point_in_time(
+    call: Call, item: Row[Any], asked: RestoreRequest, side: Side, *, in_range: bool
+) -> int:
     field = "properties.pointInTime"
     if not in_range:
         raise invalid_input(
@@ -131,12 +158,12 @@ def _point_in_time(call: Call, item: Row[Any], asked: RestoreRequest, *, in_rang
     if asked.point_in_time is None:
         raise invalid_input(field, "is required with this type of request")
     if not database_points.is_range(call, item):
-        point_of(call, item)
+        side.point()
     try:
         at = client_dates.read(call, asked.point_in_time)
     except ValueError as problem:
         raise invalid_input(field, str(problem)) from None
-    ranges = log_chains.ranges(call.connection, item, call.now)
+    ranges = side.ranges()
     if not any(each.start <= at <= each.end for each in ranges):
         known = ", ".join(f"{wire(each.start)} to {wire(each.end)}" for each in ranges)
         raise invalid(
@@ -151,7 +178,7 @@ def _point_in_time(call: Call, item: Row[Any], asked: RestoreRequest, *, in_rang
 # --- where it goes -----------------------------------------------------------------------
 
 
-def _database(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) -> Document:
+def _database(call: Call, item: Row[Any], asked: RestoreRequest, side: Side) -> Document:
     target = asked.target_info
     option = None if target is None else target.overwrite_option
     if asked.recovery_type == ORIGINAL:
@@ -159,7 +186,7 @@ def _database(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest
         overwrite = option != "FailOnConflict"
         guest = _original(call, vm, item)
     else:
-        vm = _target_vm(call, vault, asked)
+        vm = _target_vm(call, asked, side)
         overwrite = option == "Overwrite"
         guest = _named(vm, item, asked)
     exists = any(each.key == guest.key for each in database_sources.of_vm(vm))
@@ -178,7 +205,7 @@ def _database(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest
     }
 
 
-def _files(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) -> Document:
+def _files(call: Call, asked: RestoreRequest, side: Side) -> Document:
     """Return what a restore as files must know of its target."""
     if asked.recovery_type != ALTERNATE:
         raise invalid_input("properties.recoveryType", f"must be {ALTERNATE} to restore as files")
@@ -190,27 +217,26 @@ def _files(call: Call, vault: Row[Any], item: Row[Any], asked: RestoreRequest) -
             "properties.targetInfo.targetDirectoryForFileRestore",
             "is required to restore as files: name a folder of the target server",
         )
-    vm = _target_vm(call, vault, asked)
+    vm = _target_vm(call, asked, side)
     return {"kind": FILES, "job_type": _AS_FILES, "target_vm": vm.id, "directory": folder}
 
 
-def _target_vm(call: Call, vault: Row[Any], asked: RestoreRequest) -> Row[Any]:
-    """Return the VM of the target's container, which is registered with this vault."""
+def _target_vm(call: Call, asked: RestoreRequest, side: Side) -> Row[Any]:
+    """Return the VM of the target's container, which is registered with a vault of that side."""
     field = "properties.targetInfo.containerId"
     sent = "" if asked.target_info is None else asked.target_info.container_id or ""
-    match = _CONTAINER_ID.fullmatch(sent)
+    match = CONTAINER_ID.fullmatch(sent)
     name = None if match is None else database.parse_container(match["name"])
     if match is None or name is None:
         raise invalid_input(
             field, f"'{sent}' is not the id of a {database.CONTAINER_FORM} container; one is needed"
         )
-    container = None
-    if match["vault"].lower() == vault.folded:
-        container = containers.find(call.connection, vault.key, name)
+    home = side.home(match["vault"])
+    container = None if home is None else containers.find(call.connection, home.key, name)
     if container is None:
         raise invalid(
             "UserErrorTargetServerNotRegistered",
-            f"{field}: the server of '{sent}' is not registered with this vault; register it "
+            f"{field}: the server of '{sent}' is not registered with {side.targets}; register it "
             "first.",
             target=field,
         )

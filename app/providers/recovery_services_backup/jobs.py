@@ -98,7 +98,7 @@ def _check_cancellable(job: Row[Any]) -> None:
     workload = WORKLOADS[job.workload]
     if job.operation not in workload.cancellable:
         code = "UserErrorCancellationNotSupportedForJobType"
-        words = workload.cancellable - {Operation.RESTORE_WITH_REHYDRATE}
+        words = workload.cancellable & {Operation.BACKUP, Operation.RESTORE}
         kinds = " and ".join(sorted(f"{word.lower()}s" for word in words))
         why = f"{shown} cannot be cancelled; only {kinds} can. Wait until it is over."
     elif job.phase == Phase.DONE:

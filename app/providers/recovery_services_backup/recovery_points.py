@@ -55,11 +55,17 @@ def list_(call: Call) -> Answer:
 
 
 def answer(
-    call: Call, vault: Row[Any], item: Row[Any], shown: Shown, *also: ColumnElement[bool]
+    call: Call,
+    vault: Row[Any],
+    item: Row[Any],
+    shown: Shown,
+    *also: ColumnElement[bool],
+    logs_until: int | None = None,
 ) -> Answer:
     """Answer with those of an item's points that the request asks for, newest first.
 
-    ``also`` are conditions on them, ``shown`` is how one is shown. Raises ``Refused``.
+    ``also`` are conditions on them, ``shown`` is how one is shown; of a log only backups up to
+    ``logs_until`` count, if given. Raises ``Refused``.
     """
     obstacle = archiving.obstacle(call.connection, item, call.now)
     where = [*also, *_visible(call, item), *_matching(call, item, obstacle)]
@@ -76,7 +82,7 @@ def answer(
         lambda row: [row.taken_at],
     )
     if WORKLOADS[item.workload].streaming is not None:
-        return database_points.with_range(call, vault, item, told)
+        return database_points.with_range(call, vault, item, told, logs_until)
     return told
 
 
@@ -164,12 +170,17 @@ def restorable_item(call: Call) -> tuple[Row[Any], Row[Any]]:
     workload = WORKLOADS[item.workload]
     if not workload.restored:
         raise not_emulated("recoveryPointId", f"such a restore of a {workload.title}")
+    refuse_soft_deleted(item)
+    return vault, item
+
+
+def refuse_soft_deleted(item: Row[Any]) -> None:
+    """Refuse to restore what is soft-deleted."""
     if item.deleted_at is not None:
         raise conflict(
             "BMSUserErrorItemSoftDeleted",
             f"'{item.friendly_name}' is soft-deleted; undelete it before you restore.",
         )
-    return vault, item
 
 
 def restorable(call: Call) -> tuple[Row[Any], Row[Any], Row[Any]]:

@@ -112,6 +112,13 @@ def _not_vaulted(what: str) -> str:
 
 def check_other_subscription(vault: Row[Any], point: Row[Any], field: str) -> None:
     """Refuse another subscription where the vault or the point forbids it."""
+    check_vault_allows_other_subscription(vault, field)
+    if point.vaulted_at is None:
+        raise invalid_input(field, _not_vaulted("a restore to another subscription"))
+
+
+def check_vault_allows_other_subscription(vault: Row[Any], field: str) -> None:
+    """Refuse another subscription where the vault forbids it."""
     settings = vault.properties["restoreSettings"]["crossSubscriptionRestoreSettings"]
     state = settings["crossSubscriptionRestoreState"]
     if state != "Enabled":
@@ -122,8 +129,6 @@ def check_other_subscription(vault: Row[Any], point: Row[Any], field: str) -> No
             "subscription.",
             target=field,
         )
-    if point.vaulted_at is None:
-        raise invalid_input(field, _not_vaulted("a restore to another subscription"))
 
 
 # --- what keeps others from the disks ----------------------------------------------------

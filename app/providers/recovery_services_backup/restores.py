@@ -33,7 +33,9 @@ def trigger(call: Call, body: RestoreBody) -> Answer:
     """Restore a recovery point: disks, a VM or a database; its job makes it true."""
     vault, item = item_of(call)
     if WORKLOADS[item.workload].streaming is not None:
-        detail = database_restores.check(call, vault, item, body.properties)
+        detail = database_restores.check(
+            call, item, body.properties, database_restores.here(call, vault, item)
+        )
         return _begin_of_database(call, vault, item, detail)
     vault, item, point, detail = prepare(call, body.properties)
     room.for_restore(call.connection, call.rules.limits, item, call.now)
@@ -72,7 +74,7 @@ def validate(call: Call, asked: RestoreRequest) -> None:
     """Check that a restore could begin as things stand. Raises ``Refused``."""
     vault, item = item_of(call)
     if WORKLOADS[item.workload].streaming is not None:
-        database_restores.check(call, vault, item, asked)
+        database_restores.check(call, item, asked, database_restores.here(call, vault, item))
     else:
         prepare(call, asked)
 
