@@ -28,6 +28,7 @@ from .control import metrics as control_metrics
 from .control import plans as control_plans
 from .control import regions as control_regions
 from .control import world as control_world
+from .control import worlds as control_worlds
 from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
@@ -116,6 +117,7 @@ from .store.schema import ensure_schema
 ROOMS: tuple[ModuleType, ...] = (
     control_clock,
     control_world,
+    control_worlds,
     control_limits,
     control_regions,
     clouds,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -10,7 +13,26 @@ depends_on = None
 
 def upgrade() -> None:
     """Add what is new."""
+    _save_worlds()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("saved_worlds")
+
+
+def _save_worlds() -> None:
+    op.create_table(
+        "saved_worlds",
+        sa.Column("folded", _text(64), nullable=False),
+        sa.Column("name", _text(64), nullable=False),
+        sa.Column("subscription", _text(36), nullable=True),
+        sa.Column("saved_at", sa.BigInteger(), nullable=False),
+        sa.Column("head", _text(32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("folded", name="pk_saved_worlds"),
+    )
+
+
+def _text(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
