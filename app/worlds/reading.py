@@ -1,0 +1,129 @@
+"""Reading a world: its text, its form, and refusals that say where in the text something is wrong.
+
+A refusal names all that is wrong with the form: the first in its message, each in ``details``,
+with its line and column, its place as ``resourceGroups[0].name``, the reason, and what was probably
+meant.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Sequence
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from ..domain import marked_texts
+from ..domain.errors import Kind, Refused, invalid
+from ..domain.marked_texts import MarkedText, WrongText, nearest
+from .documents import World
+
+CODE = "InvalidWorld"
+MOST_TOLD = 50
+"""So many faults are told at once."""
+
+
+def read(text: str) -> tuple[World, MarkedText]:
+    """Return the world that a text describes, and its places. Raises ``Refused``."""
+    try:
+        marked = marked_texts.read(text)
+    except WrongText as problem:
+        where = "" if problem.mark is None else f"{problem.mark}: "
+        raise invalid(CODE, f"{where}{problem.reason}") from None
+    if not isinstance(marked.document, dict):
+        known = ", ".join(_names(World))
+        raise invalid(CODE, f"a world is an object with {known}")
+    try:
+        return World.model_validate(marked.document), marked
+    except ValidationError as problem:
+        faults = [_fault(each) for each in problem.errors(include_url=False)]
+        raise refusal(marked, faults) from None
+
+
+Fault = tuple[str, str]
+"""A place, and what is wrong there."""
+
+
+def refusal(marked: MarkedText, faults: Iterable[Fault]) -> Refused:
+    """Return the refusal of a world that tells all faults, in the order of the text."""
+
+    def position(fault: Fault) -> tuple[int, int]:
+        mark = marked.mark(fault[0])
+        return (0, 0) if mark is None else (mark.line, mark.column)
+
+    found = sorted(dict.fromkeys(faults), key=position)
+    told = [(place, _told(marked, place, reason)) for place, reason in found[:MOST_TOLD]]
+    more = f" ({len(found) - 1} more in details)" if len(found) > 1 else ""
+    details = [invalid(CODE, message, target=place) for place, message in told]
+    place, message = told[0]
+    return Refused(Kind.INVALID, CODE, message + more, target=place or None, details=details)
+
+
+def _told(marked: MarkedText, place: str, reason: str) -> str:
+    mark = marked.mark(place)
+    return ": ".join(str(each) for each in (mark, place, reason) if each)
+
+
+def _fault(error: Any) -> Fault:
+    location: tuple[str | int, ...] = error["loc"]
+    parts = _without_choices(location)
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        reason = f"is not known{nearest(str(location[-1]), _known_beside(parts))}"
+    elif error["type"] == "missing":
+        reason = "is required"
+    elif error["type"] == "literal_error":
+        known = [each.strip(" '") for each in error["ctx"]["expected"].replace(" or ", ",").split(",")]
+        reason = f"'{error['input']}' is not allowed; allowed: {', '.join(known)}"
+        hint = nearest(str(error["input"]), known)
+        reason += hint if "did you mean" in hint else ""
+    elif error["type"].endswith("_type"):
+        reason = f"{reason[0].lower()}{reason[1:]}; got {str(error['input'])[:80]!r}"
+    return place_of(parts), reason
+
+
+def _without_choices(location: Sequence[str | int]) -> list[str | int]:
+    """Leave out the names of alternatives, which pydantic puts between: none of them is a field."""
+    alternatives = {"constrained-int", "int", "Disk"}
+    return [each for each in location if each not in alternatives]
+
+
+def place_of(parts: Iterable[str | int]) -> str:
+    """Write a place as ``groups[1].count``."""
+    place = ""
+    for part in parts:
+        if isinstance(part, int):
+            place += f"[{part}]"
+        else:
+            place += f".{part}" if place else part
+    return place
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _known_beside(parts: Sequence[str | int]) -> list[str]:
+    """Return the names that the object may have in which the last part is none."""
+    model: type[BaseModel] = World
+    for part in parts[:-1]:
+        if isinstance(part, int):
+            continue
+        annotation = next(
+            field.annotation for name, field in model.model_fields.items() if field.alias == part
+        )
+        inner = _model_in(annotation)
+        if inner is None:
+            return []
+        model = inner
+    return _names(model)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the part of the document that a field holds, or a list of which."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (list, Union, types.UnionType):
+        found = (_model_in(each) for each in get_args(annotation))
+        return next((each for each in found if each is not None), None)
+    return None
