@@ -27,6 +27,7 @@ from .control import limits as control_limits
 from .control import metrics as control_metrics
 from .control import plans as control_plans
 from .control import regions as control_regions
+from .control import seeds as control_seeds
 from .control import world as control_world
 from .control import worlds as control_worlds
 from .control.gate import gate
@@ -118,6 +119,7 @@ ROOMS: tuple[ModuleType, ...] = (
     control_clock,
     control_world,
     control_worlds,
+    control_seeds,
     control_limits,
     control_regions,
     clouds,
@@ -212,8 +214,10 @@ def endpoints(
             "recoveryservicesresources": (items_graph.graph_rows,),
         }
     )
-    deploying = deployments.endpoints_of(inner or InnerCalls(), clouds.cloud)
-    special = (metrics, plan, *tokens, graph, *deploying)
+    within = inner or InnerCalls()
+    deploying = deployments.endpoints_of(within, clouds.cloud)
+    seeding = control_seeds.endpoints_of(within)
+    special = (metrics, plan, *seeding, *tokens, graph, *deploying)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
