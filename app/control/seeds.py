@@ -6,6 +6,7 @@ What reads documents is imported when it is first asked: a start need not wait f
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("rsvault.worlds")
 
 PATH = "/_emulator/seed"
+_MOST_LEFT_OUT = 20
+"""So many are named in a header."""
 _INSTANT = {"type": ["string", "null"], "format": "date-time"}
 _SEEDED: Mapping[str, Any] = {
     "type": "object",
@@ -171,4 +174,29 @@ def _flag(visit: Visit, name: str) -> bool:
     return sent.lower() == "true"
 
 
-ENDPOINTS = (schema,)
+@endpoint(
+    "GET",
+    "/_emulator/world",
+    "Emulator_ExportWorld",
+    tag=TAG,
+    query=("subscription",),
+    statuses=(200, 400),
+    answers=Shape.OBJECT,
+)
+async def export(engine: Engine, visit: Visit) -> Answer:
+    """The present world, or one subscription of it, as a document that can be seeded.
+
+    What the format cannot carry is named in the header x-rsvault-left-out, a JSON list.
+    """
+    from ..worlds.exporting import Export
+
+    with engine.database.reading() as connection:
+        now = clock.read(connection).now(clock.real_now())
+        found = Export(connection, subscription_of(visit), now)
+        document = found.document()
+    left_out = json.dumps(found.left_out[:_MOST_LEFT_OUT])
+    headers = {"x-rsvault-left-out": left_out} if found.left_out else {}
+    return Answer(body=document, headers=headers)
+
+
+ENDPOINTS = (schema, export)

@@ -193,6 +193,13 @@ class ProtectedDatabase(Part):
     name: Name
 
 
+class OnDemandBackup(Part):
+    """A backup that a user triggered, and until when it is kept."""
+
+    at: When
+    retain_until: Instant
+
+
 class ProtectedItem(Part):
     """What is protected since when, and what has become of it: exactly one of the first three."""
 
@@ -203,8 +210,8 @@ class ProtectedItem(Part):
     database: ProtectedDatabase | None = None
     policy: Name | None = Field(None, description="DefaultPolicy, if left out")
     since: When | None = Field(None, description="Since when it is protected: now, if left out")
-    on_demand_backups: list[When] = Field(
-        default_factory=list, description="When users triggered a backup"
+    on_demand_backups: list[When | OnDemandBackup] = Field(
+        default_factory=list, description="When users triggered a backup; it is kept for 30 days"
     )
     disk_luns: list[int] | None = Field(None, description="The data disks that are chosen")
     disks_are: Literal["included", "excluded"] = "included"

@@ -11,7 +11,7 @@ from ..domain.marked_texts import nearest
 from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE, ResourceId, parse
 from ..domain.policy_documents import DEFAULT_POLICIES as BORN_POLICIES
 from ..workloads.azure_file_share import AccountName, ShareName
-from .documents import ProtectedItem, Vault
+from .documents import OnDemandBackup, ProtectedItem, Vault
 from .reading import Fault
 from .steps import Rank, Step
 
@@ -180,10 +180,14 @@ class ItemSteps:
         yield Step(since, Rank.ITEM, place, "PUT", path, asked)
         for number, told in enumerate(item.on_demand_backups):
             there = f"{place}.onDemandBackups[{number}]"
-            at = self.when(told, there)
+            own = isinstance(told, OnDemandBackup)
+            at = self.when(told.at if own else told, there)
             if at < since:
                 self.faults.append((there, "is before the item is protected"))
-            backup = {"properties": {"objectType": request}}
+            asked = {"objectType": request}
+            if own:
+                asked["recoveryPointExpiryTimeInUTC"] = told.retain_until
+            backup = {"properties": asked}
             yield Step(at, Rank.BACKUP, there, "POST", f"{path}/backup", backup)
         if item.state != "Protected":
             there = f"{place}.stateSince" if item.state_since else f"{place}.state"

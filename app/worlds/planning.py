@@ -11,8 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..domain.documents import Document, merge
-from ..domain.instants import HOUR, MINUTE, parse, parse_duration, to_datetime, wire
-from ..domain.instants import from_datetime
+from ..domain.instants import (
+    HOUR,
+    MINUTE,
+    from_datetime,
+    parse,
+    parse_duration,
+    to_datetime,
+    wire,
+)
 from ..domain.resource_ids import STORAGE_TYPE, VAULT_TYPE, VM_TYPE, group_id
 from ..domain.tenancy import DEFAULT_SUBSCRIPTION
 from .documents import Resource, ResourceGroup, StorageAccount, Vault, World, is_pattern
@@ -176,10 +183,9 @@ class Planner:
 
     def _of_vault(self, place: str, vault: Vault, path: str, location: str) -> Iterator[Step]:
         told = vault_properties(vault)
-        locked = _locked(told)
-        first = merge(told, _UNLOCKED) if locked else told
+        immutability = _taken_out(told)
         body: Document = {"location": vault.location or location, "tags": vault.tags}
-        body |= {"sku": {"name": vault.sku}, "properties": first}
+        body |= {"sku": {"name": vault.sku}, "properties": told}
         if vault.identity:
             body["identity"] = vault.identity
         yield self._new(place, path, body)
@@ -191,9 +197,10 @@ class Planner:
             there = f"{place}.policies[{number}]"
             own = f"{path}/backupPolicies/{policy.name}"
             yield Step(at, Rank.POLICY, there, "PUT", own, {"properties": policy.properties})
-        if locked:
-            lock = {"properties": merge({}, _LOCKED)}
-            yield Step(self.now, Rank.LAST, place, "PATCH", path, lock)
+        # It would stand in the way of what was deleted before.
+        for last in _steps_to(immutability):
+            told = {"properties": {"securitySettings": {_IMMUTABILITY: last}}}
+            yield Step(self.now, Rank.LAST, place, "PATCH", path, told)
         if vault.resource_guard is not None:
             proxy = f"{path}/backupResourceGuardProxies/VaultProxy"
             guard = {"properties": {"resourceGuardResourceId": vault.resource_guard}}
@@ -211,9 +218,7 @@ def nested(type_name: str, name: str) -> str:
     return "/".join((namespace, *pairs))
 
 
-_IMMUTABILITY = ("securitySettings", "immutabilitySettings", "state")
-_LOCKED: Document = {"securitySettings": {"immutabilitySettings": {"state": "Locked"}}}
-_UNLOCKED: Document = {"securitySettings": {"immutabilitySettings": {"state": "Unlocked"}}}
+_IMMUTABILITY = "immutabilitySettings"
 
 
 def vault_properties(vault: Vault) -> Document:
@@ -227,8 +232,8 @@ def vault_properties(vault: Vault) -> Document:
         }
         security["softDeleteSettings"] = {k: v for k, v in told.items() if v is not None}
     if vault.immutability is not None:
-        security["immutabilitySettings"] = {"state": vault.immutability}
-    return merge({"securitySettings": security} if security else {}, vault.properties)
+        security[_IMMUTABILITY] = {"state": vault.immutability}
+    return merge({"securitySettings": security}, vault.properties)
 
 
 def _storage_config(vault: Vault) -> Document | None:
@@ -240,8 +245,16 @@ def _storage_config(vault: Vault) -> Document | None:
     return told or None
 
 
-def _locked(properties: Document) -> bool:
-    value: object = properties
-    for name in _IMMUTABILITY:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value == "Locked"
+def _steps_to(immutability: object) -> list[object]:
+    """Return what a vault is told one after the other: none becomes Locked at once."""
+    if immutability is None:
+        return []
+    if isinstance(immutability, dict) and immutability.get("state") == "Locked":
+        return [immutability | {"state": "Unlocked"}, immutability]
+    return [immutability]
+
+
+def _taken_out(properties: Document) -> object:
+    """Take the immutability out of a vault's properties and return it."""
+    security = properties.get("securitySettings")
+    return security.pop(_IMMUTABILITY, None) if isinstance(security, dict) else None

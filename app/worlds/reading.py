@@ -36,7 +36,8 @@ def read(text: str) -> tuple[World, MarkedText]:
     try:
         return World.model_validate(marked.document), marked
     except ValidationError as problem:
-        faults = [_fault(each) for each in problem.errors(include_url=False)]
+        errors = problem.errors(include_url=False)
+        faults = [_fault(each) for each in errors if _is_of_its_kind(each)]
         raise refusal(marked, faults) from None
 
 
@@ -82,10 +83,27 @@ def _fault(error: Any) -> Fault:
     return place_of(parts), reason
 
 
+_ALTERNATIVES = frozenset({"constrained-int", "int", "Disk", "OnDemandBackup"})
+
+
+def _is_of_its_kind(error: Any) -> bool:
+    """Tell whether an error is of the alternative that was meant: an object, or a plain value."""
+    chosen = [each for each in error["loc"] if each in _ALTERNATIVES or str(each)[:9] == "function-"]
+    if not chosen:
+        return True
+    wants_object = chosen[-1] in ("Disk", "OnDemandBackup")
+    if error["loc"][-1] != chosen[-1]:
+        return wants_object  # something in the object is wrong
+    return wants_object == isinstance(error["input"], dict)
+
+
 def _without_choices(location: Sequence[str | int]) -> list[str | int]:
     """Leave out the names of alternatives, which pydantic puts between: none of them is a field."""
-    alternatives = {"constrained-int", "int", "Disk"}
-    return [each for each in location if each not in alternatives]
+    return [
+        each
+        for each in location
+        if each not in _ALTERNATIVES and not str(each).startswith("function-")
+    ]
 
 
 def place_of(parts: Iterable[str | int]) -> str:

@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..arm.calls import Call
 from ..arm.inner_calls import InnerCalls
 from ..domain.errors import Kind, Refused, conflict
 from ..domain.instants import DAY, parse, wire
-from ..domain.jobs import Phase
+from ..domain.jobs import Phase, Status
 from ..domain.limits import BACKUPS, CONFIGURATIONS, POLICY_CHANGES
 from ..engine import clock
 from ..engine.rules import Rules
@@ -126,7 +126,7 @@ class Seed:
         if history:
             self._pass(engine, self.now)
         with database.writing() as connection:
-            _tidy(connection)
+            _tidy(connection, self.now)
 
     def _pass(self, engine: Engine, target: int) -> None:
         """Let time pass in slices, between which others see how far it is."""
@@ -269,13 +269,13 @@ def _standing(now: int) -> clock.ClockState:
     return clock.ClockState(1, "frozen", 1, "off", now, now, base_real_at=0, settled_at=now)
 
 
-def _tidy(connection: Connection) -> None:
-    """Leave no traces of the way: nobody polls its operations, nor waits for its settings."""
+def _tidy(connection: Connection, now: int) -> None:
+    """End what only a client would wait for: what was set up is set up."""
     connection.execute(delete(operations))
     connection.execute(delete(policy_changes))
-    connection.execute(
-        delete(jobs).where(jobs.c.phase == Phase.CONFIGURING, jobs.c.due_at.is_not(None))
-    )
+    running = (jobs.c.phase == Phase.CONFIGURING) & jobs.c.due_at.is_not(None)
+    ended = {"phase": Phase.DONE, "status": Status.COMPLETED, "ended_at": now, "due_at": None}
+    connection.execute(update(jobs).where(running).values(**ended))
 
 
 def _lies_in(place: str, failed: Container[str]) -> bool:
