@@ -114,6 +114,7 @@ from .settings import Settings, default_home
 from .signals import told_to_stop
 from .store.database import Database
 from .store.schema import ensure_schema
+from .worlds import starting as starting_worlds
 
 ROOMS: tuple[ModuleType, ...] = (
     control_clock,
@@ -228,6 +229,16 @@ def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now
     """
     body, _ = bodies.read(json.dumps(sent).encode(), policy_bodies.PolicyBody, optional=False)
     return policies.document_of(name, body, stored, now)
+
+
+def check_world(content: bytes, subscription: str | None = None) -> int:
+    """Return how many requests a document comes to, of a new world at this instant.
+
+    Raises ``Refused`` for what is wrong in it.
+    """
+    inner = InnerCalls(locks.guard)
+    inner.serve(endpoints(inner=inner))
+    return starting_worlds.check(content, inner, subscription)
 
 
 def open_world(settings: Settings, *, create: bool = True) -> Engine:
@@ -356,6 +367,8 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if settings.world is not None:
+            await starting_worlds.seed_new(engine, inner, settings.world)
         driver = _start_driver(engine) if settings.run_engine else None
         yield
         if driver is not None:

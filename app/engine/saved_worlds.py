@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from ..domain.errors import Kind, Refused, conflict, not_found
 from ..domain.instants import wire
@@ -63,7 +63,7 @@ class SavedWorlds:
             return [saved for _, (saved, _) in sorted(self._in_memory.items())]
         with self._database.reading() as connection:
             rows = connection.execute(select(*_SHOWN).order_by(saved_worlds.c.folded)).all()
-        return [_read(row) for row in rows]
+        return [SavedWorld(*row) for row in rows]
 
     def get(self, name: str) -> SavedWorld:
         """Return a saved world. Raises ``Refused`` if there is none of that name."""
@@ -111,9 +111,16 @@ class SavedWorlds:
             _check_size(content)
             named = saved_worlds.c.folded == name.lower()
             connection.execute(delete(saved_worlds).where(named))
-            values = {"folded": name.lower(), "name": name, "subscription": subscription}
-            values |= {"saved_at": saved.saved_at, "head": HEAD, "content": content}
-            connection.execute(insert(saved_worlds).values(**values))
+            connection.execute(
+                insert(saved_worlds).values(
+                    folded=name.lower(),
+                    name=name,
+                    subscription=subscription,
+                    saved_at=saved.saved_at,
+                    head=HEAD,
+                    content=content,
+                )
+            )
         return saved
 
     # --- restore -------------------------------------------------------------------------
@@ -213,10 +220,6 @@ def _check_not_ahead(saved: SavedWorld, present: int) -> None:
 
 def _now(connection: Connection) -> int:
     return clock.read(connection).now(clock.real_now())
-
-
-def _read(row: Row[tuple[str, str | None, int, str]]) -> SavedWorld:
-    return SavedWorld(*row)
 
 
 def _wanted(saved: SavedWorld, subscription: str | None) -> str | None:

@@ -13,25 +13,32 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Delete, Select, Table, Text, cast, delete, select
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Delete,
+    Dialect,
+    Select,
+    Table,
+    Text,
+    cast,
+    delete,
+    select,
+)
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import JSON
 
 from .database import MEMORY, Database
+from .resource_tables import resource_groups
 from .schema import ensure_schema
 from .subscription_rows import deletable, emptied, owned, tables, values
-from .tables import disk_sets, resource_groups, world
+from .tables import disk_sets, world
 
 Image = sqlite3.Connection
 Rows = Sequence[Sequence[Any]]
 
 _SHARED = (disk_sets, resource_groups)
 """Rows that may be there already: equal ones, as their key or their id is what they are."""
-_DIALECTS = {
-    "sqlite": SQLiteDialect_pysqlite(paramstyle="named"),
-    "postgresql": PGDialect_psycopg(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,17 @@ def _deletes(table: Table, dialect: str, scoped: bool) -> str:
 
 
 def _text(statement: Select[Any] | Delete, dialect: str) -> str:
-    return str(statement.compile(dialect=_DIALECTS[dialect]))
+    return str(statement.compile(dialect=_dialect(dialect)))
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    """Return a dialect whose parameters have names, as the driver takes them too."""
+    if name == "sqlite":
+        return SQLiteDialect_pysqlite(paramstyle="named")
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+    return PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 @cache

@@ -110,9 +110,6 @@ def emptied() -> tuple[Table, ...]:
     """Return them in an order in which each is emptied before what tells whose its rows are."""
     rank = {disk_sets.name: 0}
     by_way = {"item_key": 1, "vault_key": 2}
-    return tuple(
-        sorted(
-            reversed(tables()),
-            key=lambda each: rank.get(each.name, by_way.get(way_of(each) or "", 3)),
-        )
-    )
+    last_first = list(reversed(tables()))
+    last_first.sort(key=lambda each: rank.get(each.name, by_way.get(way_of(each) or "", 3)))
+    return tuple(last_first)

@@ -48,9 +48,7 @@ def _instant_or_age(text: str) -> str:
 
 
 Guid = Annotated[str, AfterValidator(_guid), Field(json_schema_extra={"format": "uuid"})]
-Instant = Annotated[
-    str, AfterValidator(_instant), Field(json_schema_extra={"format": "date-time"})
-]
+Instant = Annotated[str, AfterValidator(_instant), Field(json_schema_extra={"format": "date-time"})]
 When = Annotated[
     str, AfterValidator(_instant_or_age), Field(examples=["P2Y", "2024-01-01T00:00:00Z"])
 ]
@@ -100,7 +98,7 @@ class VirtualMachine(Part):
     size: str = "Standard_D2s_v5"
     os: Literal["Linux", "Windows"] = "Linux"
     disks: list[Gigabytes | Disk] = Field(
-        default_factory=lambda: [30],
+        [30],
         min_length=1,
         max_length=MOST_DISKS,
         description="The OS disk and the data disks: GB, or what a disk is",
@@ -120,11 +118,11 @@ class VirtualMachine(Part):
         if self.count is None and _PATTERN.search(self.name) is None:
             return [self.name]
         numbers = range(self.first, self.first + (self.count or 1))
-        return [_PATTERN.sub(lambda found: _number(found, n), self.name) for n in numbers]
+        return [_numbered(self.name, number) for number in numbers]
 
 
-def _number(found: re.Match[str], number: int) -> str:
-    return str(number).zfill(int(found[1] or 0))
+def _numbered(pattern: str, number: int) -> str:
+    return _PATTERN.sub(lambda found: str(number).zfill(int(found[1] or 0)), pattern)
 
 
 def is_pattern(name: str) -> bool:
@@ -215,7 +213,9 @@ class ProtectedItem(Part):
     )
     disk_luns: list[int] | None = Field(None, description="The data disks that are chosen")
     disks_are: Literal["included", "excluded"] = "included"
-    state: Literal["Protected", "ProtectionStopped", "BackupsSuspended", "SoftDeleted"] = "Protected"
+    state: Literal["Protected", "ProtectionStopped", "BackupsSuspended", "SoftDeleted"] = (
+        "Protected"
+    )
     state_since: When | None = Field(None, description="Since when it is in its state")
 
 

@@ -153,7 +153,9 @@ class Export:
     # --- vaults --------------------------------------------------------------------------
 
     def _vault(self, row: Row[Any]) -> Document:
-        properties = {each: row.properties[each] for each in _TOLD_OF_VAULTS if each in row.properties}
+        properties = {
+            each: row.properties[each] for each in _TOLD_OF_VAULTS if each in row.properties
+        }
         security = properties["securitySettings"]
         properties["securitySettings"] = {k: v for k, v in security.items() if k not in _NOT_SENT}
         redundancy = row.properties["redundancySettings"]
@@ -217,4 +219,3 @@ def _without_computed(value: Any) -> Any:
 def _filled(document: Document) -> Document:
     """Return a document without what is empty in it."""
     return {name: value for name, value in document.items() if value not in (None, [], {})}
-

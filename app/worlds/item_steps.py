@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ..domain.documents import Document
 from ..domain.instants import MINUTE
 from ..domain.marked_texts import nearest
-from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE, ResourceId, parse
 from ..domain.policy_documents import DEFAULT_POLICIES as BORN_POLICIES
+from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE, ResourceId, parse
 from ..workloads.azure_file_share import AccountName, ShareName
 from .documents import OnDemandBackup, ProtectedItem, Vault
 from .reading import Fault
@@ -180,15 +180,7 @@ class ItemSteps:
         yield Step(since, Rank.ITEM, place, "PUT", path, asked)
         for number, told in enumerate(item.on_demand_backups):
             there = f"{place}.onDemandBackups[{number}]"
-            own = isinstance(told, OnDemandBackup)
-            at = self.when(told.at if own else told, there)
-            if at < since:
-                self.faults.append((there, "is before the item is protected"))
-            asked = {"objectType": request}
-            if own:
-                asked["recoveryPointExpiryTimeInUTC"] = told.retain_until
-            backup = {"properties": asked}
-            yield Step(at, Rank.BACKUP, there, "POST", f"{path}/backup", backup)
+            yield self._backup(told, there, path, request, since)
         if item.state != "Protected":
             there = f"{place}.stateSince" if item.state_since else f"{place}.state"
             at = self.when(item.state_since, there)
@@ -196,7 +188,21 @@ class ItemSteps:
                 self.faults.append((there, "is before the item is protected"))
             yield _end(item, there, path, body, at)
         elif item.state_since is not None:
-            self.faults.append((f"{place}.stateSince", "is only told of other states than Protected"))
+            self.faults.append(
+                (f"{place}.stateSince", "is only told of other states than Protected")
+            )
+
+    def _backup(
+        self, told: str | OnDemandBackup, place: str, path: str, request: str, since: int
+    ) -> Step:
+        asked = {"objectType": request}
+        if isinstance(told, OnDemandBackup):
+            asked["recoveryPointExpiryTimeInUTC"] = told.retain_until
+            told = told.at
+        at = self.when(told, place)
+        if at < since:
+            self.faults.append((place, "is before the item is protected"))
+        return Step(at, Rank.BACKUP, place, "POST", f"{path}/backup", {"properties": asked})
 
 
 def _end(item: ProtectedItem, place: str, path: str, body: Document, at: int) -> Step:

@@ -104,8 +104,8 @@ class Planner:
                     names = names[:1]
                 if is_pattern(vm.name):
                     expanded[f"{root}/{vm.name}".lower()] = names
-                for each in names:
-                    self._note(ids, each, at)
+                for vm_id in names:
+                    self._note(ids, vm_id, at)
             for number, account in enumerate(group.storage_accounts):
                 at = f"{place}.storageAccounts[{number}].name"
                 self._note(ids, f"{root}/providers/{STORAGE_TYPE}/{account.name}", at)

@@ -7,6 +7,7 @@ meant.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Sequence
 from typing import Any, Union, get_args, get_origin
@@ -41,6 +42,14 @@ def read(text: str) -> tuple[World, MarkedText]:
         raise refusal(marked, faults) from None
 
 
+def decoded(content: bytes) -> str:
+    """Return the text of a file. Raises ``Refused``."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise invalid(CODE, "is no text in UTF-8") from None
+
+
 Fault = tuple[str, str]
 """A place, and what is wrong there."""
 
@@ -66,29 +75,38 @@ def _told(marked: MarkedText, place: str, reason: str) -> str:
 
 
 def _fault(error: Any) -> Fault:
-    location: tuple[str | int, ...] = error["loc"]
-    parts = _without_choices(location)
-    reason = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        reason = f"is not known{nearest(str(location[-1]), _known_beside(parts))}"
-    elif error["type"] == "missing":
-        reason = "is required"
-    elif error["type"] == "literal_error":
-        known = [each.strip(" '") for each in error["ctx"]["expected"].replace(" or ", ",").split(",")]
-        reason = f"'{error['input']}' is not allowed; allowed: {', '.join(known)}"
+    parts = _without_choices(error["loc"])
+    return place_of(parts), _reason(error, parts)
+
+
+def _reason(error: Any, parts: Sequence[str | int]) -> str:
+    kind, told = error["type"], str(error["msg"]).removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        return f"is not known{nearest(str(parts[-1]), _known_beside(parts))}"
+    if kind == "missing":
+        return "is required"
+    if kind == "literal_error":
+        known = re.findall("'([^']*)'", error["ctx"]["expected"])
         hint = nearest(str(error["input"]), known)
-        reason += hint if "did you mean" in hint else ""
-    elif error["type"].endswith("_type"):
-        reason = f"{reason[0].lower()}{reason[1:]}; got {str(error['input'])[:80]!r}"
-    return place_of(parts), reason
+        hint = hint if "did you mean" in hint else ""
+        return f"'{error['input']}' is not allowed; allowed: {', '.join(known)}{hint}"
+    if kind.endswith("_type"):
+        return f"{told[0].lower()}{told[1:]}; got {str(error['input'])[:80]!r}"
+    return told
 
 
 _ALTERNATIVES = frozenset({"constrained-int", "int", "Disk", "OnDemandBackup"})
 
 
+def _is_alternative(part: str | int) -> bool:
+    return part in _ALTERNATIVES or str(part).startswith("function-")
+
+
 def _is_of_its_kind(error: Any) -> bool:
     """Tell whether an error is of the alternative that was meant: an object, or a plain value."""
-    chosen = [each for each in error["loc"] if each in _ALTERNATIVES or str(each)[:9] == "function-"]
+    chosen = [
+        each for each in error["loc"] if each in _ALTERNATIVES or str(each)[:9] == "function-"
+    ]
     if not chosen:
         return True
     wants_object = chosen[-1] in ("Disk", "OnDemandBackup")
@@ -99,11 +117,7 @@ def _is_of_its_kind(error: Any) -> bool:
 
 def _without_choices(location: Sequence[str | int]) -> list[str | int]:
     """Leave out the names of alternatives, which pydantic puts between: none of them is a field."""
-    return [
-        each
-        for each in location
-        if each not in _ALTERNATIVES and not str(each).startswith("function-")
-    ]
+    return [each for each in location if not _is_alternative(each)]
 
 
 def place_of(parts: Iterable[str | int]) -> str:

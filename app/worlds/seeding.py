@@ -169,9 +169,7 @@ class Seed:
                 faults.setdefault(step.place, _fault(step, problem))
         return list(faults.values())
 
-    def _take_in_any_order(
-        self, call: Call, steps: list[Step]
-    ) -> Iterable[tuple[Step, Refused]]:
+    def _take_in_any_order(self, call: Call, steps: list[Step]) -> Iterable[tuple[Step, Refused]]:
         """Take steps of one rank: those that miss another are tried again after it."""
         while steps:
             problems = [(step, self._try(call, step)) for step in steps]
@@ -292,13 +290,3 @@ def _fault(step: Step, problem: Refused) -> Fault:
     first = problem.details[0] if problem.details else problem
     message = first.message.removeprefix(f"{first.target}: ")
     return place, f"{message} ({problem.code})"
-
-
-def check(text: str, inner: InnerCalls, rules: Rules, present: int) -> Seeded:
-    """Tell what would be made of a document, without living through its years.
-
-    Raises ``Refused``.
-    """
-    seed = Seed(text, inner, rules, present)
-    seed.live(history=False).close()
-    return Seeded(seed.now, len(seed.steps))

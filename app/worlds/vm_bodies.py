@@ -37,7 +37,7 @@ def _storage(vm: VirtualMachine) -> Document:
 
 
 def _disk(told: int | Disk) -> Disk:
-    return told if isinstance(told, Disk) else Disk(sizeGB=told)
+    return told if isinstance(told, Disk) else Disk.model_validate({"sizeGB": told})
 
 
 def _entry(disk: Disk) -> dict[str, Any]:
