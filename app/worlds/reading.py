@@ -20,6 +20,7 @@ from ..domain.marked_texts import MarkedText, WrongText, nearest
 from .documents import World
 
 CODE = "InvalidWorld"
+_REQUIRED = "is required"
 MOST_TOLD = 50
 """So many faults are told at once."""
 
@@ -57,9 +58,10 @@ Fault = tuple[str, str]
 def refusal(marked: MarkedText, faults: Iterable[Fault]) -> Refused:
     """Return the refusal of a world that tells all faults, in the order of the text."""
 
-    def position(fault: Fault) -> tuple[int, int]:
+    def position(fault: Fault) -> tuple[int, int, bool]:
         mark = marked.mark(fault[0])
-        return (0, 0) if mark is None else (mark.line, mark.column)
+        line, column = (0, 0) if mark is None else (mark.line, mark.column)
+        return line, column, fault[1] == _REQUIRED  # a wrong name is why the right one is missing
 
     found = sorted(dict.fromkeys(faults), key=position)
     told = [(place, _told(marked, place, reason)) for place, reason in found[:MOST_TOLD]]
@@ -84,7 +86,7 @@ def _reason(error: Any, parts: Sequence[str | int]) -> str:
     if kind == "extra_forbidden":
         return f"is not known{nearest(str(parts[-1]), _known_beside(parts))}"
     if kind == "missing":
-        return "is required"
+        return _REQUIRED
     if kind == "literal_error":
         known = re.findall("'([^']*)'", error["ctx"]["expected"])
         hint = nearest(str(error["input"]), known)
