@@ -72,9 +72,7 @@ def small(since: str = "P20D", vms: int = 2) -> dict[str, Any]:
 
 def opened(database: str = "memory", **options: Any) -> Engine:
     """Return the engine of a new world whose clock stands at the start of 2026."""
-    return open_world(
-        Settings(database=database, clock_mode="frozen", start_time=START, **options)
-    )
+    return open_world(Settings(database=database, clock_mode="frozen", start_time=START, **options))
 
 
 def inner_calls() -> InnerCalls:
@@ -86,9 +84,7 @@ def inner_calls() -> InnerCalls:
 def seed(engine: Engine, text: str, subscription: str | None = None) -> None:
     present = exported(engine)["now"]
     instant = int(datetime.fromisoformat(present).timestamp() * 1_000_000)
-    asyncio.run(
-        Seed(text, inner_calls(), engine.rules, instant, subscription).apply(engine)
-    )
+    asyncio.run(Seed(text, inner_calls(), engine.rules, instant, subscription).apply(engine))
 
 
 def exported(engine: Engine, subscription: str | None = None) -> dict[str, Any]:

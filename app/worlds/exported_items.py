@@ -36,7 +36,7 @@ class _Past:
 def items_of(connection: Connection, vault: Row[Any]) -> tuple[list[Document], list[str]]:
     """Return the items of a vault, and why some are left out."""
     named = select(policies.c.key, policies.c.name).where(policies.c.vault_key == vault.key)
-    names = {key: name for key, name in connection.execute(named)}
+    names = {row.key: row.name for row in connection.execute(named)}
     pasts = _pasts(connection, vault)
     query = select(items).where(items.c.vault_key == vault.key).order_by(items.c.folded_name)
     found: list[Document] = []

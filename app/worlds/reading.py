@@ -58,10 +58,10 @@ Fault = tuple[str, str]
 def refusal(marked: MarkedText, faults: Iterable[Fault]) -> Refused:
     """Return the refusal of a world that tells all faults, in the order of the text."""
 
-    def position(fault: Fault) -> tuple[int, int, bool]:
+    def position(fault: Fault) -> tuple[int, bool, int]:
         mark = marked.mark(fault[0])
         line, column = (0, 0) if mark is None else (mark.line, mark.column)
-        return line, column, fault[1] == _REQUIRED  # a wrong name is why the right one is missing
+        return line, fault[1] == _REQUIRED, column  # a wrong name is why the right one is missing
 
     found = sorted(dict.fromkeys(faults), key=position)
     told = [(place, _told(marked, place, reason)) for place, reason in found[:MOST_TOLD]]

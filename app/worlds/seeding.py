@@ -113,16 +113,14 @@ class Seed:
         with database.writing() as connection:
             clock.create(connection, _standing(self.origin), self._rules)
         engine = Engine(database, self._rules)
-        faults: list[Fault] = []
+        faults: dict[str, Fault] = {}
         for at, steps in groupby(self.steps, key=lambda step: step.at):
-            if faults:
-                break
-            if history:
+            if history and not faults:
                 self._pass(engine, at)
             with database.writing() as connection:
-                faults += self._take(self._call(connection, at), list(steps))
+                self._take(self._call(connection, at), list(steps), faults)
         if faults:
-            raise refusal(self._marked, faults)
+            raise refusal(self._marked, faults.values())
         if history:
             self._pass(engine, self.now)
         with database.writing() as connection:
@@ -155,19 +153,17 @@ class Seed:
             retry_after=1,
         )
 
-    def _take(self, call: Call, steps: list[Step]) -> list[Fault]:
-        """Take the steps of one instant; return what is wrong, one fault of each place.
+    def _take(self, call: Call, steps: list[Step], faults: dict[str, Fault]) -> None:
+        """Take the steps of one instant; add what is wrong, one fault of each place.
 
         What would only be wrong as something before it is, is not tried.
         """
-        faults: dict[str, Fault] = {}
         for rank, ranked in groupby(steps, key=lambda step: step.rank):
             if faults and rank > Rank.POLICY:
-                break
+                return
             left = [step for step in ranked if not _lies_in(step.place, faults)]
             for step, problem in self._take_in_any_order(call, left):
                 faults.setdefault(step.place, _fault(step, problem))
-        return list(faults.values())
 
     def _take_in_any_order(self, call: Call, steps: list[Step]) -> Iterable[tuple[Step, Refused]]:
         """Take steps of one rank: those that miss another are tried again after it."""
