@@ -267,5 +267,15 @@ class World(Part):
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a world's document."""
-    found = World.model_json_schema(by_alias=True)
+    found: dict[str, Any] = _sorted(World.model_json_schema(by_alias=True))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+
+
+def _sorted(value: Any) -> Any:
+    """Sort what may be chosen from: typing keeps the order in which it first saw the words."""
+    if isinstance(value, dict):
+        return {
+            name: sorted(inner) if name == "enum" else _sorted(inner)
+            for name, inner in value.items()
+        }
+    return [_sorted(each) for each in value] if isinstance(value, list) else value

@@ -88,7 +88,7 @@ def _reason(error: Any, parts: Sequence[str | int]) -> str:
     if kind == "missing":
         return _REQUIRED
     if kind == "literal_error":
-        known = re.findall("'([^']*)'", error["ctx"]["expected"])
+        known = sorted(re.findall("'([^']*)'", error["ctx"]["expected"]))
         hint = nearest(str(error["input"]), known)
         hint = hint if "did you mean" in hint else ""
         return f"'{error['input']}' is not allowed; allowed: {', '.join(known)}{hint}"

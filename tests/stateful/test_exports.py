@@ -126,7 +126,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     if items and draw(st.booleans()):
         items[0] |= {"diskLuns": [0], "disksAre": draw(st.sampled_from(["included", "excluded"]))}
     group: dict[str, Any] = {"name": "web", "virtualMachines": vms, "resources": []}
-    group["resources"] = draw(st.sampled_from([[], NETWORK]))
+    group["resources"] = NETWORK if draw(st.booleans()) else []
     vault: dict[str, Any] = {"name": "safe", "policies": [DAILY, SHARES], "protectedItems": items}
     vault["immutability"] = draw(st.sampled_from(["Disabled", "Unlocked", "Locked"]))
     vault["softDelete"] = {"retentionDays": draw(st.integers(14, 180))}

@@ -12,6 +12,7 @@ from app.worlds.reading import read
 
 ROOT = "/subscriptions/da364f0f-307b-41c9-9d47-b7413ec45535/resourceGroups/prod"
 VAULT = f"{ROOT}/providers/Microsoft.RecoveryServices/vaults/safe"
+FABRICS = "Microsoft.RecoveryServices/vaults/backupFabrics"
 FABRIC = f"{VAULT}/backupFabrics/Azure/protectionContainers"
 # As the recordings of azure-cli's own tests have them (docs/sources.md), shortened.
 VAULTS = [
@@ -81,7 +82,7 @@ def item(kind: str, name: str, **properties: Any) -> dict[str, Any]:
         "id": f"{FABRIC}/c/protectedItems/{name}",
         "name": name,
         "properties": {"protectedItemType": kind, "friendlyName": name, **properties},
-        "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
+        "type": f"{FABRICS}/protectionContainers/protectedItems",
     }
 
 
@@ -148,7 +149,11 @@ def test_what_is_not_emulated_is_named_and_the_rest_goes_on() -> None:
     ],
 )
 def test_a_file_of_something_else_is_refused(content: bytes, told: str) -> None:
-    found = Import()
     with pytest.raises(WrongFile, match=told):
-        found.read("x.json", content)
-        found.document()
+        document_of(content)
+
+
+def document_of(content: bytes) -> Any:
+    found = Import()
+    found.read("x.json", content)
+    return found.document()

@@ -96,7 +96,7 @@ def test_what_is_wrong_is_told_with_its_place_and_nothing_is_made(arm: httpx.Cli
         (YAML.replace("virtualMachine: web-{n}", "virtualMachine: wbe-1"), "did you mean 'web-1'?"),
         (YAML.replace("since: P20D", "since: 2031-01-01T00:00:00Z"), "is in the future"),
         (YAML.replace("since: P20D", "since: soon"), "'soon' is neither an instant"),
-        (YAML.replace("deallocated", "off"), "'off' is not allowed; allowed: running, stopped"),
+        (YAML.replace("deallocated", "off"), "'off' is not allowed; allowed: deallocated, "),
         (YAML.replace("web-{n}\n", "web\n"), "'web' needs {n}, as count is 2"),
         (YAML.replace("name: idle", "name: WEB-1"), "'WEB-1' is there twice"),
     ],
