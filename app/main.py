@@ -365,21 +365,11 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
         journal.record(exchange)
         requests.record(exchange)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if settings.world is not None:
-            await starting_worlds.seed_new(engine, inner, settings.world)
-        driver = _start_driver(engine) if settings.run_engine else None
-        yield
-        if driver is not None:
-            driver.stop()
-        engine.database.close()
-
     app = FastAPI(
         title="rsvault",
         description=DESCRIPTION,
         version=control_world.version(),
-        lifespan=lifespan,
+        lifespan=lambda _app: _life(engine, inner, settings),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -411,6 +401,18 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     app.state.on_stop = engine.stop
     app.state.journal = journal
     return app
+
+
+@asynccontextmanager
+async def _life(engine: Engine, inner: InnerCalls, settings: Settings) -> AsyncIterator[None]:
+    """Begin with the world that was asked for, and let the pacemaker run until the server ends."""
+    if settings.world is not None:
+        await starting_worlds.seed_new(engine, inner, settings.world)
+    driver = _start_driver(engine) if settings.run_engine else None
+    yield
+    if driver is not None:
+        driver.stop()
+    engine.database.close()
 
 
 def _rights(settings: Settings, issuer: Issuer) -> Rights | None:

@@ -123,7 +123,8 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         for vm in vms
         if draw(st.booleans())
     ]
-    if items and draw(st.booleans()):
+    chosen = draw(st.booleans())
+    if items and chosen:
         items[0] |= {"diskLuns": [0], "disksAre": draw(st.sampled_from(["included", "excluded"]))}
     group: dict[str, Any] = {"name": "web", "virtualMachines": vms, "resources": []}
     group["resources"] = NETWORK if draw(st.booleans()) else []
