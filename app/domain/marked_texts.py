@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -167,12 +165,3 @@ def _note(node: yaml.Node, place: str, found: dict[str, Mark], levels: int) -> N
 
 def _mark(mark: yaml.Mark) -> Mark:
     return Mark(mark.line + 1, mark.column + 1)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Return the end of a message that names what was probably meant."""
-    folded = {each.lower(): each for each in known}
-    found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    if found:
-        return f"; did you mean '{folded[found[0]]}'?"
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""

@@ -26,9 +26,9 @@ from ..domain.instants import (
     wire,
 )
 from ..domain.limits import DATA_DISKS, DISK_SIZE, POLICIES
-from ..domain.marked_texts import nearest
 from ..domain.policy_documents import READERS, VM_KIND
 from ..domain.retention_rules import WEEKDAYS
+from ..domain.spelling import nearest
 from .plans import Edit, Group, Peak, Plan, ReadPolicy
 
 LONGEST_YEARS = 30

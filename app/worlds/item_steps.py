@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from ..domain.documents import Document
 from ..domain.instants import MINUTE
-from ..domain.marked_texts import nearest
 from ..domain.policy_documents import DEFAULT_POLICIES as BORN_POLICIES
 from ..domain.resource_ids import STORAGE_TYPE, VM_TYPE, ResourceId, parse
+from ..domain.spelling import nearest
 from ..workloads.azure_file_share import AccountName, ShareName
 from .documents import OnDemandBackup, ProtectedItem, Vault
 from .reading import Fault

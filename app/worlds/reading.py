@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from ..domain import marked_texts
 from ..domain.errors import Kind, Refused, invalid
-from ..domain.marked_texts import MarkedText, WrongText, nearest
+from ..domain.marked_texts import MarkedText, WrongText
+from ..domain.spelling import nearest
 from .documents import World
 
 CODE = "InvalidWorld"
