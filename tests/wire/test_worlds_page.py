@@ -49,6 +49,8 @@ def test_the_program_prints_what_the_page_shows(world: RunningServer) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(block("run"), {"URL": world.http_url})
+    with app.client.ControlPlane(world.http_url) as control:
+        assert control.worlds.delete("two-years")
     assert printed.getvalue() == block("printed")
 
 
