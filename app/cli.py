@@ -28,7 +28,9 @@ from .env_command import env
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
 from .region_command import region
+from .seed_command import seed
 from .settings import Settings
+from .world_command import world
 
 if TYPE_CHECKING:
     from .server import Endpoints
@@ -206,6 +208,12 @@ def rsvault() -> None:
     envvar="RSVAULT_GENERIC_RESOURCES",
     show_envvar=True,
     help="Keep resources of types that are not emulated as plain documents, unchecked.",
+)
+@click.option(
+    "--world",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="The world that a new database begins with, as 'rsvault seed' reads it.",
 )
 @click.option(
     "--engine/--no-engine",
@@ -457,20 +465,25 @@ def show_limits(control: ControlPlane) -> None:
 
 
 @rsvault.command()
+@click.option(
+    "--subscription", metavar="ID", help="Only this subscription; the others stay as they are."
+)
 @client_command
-def reset(control: ControlPlane) -> None:
+def reset(control: ControlPlane, subscription: str | None) -> None:
     """Empty the world and begin a new epoch. What was in it is gone.
 
     \b
         rsvault reset
     """
-    _show(control.reset())
+    _show(control.reset(subscription))
 
 
 rsvault.add_command(doctor)
 rsvault.add_command(env)
 rsvault.add_command(plan)
 rsvault.add_command(region)
+rsvault.add_command(seed)
+rsvault.add_command(world)
 
 
 @rsvault.group()

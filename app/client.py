@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from .control_client.clock import Advancing, Clock, duration, instant, shown
 from .control_client.connection import (
@@ -21,6 +22,7 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
+from .control_client.worlds import Exported, SavedWorld, Seeding, Worlds
 
 __all__ = [
     "DEFAULT_URL",
@@ -29,7 +31,11 @@ __all__ = [
     "Clock",
     "ControlError",
     "ControlPlane",
+    "Exported",
     "Health",
+    "SavedWorld",
+    "Seeding",
+    "Worlds",
 ]
 
 
@@ -62,6 +68,8 @@ class ControlPlane:
         control_token: str | None = None,
     ) -> None:
         self._connection = Connection(url, ca_file, control_token)
+        self.worlds = Worlds(self._connection)
+        """Seed and export worlds, save and restore them."""
 
     def __enter__(self) -> ControlPlane:
         return self
@@ -168,9 +176,13 @@ class ControlPlane:
 
         return advance() if progress is None else self._watched(advance, progress)
 
-    def reset(self) -> Clock:
-        """Empty the world, and return the clock of its new epoch."""
-        return shown(self._connection.call("POST", "/reset"))
+    def reset(self, subscription: str | None = None) -> Clock:
+        """Empty the world, and return the clock of its new epoch.
+
+        Of one subscription only its resources go; the clock, which others share, goes on.
+        """
+        query = "" if subscription is None else f"?{urlencode({'subscription': subscription})}"
+        return shown(self._connection.call("POST", f"/reset{query}"))
 
     def _watched(self, advance: Callable[[], Clock], progress: Callable[[Clock], None]) -> Clock:
         done: Future[Clock] = Future()

@@ -27,7 +27,9 @@ from .control import limits as control_limits
 from .control import metrics as control_metrics
 from .control import plans as control_plans
 from .control import regions as control_regions
+from .control import seeds as control_seeds
 from .control import world as control_world
+from .control import worlds as control_worlds
 from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
@@ -112,10 +114,13 @@ from .settings import Settings, default_home
 from .signals import told_to_stop
 from .store.database import Database
 from .store.schema import ensure_schema
+from .worlds import starting as starting_worlds
 
 ROOMS: tuple[ModuleType, ...] = (
     control_clock,
     control_world,
+    control_worlds,
+    control_seeds,
     control_limits,
     control_regions,
     clouds,
@@ -210,8 +215,10 @@ def endpoints(
             "recoveryservicesresources": (items_graph.graph_rows,),
         }
     )
-    deploying = deployments.endpoints_of(inner or InnerCalls(), clouds.cloud)
-    special = (metrics, plan, *tokens, graph, *deploying)
+    within = inner or InnerCalls()
+    deploying = deployments.endpoints_of(within, clouds.cloud)
+    seeding = control_seeds.endpoints_of(within)
+    special = (metrics, plan, *seeding, *tokens, graph, *deploying)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
@@ -222,6 +229,16 @@ def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now
     """
     body, _ = bodies.read(json.dumps(sent).encode(), policy_bodies.PolicyBody, optional=False)
     return policies.document_of(name, body, stored, now)
+
+
+def check_world(content: bytes, subscription: str | None = None) -> int:
+    """Return how many requests a document comes to, of a new world at this instant.
+
+    Raises ``Refused`` for what is wrong in it.
+    """
+    inner = InnerCalls(locks.guard)
+    inner.serve(endpoints(inner=inner))
+    return starting_worlds.check(content, inner, subscription)
 
 
 def open_world(settings: Settings, *, create: bool = True) -> Engine:
@@ -348,19 +365,11 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
         journal.record(exchange)
         requests.record(exchange)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        driver = _start_driver(engine) if settings.run_engine else None
-        yield
-        if driver is not None:
-            driver.stop()
-        engine.database.close()
-
     app = FastAPI(
         title="rsvault",
         description=DESCRIPTION,
         version=control_world.version(),
-        lifespan=lifespan,
+        lifespan=lambda _app: _life(engine, inner, settings),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -392,6 +401,18 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     app.state.on_stop = engine.stop
     app.state.journal = journal
     return app
+
+
+@asynccontextmanager
+async def _life(engine: Engine, inner: InnerCalls, settings: Settings) -> AsyncIterator[None]:
+    """Begin with the world that was asked for, and let the pacemaker run until the server ends."""
+    if settings.world is not None:
+        await starting_worlds.seed_new(engine, inner, settings.world)
+    driver = _start_driver(engine) if settings.run_engine else None
+    yield
+    if driver is not None:
+        driver.stop()
+    engine.database.close()
 
 
 def _rights(settings: Settings, issuer: Issuer) -> Rights | None:

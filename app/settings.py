@@ -151,6 +151,9 @@ class Settings:
     generic_resources: bool = False
     """Whether resources of types that are not emulated are kept as plain documents."""
 
+    world: Path | None = None
+    """The document of a world that a new database begins with; one that holds a world keeps it."""
+
     run_engine: bool = True
     """Whether this process runs the engine, or leaves it to ``rsvault worker``."""
 

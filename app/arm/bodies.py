@@ -36,12 +36,15 @@ class Body(BaseModel):
 
     ``EXAMPLE`` of a whole body is what the explorer sends; a test does too. ``KEEPS_NULLS``
     names the objects in it whose members are removed by a null. A ``LENIENT`` body is read as
-    templates are: what is no strict JSON gets a second reading, and every null is kept.
+    templates are: what is no strict JSON gets a second reading, and every null is kept. One that
+    is a ``TEXT`` has it in its field ``text``; its handler reads it. ``LARGEST`` is in bytes.
     """
 
     EXAMPLE: ClassVar[Mapping[str, Any]] = {}
     KEEPS_NULLS: ClassVar[frozenset[str]] = frozenset()
     LENIENT: ClassVar[bool] = False
+    TEXT: ClassVar[bool] = False
+    LARGEST: ClassVar[int] = LARGEST
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="ignore", frozen=True, defer_build=True
@@ -88,16 +91,18 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 
 def read(content: bytes, model: type[AnyBody], *, optional: bool) -> tuple[AnyBody, dict[str, Any]]:
     """Return the body that the bytes hold, and the document it was. Raises ``Refused``."""
-    if len(content) > LARGEST:
+    if len(content) > model.LARGEST:
         raise Refused(
             Kind.TOO_LARGE,
             "RequestContentTooLarge",
-            f"The request content is {len(content)} bytes; at most {LARGEST} are allowed.",
+            f"The request content is {len(content)} bytes; at most {model.LARGEST} are allowed.",
         )
     if not content.strip():
         if optional:
             return _validated({}, model), {}
         raise invalid("InvalidRequestContent", "The request content is empty; a body is required.")
+    if model.TEXT:
+        return model.model_construct(text=_text(content)), {}
     document = _parse(content, model)
     if not isinstance(document, dict):
         raise invalid("InvalidRequestContent", "The request content must be a JSON object.")
@@ -139,6 +144,13 @@ def _parse(content: bytes, model: type[Body]) -> Any:
             f"The request content was invalid and could not be deserialized: '{problem}'.",
         ) from None
     return document
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise invalid("InvalidRequestContent", "The request content is no text in UTF-8.") from None
 
 
 def _loads(text: str, *, lenient: bool) -> Any:

@@ -71,7 +71,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of somebody who need not say who he is, and of which the world knows nothing.
+    """A request as it came: of somebody who need not say who he is, or of a control verb.
 
     ``headers`` have lower-case names, ``form`` holds the fields of a form that was sent.
     """

@@ -342,6 +342,8 @@ class Desk:
     async def _steer(self, endpoint: Endpoint, request: Request) -> Answer:
         """A control verb moves the engine itself and begins its own transactions."""
         arguments, _ = await _arguments(endpoint, request)
+        if endpoint.query or "{" in endpoint.template:
+            arguments = [_visit(request, b""), *arguments]
         answer: Answer = await endpoint.handler(self._engine, *arguments)
         return answer
 
@@ -446,17 +448,20 @@ def _base_url(scope: Scope) -> str:
 
 async def _receive(endpoint: Endpoint, request: Request) -> Answer:
     """Serve somebody who need not say who he is; nothing of the world is read."""
-    state = request.scope["rsvault"]
     content = await _content(request, bodies.LARGEST_FORM) if endpoint.form else b""
-    visit = Visit(
+    answer = endpoint.handler(_visit(request, content))
+    return answer if isinstance(answer, Answer) else Answer(body=answer)
+
+
+def _visit(request: Request, content: bytes) -> Visit:
+    state = request.scope["rsvault"]
+    return Visit(
         path=state["path"],
         query=state["query"],
         headers=state["headers"],
         form=bodies.read_form(content, state["headers"].get("content-type", "")),
         base_url=_base_url(request.scope),
     )
-    answer = endpoint.handler(visit)
-    return answer if isinstance(answer, Answer) else Answer(body=answer)
 
 
 def _answer(endpoint: Endpoint, call: Call, arguments: Sequence[Any]) -> Answer:
@@ -487,7 +492,7 @@ async def _arguments(endpoint: Endpoint, request: Request) -> tuple[list[Any], A
     """Read and validate the body before anything begins; return it, and the eTag it holds."""
     if endpoint.body is None:
         return [], None
-    content = await _content(request, bodies.LARGEST)
+    content = await _content(request, endpoint.body.LARGEST)
     kind = request.scope["rsvault"]["headers"].get("content-type", "application/json")
     # The control plane is also driven by hand, and curl calls whatever it sends a form.
     by_hand = endpoint.template.startswith(CONTROL_PREFIX)

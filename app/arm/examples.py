@@ -28,6 +28,7 @@ PARAMETERS: Mapping[str, str] = {
     "sourceResourceGroupName": "group-1",
     "resourceProviderNamespace": "Microsoft.RecoveryServices",
     "vaultName": "vault-1",
+    "worldName": "begun",
     "fabricName": "Azure",
     "policyName": "DefaultPolicy",
     "vmName": "vm-1",

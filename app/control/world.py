@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from importlib import metadata
 
-from ..arm.calls import Answer, endpoint
+from ..arm.calls import Answer, Visit, endpoint
 from ..arm.shapes import Shape
+from ..domain import ids
+from ..domain.errors import invalid
+from ..domain.tenancy import DEFAULT_SUBSCRIPTION
 from ..engine.worker import Engine
 from .clock import SHOWN, TAG, show
 
@@ -29,13 +32,45 @@ async def health(engine: Engine) -> Answer:
     )
 
 
-@endpoint("POST", "/_emulator/reset", "Emulator_Reset", tag=TAG, answers=SHOWN)
-async def reset(engine: Engine) -> Answer:
-    """Empty the world: back to the start time and seed, in a new epoch."""
-    await engine.reset()
+@endpoint(
+    "POST",
+    "/_emulator/reset",
+    "Emulator_Reset",
+    tag=TAG,
+    query=("subscription",),
+    statuses=(200, 400),
+    answers=SHOWN,
+)
+async def reset(engine: Engine, visit: Visit) -> Answer:
+    """Empty the world: back to the start time and seed, in a new epoch.
+
+    With a subscription only its resources go, and the clock, which others share, goes on.
+    """
+    subscription = subscription_of(visit)
+    await engine.reset(subscription)
     shown = show(engine)
-    _log.info("reset: epoch %s begins at %s", shown["epoch"], shown["now"])
+    if subscription is None:
+        _log.info("reset: epoch %s begins at %s", shown["epoch"], shown["now"])
+    else:
+        _log.info("reset: subscription %s", subscription)
     return Answer(body=shown)
+
+
+def subscription_of(visit: Visit) -> str | None:
+    """Return the subscription that a control verb is for, in lower case; ``None`` is all.
+
+    Raises ``Refused`` for what is no GUID.
+    """
+    sent = visit.query.get("subscription")
+    if sent is None:
+        return None
+    if ids.parse_guid(sent) is None:
+        raise invalid(
+            "InvalidSubscription",
+            f"subscription: '{sent}' is no GUID, such as {DEFAULT_SUBSCRIPTION}",
+            target="subscription",
+        )
+    return sent.lower()
 
 
 def version() -> str:

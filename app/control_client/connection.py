@@ -51,13 +51,15 @@ class Connection:
         path: str,
         body: Mapping[str, Any] | None = None,
         *,
+        content: bytes | None = None,
         patient: bool = False,
     ) -> dict[str, Any]:
         """Ask and return the object that was answered; ``patient`` waits as long as it takes.
 
-        Raises ``ControlError`` for a refusal, and for what is not an answer of a control plane.
+        ``content`` is a body that need not be JSON. Raises ``ControlError`` for a refusal, and for
+        what is not an answer of a control plane.
         """
-        response = self.ask(method, path, body, patient=patient)
+        response = self.ask(method, path, body, content=content, patient=patient)
         answer = _object(response.content)
         if answer is None:
             raise unexpected(response.text)
@@ -69,6 +71,7 @@ class Connection:
         path: str,
         body: Mapping[str, Any] | None = None,
         *,
+        content: bytes | None = None,
         patient: bool = False,
     ) -> httpx.Response:
         """Ask and return the answer. Raises ``ControlError`` for a refusal or none at all."""
@@ -78,7 +81,7 @@ class Connection:
         timeout = httpx.Timeout(_SECONDS_TO_ANSWER, read=None if patient else _SECONDS_TO_ANSWER)
         try:
             response = self._connected().request(
-                method, f"/_emulator{path}", json=body, timeout=timeout
+                method, f"/_emulator{path}", json=body, content=content, timeout=timeout
             )
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise self._unreachable(problem) from problem

@@ -246,6 +246,28 @@ def next_epoch(state: ClockState) -> ClockState:
     return began.at(state.started_at, real_now())
 
 
+def restored(saved: ClockState, saved_at: int, epoch: int) -> ClockState:
+    """Return the clock of a world that was saved, going on from that instant in a new epoch."""
+    state = replace(saved, epoch=epoch, advance_from=None, advance_to=None)
+    return state.at(saved_at, real_now())
+
+
+def alone(state: ClockState, now: int) -> ClockState:
+    """Return the clock of a world that nobody else looks at: it stands until its engine moves."""
+    return replace(
+        state,
+        epoch=1,
+        mode="frozen",
+        rate=1,
+        skip_on_wait="off",
+        base_virtual_at=now,
+        base_real_at=0,
+        reserved_until=None,
+        advance_from=None,
+        advance_to=None,
+    )
+
+
 def _rate_of(mode: str, rate: int | None, state: ClockState) -> int:
     if mode != "scaled":
         if rate not in (None, 1):

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
 from ..domain import waiting
 from ..domain.errors import Kind, Refused, conflict, not_found
@@ -20,10 +20,10 @@ from ..domain.jobs import Phase
 from ..domain.outages import Outages
 from ..domain.outages import read as read_outages
 from ..domain.waiting import Span
+from ..store import images
 from ..store.database import Database
-from ..store.metadata import metadata
 from ..store.resource_tables import operations
-from ..store.tables import jobs, world
+from ..store.tables import jobs
 from . import clock, outages, spans, windows
 from .rules import Rules
 
@@ -253,17 +253,20 @@ class Engine:
                 switch(connection, self.rules, region, moment.now)
         self.rearm()
 
-    async def reset(self) -> None:
+    async def reset(self, subscription: str | None = None) -> None:
         """Empty the world: back to the start time and the seed, in a new epoch.
 
-        An advance that still runs has lost its purpose and is refused where it stands.
+        An advance that still runs has lost its purpose and is refused where it stands. Of one
+        subscription only its rows go: the clock, which others share, goes on.
         """
         with self.database.writing() as connection:
-            state = clock.read(connection)
-            for table in reversed(metadata.sorted_tables):
-                if table is not world:
-                    connection.execute(delete(table))
-            clock.write(connection, clock.next_epoch(state))
+            if subscription is None:
+                state = clock.read(connection)
+                images.empty(connection)
+                clock.write(connection, clock.next_epoch(state))
+            else:
+                self.enter(connection, writes=True)
+                images.empty(connection, subscription)
         self.rearm()
 
     # --- what the driver asks ---------------------------------------------------------
@@ -286,6 +289,12 @@ class Engine:
         self._stopping = True
 
     # --- crossing ---------------------------------------------------------------------
+
+    def live_until(self, connection: Connection, target: int) -> None:
+        """Cross to an instant at once, in a world that nobody else looks at."""
+        settled = clock.read(connection).settled_at
+        if settled < target:
+            self._cross(connection, settled, target, batch=None)
 
     async def _cross_to(self, target: int, epoch: int) -> None:
         """Cross to an instant in transactions of a few milliseconds; the lock is held."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from ..domain import time_zones
@@ -29,6 +28,7 @@ from ..domain.instants import (
 from ..domain.limits import DATA_DISKS, DISK_SIZE, POLICIES
 from ..domain.policy_documents import READERS, VM_KIND
 from ..domain.retention_rules import WEEKDAYS
+from ..domain.spelling import nearest
 from .plans import Edit, Group, Peak, Plan, ReadPolicy
 
 LONGEST_YEARS = 30
@@ -56,15 +56,6 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)"
 def wrong(place: str, reason: str) -> Refused:
     """Refuse a plan because of what stands at a place."""
     return invalid("InvalidPlan", f"{place}: {reason}", target=place)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Return the end of a message that names what was probably meant."""
-    folded = {each.lower(): each for each in known}
-    found = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    if found:
-        return f"; did you mean '{folded[found[0]]}'?"
-    return f"; known: {', '.join(known)}" if len(known) <= 12 else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -79,6 +80,8 @@ class Database:
         self._reader = dialect.Reader(self.engine)
         self._writer = dialect.Writer(self.engine)
         self._lead = dialect.Lead(self.engine)
+        self.images: dict[str, tuple[Any, Any]] = {}
+        """What was saved of a world in memory; it ends with it."""
 
     @property
     def is_memory(self) -> bool:
@@ -120,6 +123,8 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection; a memory world is gone after that."""
+        for _, image in self.images.values():
+            image.close()
         for line in (self._lead, self._reader, self._writer):
             line.close()
         self.engine.dispose()

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import DDL, Connection, event, inspect, text
 
-from . import container_tables, log_tables, tables  # noqa: F401 - these are what the metadata is of
+from . import (  # noqa: F401 - these are what the metadata is of
+    container_tables,
+    log_tables,
+    tables,
+    world_tables,
+)
 from .metadata import metadata
 
 if TYPE_CHECKING:

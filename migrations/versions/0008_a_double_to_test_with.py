@@ -14,10 +14,12 @@ depends_on = None
 def upgrade() -> None:
     """Add what is new."""
     _remember_logs()
+    _save_worlds()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("saved_worlds")
     op.drop_table("log_stretches")
 
 
@@ -36,3 +38,20 @@ def _remember_logs() -> None:
         ),
         sa.PrimaryKeyConstraint("item_key", "resumed_at", name=op.f("pk_log_stretches")),
     )
+
+
+def _save_worlds() -> None:
+    op.create_table(
+        "saved_worlds",
+        sa.Column("folded", _text(64), nullable=False),
+        sa.Column("name", _text(64), nullable=False),
+        sa.Column("subscription", _text(36), nullable=True),
+        sa.Column("saved_at", sa.BigInteger(), nullable=False),
+        sa.Column("head", _text(32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("folded", name="pk_saved_worlds"),
+    )
+
+
+def _text(length: int) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")

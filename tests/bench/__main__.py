@@ -16,6 +16,7 @@ FIGURES: dict[str, Callable[[Options], Table]] = {
     "writes": serving.writes,
     "edits": editing.edits,
     "reset": serving.resets,
+    "restore": serving.restores,
     "decade": travelling.decade,
     "fleet": travelling.fleet,
     "growth": growing.growth,

@@ -168,7 +168,23 @@ def _add_writes(table: Table, found: Rounds, connections: int) -> None:
 
 def resets(options: Options) -> Table:
     """Reset a world of one protected VM, on one connection."""
-    cycle = [*small_world(), ("POST", "/_emulator/reset", None)]
+    return _ending("Reset of a small world", [*small_world(), RESET], options)
+
+
+def restores(options: Options) -> Table:
+    """Restore a saved world of one protected VM, on one connection."""
+    saved = "/_emulator/worlds/begun"
+    keep, restore = ("PUT", saved, None), ("POST", f"{saved}/restore", None)
+    return _ending(
+        "Restore of a saved small world", [RESET, *small_world(), keep, restore], options
+    )
+
+
+RESET: Request = ("POST", "/_emulator/reset", None)
+
+
+def _ending(title: str, cycle: list[Request], options: Options) -> Table:
+    """Measure the last of some requests that are sent one after the other, again and again."""
     count = options.scaled(60, 3) * len(cycle)
     seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     with ExitStack() as stack:
@@ -183,7 +199,7 @@ def resets(options: Options) -> Table:
                     seen[f"rsvault, {candidate.name}"][figure].append(value)
             seen["sqlite3 backup of an empty world into memory"]["last_p50"].append(_copy())
     table = Table(
-        "Reset of a small world (one protected VM), over HTTP, one connection",
+        f"{title} (one protected VM), over HTTP, one connection",
         ("what", "p50 ms", "p99 ms"),
         ("Target: 2 ms.",),
     )

@@ -53,10 +53,15 @@ def naming(each: Endpoint) -> Iterator[None]:
         raise
 
 
+BODILESS = {"Emulator_SaveWorld"}
+"""What it puts is the world as it is."""
+
+
 def test_what_is_put_or_patched_has_a_schema() -> None:
     for each in SERVED:
         with naming(each):
-            if each.method in ("PUT", "PATCH") or each.body is not None:
+            puts = each.method in ("PUT", "PATCH") and each.operation_id not in BODILESS
+            if puts or each.body is not None:
                 check_body(each)
 
 

@@ -43,6 +43,7 @@ FIRST = (
     "Deployments_CreateOrUpdate",
     "Deployments_CreateOrUpdateAtSubscriptionScope",
     "Backups_Trigger",
+    "Emulator_SaveWorld",
     "Emulator_AdvanceClock",
     "PrivateEndpoints_CreateOrUpdate",
     "ResourceGuardProxy_Put",
@@ -82,6 +83,8 @@ LAST = (
     "VirtualMachines_Delete",
     "ResourceGroups_Delete",
     "Emulator_Reset",
+    "Emulator_RestoreWorld",
+    "Emulator_DeleteWorld",
 )
 
 
