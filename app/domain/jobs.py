@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from .documented_errors import DOCUMENTED, JobError
 
 
 class Operation:
@@ -71,16 +72,6 @@ CANCELLABLE = frozenset(
 there."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobError:
-    """What ``errorDetails`` shows for a code (azure-backup-semantics 2.6)."""
-
-    number: int
-    title: str
-    message: str
-    recommendations: tuple[str, ...]
-
-
 BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
 VM_NOT_FOUND = "UserErrorVmNotFoundV2"
 SHARE_NOT_FOUND = "FileShareNotFound"
@@ -102,6 +93,7 @@ ENCRYPTION_SET_NOT_FOUND = "UserErrorDiskEncryptionSetNotFound"
 POINT_NOT_FOUND = "UserErrorRecoveryPointNotFound"
 
 ERRORS: Mapping[str, JobError] = {
+    **DOCUMENTED,
     BACKUP_IN_PROGRESS: JobError(
         400020,
         BACKUP_IN_PROGRESS,
