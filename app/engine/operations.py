@@ -27,6 +27,7 @@ class Operation:
     ends_at: int
     job_id: str | None
     outcome: dict[str, Any] | None = None
+    held_by: str | None = None
 
     @property
     def span(self) -> Span:

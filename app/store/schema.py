@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import DDL, Connection, event, inspect, text
 
-from . import container_tables, tables  # noqa: F401 - these are what the metadata is of
+from . import container_tables, fault_tables, tables  # noqa: F401 - these are what the metadata is of
 from .metadata import metadata
 
 if TYPE_CHECKING:
