@@ -41,7 +41,7 @@ def read(asked: Mapping[str, Any], now: int) -> Arming:
     return Arming(
         name=fault.name,
         subject=_subject(fault, asked.get("subject")),
-        subscription=_subscription(asked.get("subscription")),
+        subscription=read_subscription(asked.get("subscription")),
         code=_code(fault, asked.get("code")),
         count=_count(fault, asked.get("count")),
         chance=_chance(fault, asked.get("probability")),
@@ -106,7 +106,8 @@ def _region(sent: str | None) -> str:
     return name
 
 
-def _subscription(sent: str | None) -> str | None:
+def read_subscription(sent: str | None) -> str | None:
+    """Return a subscription as rows keep it. Raises ``Refused`` for what is no GUID."""
     if sent is None:
         return None
     found = parse_guid(sent)

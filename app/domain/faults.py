@@ -175,9 +175,7 @@ _ROWS = (
         Point.STREAM,
     ),
     _of_job("log-chain-broken", documented.LSN_VALIDATION, "the log does not fit", Point.STREAM),
-    _of_job(
-        "restore-fails", documented.INTERNAL, "the service fails", Point.RESTORE, Point.BUILD
-    ),
+    _of_job("restore-fails", documented.INTERNAL, "the service fails", Point.RESTORE, Point.BUILD),
     _of_job(
         "restore-finds-no-snapshot",
         documented.INSTANT_POINT_GONE,

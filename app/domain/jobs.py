@@ -49,6 +49,7 @@ class Phase:
     move:     moving -> done
     others:   configuring -> done
     any that was cancelled: cancelling -> done
+    any that a fault strikes: failing -> done, within one transaction
     """
 
     SNAPSHOT = "snapshot"
@@ -62,6 +63,7 @@ class Phase:
     MOVING = "moving"
     CONFIGURING = "configuring"
     CANCELLING = "cancelling"
+    FAILING = "failing"
     DONE = "done"
 
 
