@@ -165,7 +165,7 @@ DOCUMENTED: Mapping[str, JobError] = _errors(
         400712,
         VSS_WRITER,
         "A VSS writer in the guest is in a bad state.",
-        ("List the writers (vssadmin list writers), restart those that failed, and back up again.",),
+        ("List the writers (vssadmin list writers), restart those that failed, then back up.",),
     ),
     (
         400713,

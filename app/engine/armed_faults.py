@@ -80,7 +80,7 @@ def disarm(connection: Connection, rules: Rules, rows: Iterable[Row[Any]], now: 
 
 def _is_down(row: Row[Any]) -> bool:
     """Tell whether it is for a region fault to bring its region back."""
-    return row.until_at is None or row.due_at is not None
+    return bool(row.until_at is None or row.due_at is not None)
 
 
 def _note(connection: Connection) -> None:
@@ -103,7 +103,8 @@ def strikes(rules: Rules, row: Row[Any], *natural: str | int) -> bool:
     """Tell by the hash of a natural key whether a fault strikes what has it."""
     if row.chance >= table.CERTAIN:
         return True
-    return ids.key(rules.seed, "fault", row.fault_id, *natural) % table.CERTAIN < row.chance
+    drawn = ids.key(rules.seed, "fault", row.fault_id, *natural) % table.CERTAIN
+    return bool(drawn < row.chance)
 
 
 def note_asked(connection: Connection, row: Row[Any], *, struck: bool) -> None:

@@ -27,7 +27,12 @@ KINDS = ("transfer-fails", "agent-not-ready", "snapshot-fails", "transfer-times-
 COUNTS = (1, 2, 5, None, None)
 CHANCES = (None, 0.5, 0.9)
 SUBJECTS = (None, "vm0", "vm*")
-WINDOWS = ({}, {"after": "PT30M"}, {"until": "PT26H"}, {"after": "P1D", "until": "P4D"})
+WINDOWS: tuple[dict[str, str], ...] = (
+    {},
+    {"after": "PT30M"},
+    {"until": "PT26H"},
+    {"after": "P1D", "until": "P4D"},
+)
 
 verbs = ["fault", "fault", "fault", "disarm", "backup", "backup", "power", "outage", "stop"]
 actions = st.builds(
