@@ -21,6 +21,7 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
+from .control_client.faults import Faults
 
 __all__ = [
     "DEFAULT_URL",
@@ -62,6 +63,8 @@ class ControlPlane:
         control_token: str | None = None,
     ) -> None:
         self._connection = Connection(url, ca_file, control_token)
+        self.faults = Faults(self._connection)
+        """What is made to go wrong: arm, list, disarm."""
 
     def __enter__(self) -> ControlPlane:
         return self
