@@ -33,6 +33,8 @@ ON_ONE_DATABASE = [
         "az",
         "clients/azurerm",
         "clients/test_archive_sdk.py",
+        "clients/test_faults_sdk.py",
+        "wire/test_faults_at_the_door.py",
         "wire/test_recovery_point_details.py",
         "wire/test_rehydrations.py",
         "wire/test_tiering_costs.py",

@@ -12,6 +12,7 @@ from .clock import instant
 from .connection import Connection, unexpected
 
 When = str | datetime | timedelta
+Rows = list[dict[str, Any]]
 
 
 class Faults:
@@ -58,24 +59,24 @@ class Faults:
         body = {name: value for name, value in given.items() if value is not None}
         return self._connection.call("POST", "/faults", body)
 
-    def list(self, subscription: str | None = None) -> list[dict[str, Any]]:
+    def list(self, subscription: str | None = None) -> Rows:
         """Return what is armed: each with what is ``left`` of its count, and how often it
         ``struck``."""
         return self._values("GET", _path("", subscription))
 
-    def catalogue(self) -> list[dict[str, Any]]:
+    def catalogue(self) -> Rows:
         """Return the table of faults: name, points, code, effect, and the words of an error."""
         return self._values("GET", "/faults/catalogue")
 
-    def disarm(self, fault: str, subscription: str | None = None) -> list[dict[str, Any]]:
+    def disarm(self, fault: str, subscription: str | None = None) -> Rows:
         """Disarm a fault by its id, or all of a name, and return what they were."""
         return self._values("DELETE", _path(f"/{quote(fault, safe='')}", subscription))
 
-    def disarm_all(self, subscription: str | None = None) -> list[dict[str, Any]]:
+    def disarm_all(self, subscription: str | None = None) -> Rows:
         """Disarm everything, or all of a subscription, and return what it was."""
         return self._values("DELETE", _path("", subscription))
 
-    def _values(self, method: str, path: str) -> list[dict[str, Any]]:
+    def _values(self, method: str, path: str) -> Rows:
         answer = self._connection.call(method, path)
         try:
             return [dict(each) for each in answer["value"]]

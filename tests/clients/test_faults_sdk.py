@@ -91,14 +91,14 @@ def test_the_sdk_sits_out_what_passes_and_tells_of_what_does_not(
             return client.vaults.get("group-1", "vault-1").name
 
         for fault in ("throttled", "service-unavailable", "gateway-timeout", "connection-dropped"):
-            more = {"duration": "PT1S"} if fault in ("throttled", "service-unavailable") else {}
-            control.faults.arm(fault, subject="Vaults_Get", count=1, **more)
+            waits = "PT1S" if fault in ("throttled", "service-unavailable") else None
+            control.faults.arm(fault, subject="Vaults_Get", count=1, duration=waits)
             assert get() == "vault-1"
             assert control.faults.disarm(fault)[0]["struck"] == 1
         control.faults.arm("server-error", subject="Vaults_Get")
         with pytest.raises(HttpResponseError) as refused:
             get()
-        assert refused.value.error.code == "InternalServerError"
+        assert "InternalServerError" in str(refused.value)
         assert control.faults.disarm_all()[0]["struck"] > 1
         control.faults.arm("connection-dropped", subject="Vaults_Get")
         with pytest.raises((ServiceRequestError, ServiceResponseError)):
