@@ -64,7 +64,7 @@ def test_a_failed_job_has_azures_recommendations(
     job_id = back_up(arm)
     advance(arm, until="idle")
     with RecoveryServicesBackupClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
-        job = client.job_details.get(*WHERE, job_id).properties
+        job: Any = client.job_details.get(*WHERE, job_id).properties
     assert job.status == "Failed"
     (error,) = job.error_details
     assert error.error_title == "UserErrorGuestAgentStatusUnavailable"
