@@ -218,4 +218,4 @@ def _describe(fault: Fault) -> Document:
     return shown
 
 
-ENDPOINTS = (arm, list_, catalogue, disarm_all, disarm)
+ENDPOINTS = (catalogue, disarm, arm, list_, disarm_all)

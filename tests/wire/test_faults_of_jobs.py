@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.client import ControlPlane
+from app.server import start
+from app.settings import Settings
 from tests.wire.builders import (
     GROUP_ID,
     ITEM_ID,
@@ -32,6 +36,8 @@ from tests.wire.builders import (
     tiers,
     times,
 )
+from tests.wire.protected_databases import SALES, back_up_database, kinds, points, sql_world
+from tests.wire.shares import protect_share, put_share_policy, register, share_world
 
 FAULTS = "/_emulator/faults"
 
@@ -138,6 +144,52 @@ def test_a_failed_snapshot_leaves_no_point_and_tells_why(vault: httpx.Client) ->
     advance(vault, until="idle")
     assert item(vault)["healthStatus"] == "Passed"
     assert len(times(vault)) == 1
+
+
+def test_what_has_one_phase_fails_as_a_whole(arm: httpx.Client) -> None:
+    sql_world(arm)
+    arm_fault(arm, "transfer-fails", subject="vm-that-is-not-there")
+    arm_fault(arm, "transfer-fails", subject=SALES, count=1)
+    failed = job(arm, back_up_database(arm))
+    assert failed["status"] == "Failed"
+    assert failed["errorDetails"][0]["errorTitle"] == "BackUpOperationFailedV2"
+    assert tasks(failed) == {"Transfer data to vault": "Failed"}
+    unwell = item(arm, SALES)
+    assert unwell["protectedItemHealthStatus"] == "Unhealthy"
+    assert unwell["lastBackupErrorDetail"]["code"] == "BackUpOperationFailedV2"
+    assert points(arm) == []
+    assert job(arm, back_up_database(arm))["status"] == "Completed"
+    assert len(kinds(arm)) == 1
+
+
+def test_a_backup_of_a_share_fails_though_it_only_has_a_snapshot(arm: httpx.Client) -> None:
+    share_world(arm, "share-1")
+    register(arm)
+    put_share_policy(arm)
+    path = protect_share(arm)
+    arm_fault(arm, "snapshot-fails")  # of VMs
+    arm_fault(arm, "transfer-fails", count=1)
+    sent = {"properties": {"objectType": "AzureFileShareBackupRequest"}}
+    statuses = []
+    for _ in range(2):
+        job_id = job_of(arm, arm.post(f"{path}/backup", json=sent))
+        advance(arm, until="idle")
+        statuses.append(job(arm, job_id)["status"])
+    assert statuses == ["Failed", "Completed"]
+    assert len(times(arm, f"{path}/recoveryPoints")) == 1
+
+
+def test_faults_outlive_a_restart(stored_world: str, tmp_path: Path) -> None:
+    settings = Settings(port=0, https_port=None, database=stored_world, home=tmp_path)
+    with start(settings) as server, ControlPlane(server.http_url) as control:
+        armed_there = control.faults.arm("throttled", count=3, until="P1D")
+        assert httpx.get(f"{server.http_url}{GROUP_ID}?api-version=2021-04-01").status_code == 429
+    with start(settings) as server, ControlPlane(server.http_url) as control:
+        assert control.faults.list() == [armed_there | {"left": 2, "struck": 1}]
+        assert httpx.get(f"{server.http_url}{GROUP_ID}?api-version=2021-04-01").status_code == 429
+        control.reset()
+        assert control.faults.list() == []
+        assert httpx.get(f"{server.http_url}{GROUP_ID}?api-version=2021-04-01").status_code == 404
 
 
 def test_another_of_azures_codes_may_be_shown(vault: httpx.Client) -> None:
