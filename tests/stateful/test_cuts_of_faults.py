@@ -21,7 +21,18 @@ from app.store.fault_tables import faults
 from app.store.schema import ensure_schema
 from app.store.tables import jobs
 from tests.conftest import FreshDatabase
-from tests.stateful.test_cuts import THEN, Action, Script, World, bursts, documents, rushes, waits
+from tests.stateful.test_cuts import (
+    START,
+    THEN,
+    Action,
+    Script,
+    World,
+    bursts,
+    documents,
+    policy_document,
+    rushes,
+    waits,
+)
 
 KINDS = ("transfer-fails", "agent-not-ready", "snapshot-fails", "transfer-times-out")
 COUNTS = (1, 2, 5, None, None)
@@ -138,3 +149,32 @@ def test_the_same_jobs_fail_however_a_span_is_cut(fresh_world: FreshDatabase, di
     for status in ("Failed", "CompletedWithWarnings", "Completed"):
         assert sum(each.get(status, 0) for each in ended) > 0, f"no job was {status}"
     assert sum(counted) > 0, "no fault that counts ever struck"
+
+
+def test_the_transfer_that_is_due_first_fails_though_it_began_last(
+    fresh_world: FreshDatabase,
+) -> None:
+    script = Script([policy_document(720, 9, 2)] * 2, [110, 8, 8], 0, 1, [])
+    fault = read({"fault": "transfer-fails", "count": 1}, START)
+    seen = []
+    with closing(Database(fresh_world())) as database:
+        with database.writing() as connection:
+            ensure_schema(connection)
+        for step in (HOUR, MINUTE):
+            world = FaultyWorld(database, script)
+            with database.writing() as connection:
+                armed_faults.arm(connection, world.rules, fault, START)
+            world.act(Action(0, None, "backup", 0, 600))
+            world.cross(START + 8 * MINUTE)
+            world.act(Action(0, None, "backup", 1, 600))
+            for at in range(START + 8 * MINUTE + step, START + 3 * HOUR, step):
+                world.cross(at)
+            world.cross(START + 3 * HOUR)
+            with database.reading() as connection:
+                ended = connection.execute(
+                    select(jobs.c.entity_name, jobs.c.status)
+                    .where(jobs.c.operation == "Backup")
+                    .order_by(jobs.c.ended_at)
+                ).all()
+            seen.append([tuple(row) for row in ended])
+    assert seen[0] == seen[1] == [("vm1", "CompletedWithWarnings"), ("vm0", "Completed")]
