@@ -25,6 +25,7 @@ from .client_command import client_command
 from .connect_options import HOME
 from .doctor_command import doctor
 from .env_command import env
+from .fault_command import fault
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
 from .region_command import region
@@ -480,6 +481,7 @@ def reset(control: ControlPlane, subscription: str | None) -> None:
 
 rsvault.add_command(doctor)
 rsvault.add_command(env)
+rsvault.add_command(fault)
 rsvault.add_command(plan)
 rsvault.add_command(region)
 rsvault.add_command(seed)

@@ -22,6 +22,7 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
+from .control_client.faults import Faults
 from .control_client.worlds import Exported, SavedWorld, Seeding, Worlds
 
 __all__ = [
@@ -70,6 +71,8 @@ class ControlPlane:
         self._connection = Connection(url, ca_file, control_token)
         self.worlds = Worlds(self._connection)
         """Seed and export worlds, save and restore them."""
+        self.faults = Faults(self._connection)
+        """What is made to go wrong: arm, list, disarm."""
 
     def __enter__(self) -> ControlPlane:
         return self

@@ -23,6 +23,7 @@ from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
 from .arm.journal import Exchange
 from .control import clock as control_clock
+from .control import faults as control_faults
 from .control import limits as control_limits
 from .control import metrics as control_metrics
 from .control import plans as control_plans
@@ -123,6 +124,7 @@ ROOMS: tuple[ModuleType, ...] = (
     control_seeds,
     control_limits,
     control_regions,
+    control_faults,
     clouds,
     discovery,
     role_definitions,

@@ -13,7 +13,7 @@ import ipaddress
 import logging
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from fastapi import FastAPI
 from uvicorn import Config, Server
 
 from . import certificates
+from .arm.door_faults import HANG_UP
 from .main import create_app
 from .settings import Settings
 from .signals import told_to_stop
@@ -268,7 +269,7 @@ class _Listeners:
 
     def _config(self, certificate: Path | None) -> Config:
         return Config(
-            self._app,
+            _hanging_up(self._app),
             interface="asgi3",
             lifespan="off",
             ws="none",
@@ -291,6 +292,16 @@ class _Listeners:
             for served in self._served:
                 served.take_up()
             await asyncio.sleep(1)
+
+
+def _hanging_up(app: FastAPI) -> Callable[..., Awaitable[None]]:
+    """Let an app end a connection without an answer, which ASGI has no word for."""
+
+    def serve(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        scope.setdefault("extensions", {})[HANG_UP] = lambda: send.__self__.transport.abort()
+        return app(scope, receive, send)
+
+    return serve
 
 
 class _ServedCertificate:

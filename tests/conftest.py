@@ -50,6 +50,8 @@ ON_ONE_DATABASE = [
         "wire/test_policies.py",
         "wire/test_protection_validations.py",
         "wire/test_rbac.py",
+        "clients/test_faults_sdk.py",
+        "wire/test_faults_at_the_door.py",
         "wire/test_recovery_point_details.py",
         "wire/test_rehydrations.py",
         "wire/test_restore_choices.py",

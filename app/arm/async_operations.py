@@ -93,8 +93,14 @@ def _not_here(name: str, target: str) -> Refused:
 
 
 def _polled(call: Call, operation: Operation, body: dict[str, Any]) -> Answer:
-    waiting = None if operation.is_over(call.now) else Waiting(operation.span)
-    return Answer(200, body, {"Retry-After": retry_after(call, operation)}, waiting)
+    waits = not operation.is_over(call.now)
+    headers = {"Retry-After": retry_after(call, operation)}
+    return Answer(200, body, headers, waiting_for(operation) if waits else None)
+
+
+def waiting_for(operation: Operation) -> Waiting | None:
+    """Return what a poll of an operation waits for, if that is ever to come."""
+    return None if operation.is_held else Waiting(operation.span)
 
 
 def status(call: Call, operation: Operation) -> Answer:
@@ -153,6 +159,6 @@ def result(
             "Location": _url(call, f"{call.url_path}?api-version={call.api_version}"),
             "Retry-After": retry_after(call, operation),
         }
-        return Answer(202, pending, headers, Waiting(operation.span))
+        return Answer(202, pending, headers, waiting_for(operation))
     body = resource() if resource is not None else None
     return Answer(204) if body is None else Answer(200, body)

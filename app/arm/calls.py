@@ -36,7 +36,8 @@ class Call:
     ``retry_after`` is how many seconds a client is told to wait; ``caller`` is only known where
     the server asks for tokens. ``ahead`` is by how many microseconds virtual time is ahead of
     real time (it may be negative), ``shifts_client_dates`` whether dates follow it
-    (``arm/client_dates.py``). ``outages`` are those of regions.
+    (``arm/client_dates.py``). ``outages`` are those of regions, ``faults`` the points at which any
+    is armed.
     """
 
     connection: Connection
@@ -52,6 +53,7 @@ class Call:
     shifts_client_dates: bool = False
     caller: Caller | None = None
     outages: Outages = field(default_factory=Outages)
+    faults: frozenset[str] = frozenset()
 
     @property
     def api_version(self) -> str:

@@ -25,11 +25,12 @@ from starlette.responses import Response
 from ..domain import ids
 from ..domain.blob_paths import PREFIX as BLOBS
 from ..domain.errors import Kind, Refused, invalid, not_found
+from ..domain.faults import Point
 from ..domain.tenancy import TENANT_ID
 from ..domain.waiting import OFF, STEP, polls_of
 from ..engine import clock
 from ..engine.worker import Engine, Moment
-from . import bodies, errors, etags, paths
+from . import bodies, door_faults, errors, etags, lagging_answers, paths
 from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
 from .journal import Exchange, Record, shown
 from .shapes import Shape
@@ -48,6 +49,7 @@ Reach = Callable[[Endpoint, Call, Sequence[Any]], None]
 """Refuses a request, given its body, that a region which is down would have to answer."""
 
 CONTROL_PREFIX = "/_emulator"
+NO_FAULTS: frozenset[str] = frozenset()
 ASSETS = "assets"
 PAGES = ("", "docs", "openapi.json", ASSETS)
 """What a browser gets at the top of the path: nothing of Azure's."""
@@ -133,7 +135,7 @@ class FrontDoor:
                     scope["raw_path"].decode("latin-1"),
                     shown(scope["query_string"].decode("latin-1")),
                     found.operation_id if found else None,
-                    seen["status"],
+                    0 if state.get("unanswered") else seen["status"],
                     correlation,
                     clock.stopwatch() - started,
                     headers.get("commandname"),
@@ -238,7 +240,8 @@ def _identity(
         pairs.append(("x-ms-client-request-id", client_id))
     if scope["path"].startswith("/subscriptions"):
         kind = _REMAINING.get(scope["method"], "writes")
-        pairs.append((f"x-ms-ratelimit-remaining-subscription-{kind}", "11999"))
+        left = scope["rsvault"].get("remaining", "11999")
+        pairs.append((f"x-ms-ratelimit-remaining-subscription-{kind}", left))
     return [(name.encode(), value.encode()) for name, value in pairs]
 
 
@@ -309,6 +312,8 @@ class Desk:
                 return respond(await act(endpoint, request))
             except Refused as refusal:
                 return respond(_refused(refusal), self._retry(refusal))
+            except door_faults.Struck as struck:
+                return door_faults.NoAnswer() if struck.answer is None else respond(struck.answer)
             except ClientDisconnect:
                 gone = invalid("InvalidRequestContent", "The request content ended too early.")
                 return respond(_refused(gone))
@@ -366,19 +371,10 @@ class Desk:
         if endpoint.body is not None:
             self._check_permitted(endpoint, request)
         arguments, sent = await _arguments(endpoint, request)
-        state = request.scope["rsvault"]
-        reader: Endpoint | None = state["siblings"].get("GET")
-        demanded = etags.conditions(endpoint, reader, state["headers"], sent)
+        act = self._act_of(endpoint, request, arguments, sent)
         if endpoint.writes:
             await self._engine.catch_up()
-
-        def act(call: Call) -> Answer:
-            self._check_allowed(endpoint, call, arguments)
-            if demanded is None or reader is None:
-                return _answer(endpoint, call, arguments)
-            return _act_if(demanded, reader, call, lambda: _answer(endpoint, call, arguments))
-
-        answer, moment = self._transact(endpoint, request, act)
+        answer, moment = await self._transact_or_strike(endpoint, request, act)
         if endpoint.writes:
             self._engine.rearm()
         if answer.waiting is not None and moment.skip_on_wait == STEP:
@@ -387,9 +383,44 @@ class Desk:
             await self._skip(answer.waiting, moment)
             answer, _ = self._transact(endpoint, request, act)
         more = {} if moment.skip_on_wait == OFF else WITHOUT_DELAY
-        if etags.is_shown(endpoint, state["siblings"], answer):
+        if etags.is_shown(endpoint, request.scope["rsvault"]["siblings"], answer):
             more = {**more, "ETag": etags.of(answer)}
         return replace(answer, headers={**answer.headers, **more})
+
+    def _act_of(
+        self, endpoint: Endpoint, request: Request, arguments: Sequence[Any], sent: Any
+    ) -> Callable[[Call], Answer]:
+        """Return what is done in a request's transaction."""
+        state = request.scope["rsvault"]
+        reader: Endpoint | None = state["siblings"].get("GET")
+        demanded = etags.conditions(endpoint, reader, state["headers"], sent)
+
+        def answered(call: Call) -> Answer:
+            if demanded is None or reader is None:
+                return _answer(endpoint, call, arguments)
+            return _act_if(demanded, reader, call, lambda: _answer(endpoint, call, arguments))
+
+        def act(call: Call) -> Answer:
+            self._check_allowed(endpoint, call, arguments)
+            if not call.faults:
+                return answered(call)
+            return lagging_answers.act(endpoint, reader, call, lambda: answered(call))
+
+        return act
+
+    async def _transact_or_strike(
+        self, endpoint: Endpoint, request: Request, act: Callable[[Call], Answer]
+    ) -> tuple[Answer, Moment]:
+        """Serve a request once the faults at the door have had their say, if any is armed."""
+        try:
+            return self._transact(endpoint, request, act)
+        except door_faults.Ask:
+            loses_answer = await door_faults.meet(self._engine, endpoint, request)
+        served = self._transact(endpoint, request, act)
+        if loses_answer:
+            self._engine.rearm()
+            raise door_faults.Struck(None)
+        return served
 
     async def _step(self, waiting: Waiting, moment: Moment) -> None:
         """Move the clock to the next transition of what a client waits for."""
@@ -415,6 +446,7 @@ class Desk:
         with transaction as connection:
             moment = self._engine.enter(connection, writes=endpoint.writes)
             call = self._call(connection, moment, request)
+            _ask_faults(call, request)
             if self._rights is None or call.caller is None:
                 return act(call), moment
             show = self._rights.permit(connection, endpoint, call.url_path, call.caller)
@@ -438,7 +470,20 @@ class Desk:
             retry_after=self._retry_after,
             caller=state.get("caller"),
             outages=moment.outages,
+            faults=moment.faults if _is_azures(scope) else NO_FAULTS,
         )
+
+
+def _is_azures(scope: Scope) -> bool:
+    return not scope["path"].startswith(CONTROL_PREFIX)
+
+
+def _ask_faults(call: Call, request: Request) -> None:
+    """Ask the faults at the door, once, where any is armed. Raises ``Ask``."""
+    state = request.scope["rsvault"]
+    if Point.DOOR in call.faults and "asked" not in state:
+        state["asked"] = True
+        raise door_faults.Ask
 
 
 def _base_url(scope: Scope) -> str:

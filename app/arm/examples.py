@@ -101,6 +101,7 @@ QUERIES: Mapping[str, str] = {
 }
 
 FOUND: Mapping[str, str] = {
+    "fault": "The id of a fault that is armed, or the name of one",
     "keyVersion": "The last part of a key's keyUriWithVersion",
     "deletedVaultName": "The name of a vault or key vault in the list of the deleted ones",
     "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",

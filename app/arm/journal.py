@@ -19,7 +19,8 @@ _HARMLESS = "$skiptoken"
 class Exchange:
     """One request and its answer; ``operation_id`` is ``None`` where no endpoint was found.
 
-    The front door leaves out of ``query`` what opens a door, so that nobody keeps it.
+    The front door leaves out of ``query`` what opens a door, so that nobody keeps it. A ``status``
+    of 0 is none: a fault ended the connection.
 
     ``command`` is what az says it was told to do, ``client`` what the client calls itself
     (``User-Agent``). Its text is a log's line.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from .documented_errors import DOCUMENTED, JobError
 
 
 class Operation:
@@ -48,6 +49,7 @@ class Phase:
     move:     moving -> done
     others:   configuring -> done
     any that was cancelled: cancelling -> done
+    any that a fault strikes: failing -> done, within one transaction
     """
 
     SNAPSHOT = "snapshot"
@@ -61,6 +63,7 @@ class Phase:
     MOVING = "moving"
     CONFIGURING = "configuring"
     CANCELLING = "cancelling"
+    FAILING = "failing"
     DONE = "done"
 
 
@@ -69,16 +72,6 @@ CANCELLABLE = frozenset(
 )
 """A backup may be cancelled while its snapshot is taken or it streams, a restore until its data is
 there."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobError:
-    """What ``errorDetails`` shows for a code (azure-backup-semantics 2.6)."""
-
-    number: int
-    title: str
-    message: str
-    recommendations: tuple[str, ...]
 
 
 BACKUP_IN_PROGRESS = "UserErrorBackupOperationInProgress"
@@ -102,6 +95,7 @@ ENCRYPTION_SET_NOT_FOUND = "UserErrorDiskEncryptionSetNotFound"
 POINT_NOT_FOUND = "UserErrorRecoveryPointNotFound"
 
 ERRORS: Mapping[str, JobError] = {
+    **DOCUMENTED,
     BACKUP_IN_PROGRESS: JobError(
         400020,
         BACKUP_IN_PROGRESS,

@@ -446,7 +446,7 @@ def end_snapshots(connection: Connection, *, settled: int, until: int) -> bool:
 
 _ENDED = and_(_AFTER_SNAPSHOT, jobs.c.due_at <= bindparam("until"))
 # Without a schedule, too, a point is swept if the snapshot of a later backup had begun.
-_FOLLOWED = and_(
+FOLLOWED = and_(
     items.c.expiring,
     or_(items.c.next_backup_at.is_not(None), items.c.snapshot_until > jobs.c.snapshot_ended_at),
 )
@@ -465,7 +465,7 @@ _VAULT_POINTS = Statement(
         vaulted_at=jobs.c.due_at,
         sweep_at=case(
             (
-                _FOLLOWED,
+                FOLLOWED,
                 earlier(recovery_points.c.instant_until, recovery_points.c.expires_at),
             ),
             else_=null(),
@@ -479,7 +479,7 @@ _VAULT_POINTS = Statement(
     )
 )
 # A transfer may end after a later backup did: what the item shows is the later one.
-_LATEST = or_(items.c.last_backup_at.is_(None), items.c.last_backup_at <= jobs.c.started_at)
+LATEST_BACKUP = or_(items.c.last_backup_at.is_(None), items.c.last_backup_at <= jobs.c.started_at)
 _NOTE_BACKUPS = Statement(
     update(items)
     .where(_ENDED, jobs.c.item_key == items.c.key)
@@ -494,9 +494,11 @@ _NOTE_BACKUPS = Statement(
             ),
             else_=items.c.state,
         ),
-        last_backup_status=case((_LATEST, Status.COMPLETED), else_=items.c.last_backup_status),
-        last_backup_at=case((_LATEST, jobs.c.started_at), else_=items.c.last_backup_at),
-        last_error=case((_LATEST, null()), else_=items.c.last_error),
+        last_backup_status=case(
+            (LATEST_BACKUP, Status.COMPLETED), else_=items.c.last_backup_status
+        ),
+        last_backup_at=case((LATEST_BACKUP, jobs.c.started_at), else_=items.c.last_backup_at),
+        last_error=case((LATEST_BACKUP, null()), else_=items.c.last_error),
         latest_vaulted_at=case(
             (jobs.c.phase == Phase.TRANSFER, TAKEN), else_=items.c.latest_vaulted_at
         ),

@@ -51,9 +51,9 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """The clock as the database keeps it, and the ``outages`` of regions.
+    """The clock as the database keeps it, the ``outages`` of regions, and where faults are armed.
 
-    Every request asks whether a region is down, and reads this row anyway.
+    Every request asks whether a region is down or a fault is armed, and reads this row anyway.
     """
 
     epoch: int
@@ -68,6 +68,7 @@ class ClockState:
     advance_from: int | None = None
     advance_to: int | None = None
     outages: str = NO_OUTAGES
+    faults: str = ""
 
     def now(self, real: int) -> int:
         """Return virtual now at a real instant, never before what has been settled."""
@@ -218,6 +219,11 @@ def note_outages(connection: Connection, outages: str) -> None:
     connection.execute(_THE_WORLD.values(outages=outages))
 
 
+def note_faults(connection: Connection, points: str) -> None:
+    """Write down at which points any fault is armed."""
+    connection.execute(_THE_WORLD.values(faults=points))
+
+
 def begin_advance(connection: Connection, target: int | None) -> ClockState:
     """Note that an advance begins; everybody who looks at the clock sees it."""
     state = read(connection)
@@ -242,6 +248,7 @@ def next_epoch(state: ClockState) -> ClockState:
         advance_from=None,
         advance_to=None,
         outages=NO_OUTAGES,
+        faults="",
     )
     return began.at(state.started_at, real_now())
 

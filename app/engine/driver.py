@@ -13,8 +13,8 @@ from datetime import UTC
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ..domain.instants import SECOND, to_datetime
-from . import clock, windows
-from .worker import Engine
+from . import clock
+from .worker import Engine, first_due
 
 _log = logging.getLogger("rsvault.engine")
 TICK_SECONDS = 1
@@ -68,7 +68,7 @@ class Driver:
             state = clock.read(connection)
             if state.mode == "frozen" or not self._engine.leads:
                 return
-            first = windows.due(connection, state.settled_at).first()
+            first = first_due(connection, state)
         if first is None:
             return
         at = state.real_of(first)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from ..domain import ids
+from ..domain.instants import LATEST
 from ..domain.waiting import Span
 from ..store.resource_tables import operations
 from .rules import Rules
@@ -27,11 +28,17 @@ class Operation:
     ends_at: int
     job_id: str | None
     outcome: dict[str, Any] | None = None
+    held_by: str | None = None
 
     @property
     def span(self) -> Span:
         """From when to when it runs."""
         return Span(self.started_at, self.ends_at)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a fault keeps it from ending: no poll can wait for that."""
+        return self.ends_at > LATEST
 
     def is_over(self, now: int) -> bool:
         """Tell whether the operation has ended by an instant."""

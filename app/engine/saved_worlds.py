@@ -20,7 +20,7 @@ from ..store.images import Image, Side
 from ..store.schema import HEAD
 from ..store.tables import world
 from ..store.world_tables import saved_worlds
-from . import clock
+from . import armed_faults, clock
 from .worker import Engine
 
 LARGEST = 900_000_000
@@ -198,8 +198,11 @@ class SavedWorlds:
             lived.close()
 
     def _replace(self, connection: Connection, inside: Side, subscription: str) -> None:
+        now = self._engine.enter(connection, writes=True).now
+        armed_faults.disarm_all(connection, self._engine.rules, subscription, now)
         images.empty(connection, subscription)
         images.put(connection, inside, subscription)
+        armed_faults.note_points(connection)
 
 
 def _settled_at(image: Image) -> int:

@@ -42,6 +42,7 @@ from . import (
     streamed_backups,
     tiering,
 )
+from .armed_faults import Armed
 from .rules import Rules
 
 
@@ -161,7 +162,7 @@ def due(connection: Connection, settled: int) -> Due:
     return Due(start, job, purge, sweep, tier, *some)
 
 
-def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -> int:
+def cross_one(connection: Connection, rules: Rules, settled: int, target: int, armed: Armed) -> int:
     """Do everything due in the next window and return where it ends, at most at the target.
 
     A window with work in it never passes an instant of the sweep's grid: what happens in it
@@ -173,6 +174,8 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
     until = min(target, grid, found.discovery or target)
+    if armed:
+        until = armed.cut(found.start, found.job, settled, until)
     phases: set[str] = set()
     if found.job is not None and found.job <= until:
         phases = {phase for (phase,) in _PHASES.run(connection, until=until).fetchall()}
@@ -181,7 +184,7 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int) -
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
-    _run(connection, rules, found, phases, cohorts, settled, until)
+    _run(connection, rules, armed, found, phases, cohorts, settled, until)
     if found.discovery is not None and found.discovery <= until:
         discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
@@ -225,6 +228,7 @@ def _may_be_taken(cohorts: list[Cohort], found: Due, until: int) -> bool:
 def _run(
     connection: Connection,
     rules: Rules,
+    armed: Armed,
     found: Due,
     phases: set[str],
     cohorts: list[Cohort],
@@ -232,6 +236,7 @@ def _run(
     until: int,
 ) -> None:
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
+    armed.strike(connection, until)
     if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
@@ -239,6 +244,7 @@ def _run(
     for cohort in cohorts:
         _start(connection, rules, cohort, until)
     short = _may_be_taken(cohorts, found, until)
+    armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
         streamed_backups.end(connection, until=until)
     taken = Phase.SNAPSHOT in phases or short
@@ -247,6 +253,7 @@ def _run(
             snapshots.place(connection, rules, settled=settled)
         if found.crowded is not None:
             retention.trim(connection)
+        armed.strike(connection, until)
         backups.end_transfers(connection, until=until)
     if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from ..domain import waiting
+from ..domain import faults, waiting
 from ..domain.errors import Kind, Refused, conflict, not_found
+from ..domain.faults import Point
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
 from ..domain.outages import Outages
@@ -24,7 +25,7 @@ from ..store import images
 from ..store.database import Database
 from ..store.resource_tables import operations
 from ..store.tables import jobs
-from . import clock, outages, spans, windows
+from . import armed_faults, clock, outages, spans, windows
 from .rules import Rules
 
 BATCH_SECONDS = 0.01
@@ -47,6 +48,8 @@ class Moment:
     skip_on_wait: str
     epoch: int
     outages: Outages
+    faults: frozenset[str] = frozenset()
+    """The points at which any fault is armed."""
 
 
 class Engine:
@@ -70,8 +73,17 @@ class Engine:
         real = clock.real_now()
         now = state.now(real)
         if writes and state.settled_at < now:
-            self._cross(connection, state.settled_at, now, batch=None)
-        return Moment(now, now - real, state.skip_on_wait, state.epoch, read_outages(state.outages))
+            self._cross(connection, state, now, batch=None)
+            if Point.REGION in faults.points_in(state.faults):
+                state = clock.read(connection)
+        return Moment(
+            now,
+            now - real,
+            state.skip_on_wait,
+            state.epoch,
+            read_outages(state.outages),
+            faults.points_in(state.faults),
+        )
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
@@ -80,7 +92,7 @@ class Engine:
             now = state.now(clock.real_now())
             if state.settled_at >= now or self._stopping:
                 return
-            first = windows.due(connection, state.settled_at).first()
+            first = first_due(connection, state)
         # While somebody crosses time, what is left up to now is done by ``enter``.
         if first is not None and first <= now and not self._lock.locked():
             async with self._lock:
@@ -265,7 +277,8 @@ class Engine:
                 images.empty(connection)
                 clock.write(connection, clock.next_epoch(state))
             else:
-                self.enter(connection, writes=True)
+                now = self.enter(connection, writes=True).now
+                armed_faults.disarm_all(connection, self.rules, subscription, now)
                 images.empty(connection, subscription)
         self.rearm()
 
@@ -292,9 +305,9 @@ class Engine:
 
     def live_until(self, connection: Connection, target: int) -> None:
         """Cross to an instant at once, in a world that nobody else looks at."""
-        settled = clock.read(connection).settled_at
-        if settled < target:
-            self._cross(connection, settled, target, batch=None)
+        state = clock.read(connection)
+        if state.settled_at < target:
+            self._cross(connection, state, target, batch=None)
 
     async def _cross_to(self, target: int, epoch: int) -> None:
         """Cross to an instant in transactions of a few milliseconds; the lock is held."""
@@ -313,20 +326,35 @@ class Engine:
                     raise conflict("WorldWasReset", "the world was reset while its clock moved")
                 if state.settled_at >= target:
                     return
-                settled = self._cross(connection, state.settled_at, target, batch=BATCH_SECONDS)
+                settled = self._cross(connection, state, target, batch=BATCH_SECONDS)
                 done = settled >= target
             await asyncio.sleep(0)
 
     def _cross(
-        self, connection: Connection, settled: int, target: int, *, batch: float | None
+        self, connection: Connection, state: clock.ClockState, target: int, *, batch: float | None
     ) -> int:
         started = clock.stopwatch()
+        settled = state.settled_at
+        armed = armed_faults.of_jobs(connection, self.rules, state.faults)
+        switches = Point.REGION in faults.points_in(state.faults)
         while settled < target:
-            settled = windows.cross_one(connection, self.rules, settled, target)
+            end = armed_faults.next_switch(connection) if switches else None
+            stop = target if end is None else min(target, max(end, settled + 1))
+            settled = windows.cross_one(connection, self.rules, settled, stop, armed)
+            if end is not None and end <= settled:
+                armed_faults.switch_regions(connection, self.rules, settled)
             if batch is not None and clock.stopwatch() - started > batch:
                 break
         clock.settle(connection, settled)
         return settled
+
+
+def first_due(connection: Connection, state: clock.ClockState) -> int | None:
+    """Return the first instant after what is settled at which the engine has work to do."""
+    dues = [windows.due(connection, state.settled_at).first()]
+    if Point.REGION in faults.points_in(state.faults):
+        dues.append(armed_faults.next_switch(connection))
+    return min((at for at in dues if at is not None), default=None)
 
 
 def _nobody() -> None:

@@ -83,7 +83,8 @@ Index(
 class OperationColumns(TypedColumns):
     """ARM's asynchronous operations; their status follows from ``ends_at`` and the clock.
 
-    ``outcome`` is what the status of one without a job shows once it is over.
+    ``outcome`` is what the status of one without a job shows once it is over, ``held_by`` the fault
+    that keeps one from coming to its end.
     """
 
     operation_id = Column(text_of(32), primary_key=True)
@@ -93,6 +94,7 @@ class OperationColumns(TypedColumns):
     ends_at = Column(BigInteger, nullable=False)
     job_id: Column[str | None] = Column(text_of(32), nullable=True)
     outcome: Column[Document | None] = Column(JSON(none_as_null=True), nullable=True)
+    held_by: Column[str | None] = Column(text_of(12), nullable=True)
 
 
 operations = Table("operations", metadata, OperationColumns)

@@ -13,6 +13,7 @@ from sqlalchemy import DDL, Connection, event, inspect, text
 
 from . import (  # noqa: F401 - these are what the metadata is of
     container_tables,
+    fault_tables,
     log_tables,
     tables,
     world_tables,

@@ -35,7 +35,8 @@ class WorldColumns(TypedColumns):
 
     A scaled clock may show instants up to ``reserved_until``. An advance that was asked for goes
     from ``advance_from`` to ``advance_to``, which is null where only its end will tell. ``limits``
-    are those that are not Azure's, ``outages`` those of regions (``domain/outages.py``).
+    are those that are not Azure's, ``outages`` those of regions (``domain/outages.py``), ``faults``
+    the points at which any is armed (``domain/faults.py``).
     """
 
     id = Column(Integer, primary_key=True, autoincrement=False)
@@ -60,6 +61,7 @@ class WorldColumns(TypedColumns):
     outages = Column(Text, nullable=False, server_default=text("'[]'"))
     replication_lag = Column(BigInteger, nullable=False, server_default=text("43200000000"))
     cross_region_delay = Column(BigInteger, nullable=False, server_default=text("172800000000"))
+    faults = Column(Text, nullable=False, server_default=text("''"))
 
 
 world = Table("world", metadata, WorldColumns)

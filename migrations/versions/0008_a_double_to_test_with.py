@@ -15,10 +15,12 @@ def upgrade() -> None:
     """Add what is new."""
     _remember_logs()
     _save_worlds()
+    _keep_faults()
 
 
 def downgrade() -> None:
     """Take it away again."""
+    _forget_faults()
     op.drop_table("saved_worlds")
     op.drop_table("log_stretches")
 
@@ -53,5 +55,50 @@ def _save_worlds() -> None:
     )
 
 
-def _text(length: int) -> sa.String:
+def _keep_faults() -> None:
+    no_faults = sa.Column("faults", sa.Text(), nullable=False, server_default=sa.text("''"))
+    op.add_column("world", no_faults)
+    op.add_column("operations", sa.Column("held_by", _text(12), nullable=True))
+    op.create_table(
+        "faults",
+        sa.Column("fault_id", _text(12), nullable=False),
+        sa.Column("armed_at", sa.BigInteger(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("name", _text(40), nullable=False),
+        sa.Column("subject", sa.String(800), nullable=True),
+        sa.Column("subscription", _text(36), nullable=True),
+        sa.Column("code", _text(80), nullable=True),
+        sa.Column("count", sa.Integer(), nullable=True),
+        sa.Column("left_over", sa.Integer(), nullable=True),
+        sa.Column("chance", sa.Integer(), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=True),
+        sa.Column("duration", sa.BigInteger(), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("struck", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("fault_id", name="pk_faults"),
+    )
+    op.create_table(
+        "stale_answers",
+        sa.Column("folded", sa.String(800), nullable=False),
+        sa.Column("point", _text(16), nullable=False),
+        sa.Column("fault_id", _text(12), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("folded", "point", name="pk_stale_answers"),
+    )
+
+
+def _forget_faults() -> None:
+    """A fault that is no longer known strikes no more; what it held is over when it would be."""
+    op.drop_table("stale_answers")
+    op.drop_table("faults")
+    held = 1 << 60
+    op.execute(f"UPDATE operations SET ends_at = ends_at - {held} WHERE ends_at >= {held}")
+    op.drop_column("operations", "held_by")
+    op.drop_column("world", "faults")
+
+
+def _text(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")

@@ -136,7 +136,9 @@ def found_in(arm: httpx.Client, item: str) -> dict[str, str]:
     key = done(arm.get(f"{KEY_VAULT_ID}/keys/key-1")).json()["properties"]
     deployments = f"{ROOT}/resourceGroups/group-1/deployments"
     deployed = done(arm.get(f"{deployments}/deployment-1/operations")).json()["value"]
+    fault = done(arm.post("/_emulator/faults", json={"fault": "throttled", "subject": "nobody"}))
     return {
+        "fault": fault.json()["id"],
         "jobName": job,
         "recoveryPointId": point,
         "operationId": operation,

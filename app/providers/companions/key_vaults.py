@@ -15,7 +15,7 @@ from sqlalchemy import Row, insert, select
 
 from ...arm import async_operations
 from ...arm.bodies import Body
-from ...arm.calls import Answer, Call, Waiting, endpoint
+from ...arm.calls import Answer, Call, endpoint
 from ...arm.shapes import Shape
 from ...arm.words import Word
 from ...domain import host_names
@@ -433,7 +433,9 @@ def operation_result(call: Call) -> Answer:
     operation = async_operations.find(call, _location(call))
     if operation.is_over(call.now):
         return Answer(200)
-    return Answer(202, headers=_poll(call, operation), waiting=Waiting(operation.span))
+    return Answer(
+        202, headers=_poll(call, operation), waiting=async_operations.waiting_for(operation)
+    )
 
 
 def _find_deleted(call: Call) -> Row[Any]:

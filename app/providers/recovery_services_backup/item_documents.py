@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import CursorResult, Row, case, func, not_, or_, select
 
 from ...arm.calls import Call
+from ...domain.documented_errors import JobError
 from ...domain.instants import DAY, NEVER_BACKED_UP, time_span, wire
-from ...domain.jobs import CANCELLED_BY_USER, ERRORS, JobError, Status
+from ...domain.jobs import CANCELLED_BY_USER, ERRORS, Status
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.tables import items, jobs, policies, recovery_points
 from ...workloads.table import WORKLOADS
@@ -20,6 +21,8 @@ from .paths import item_id
 ITEM_TYPE = f"{VAULT_TYPE}/backupFabrics/protectionContainers/protectedItems"
 UPCOMING = 2 * DAY
 """The service warns two days before it purges."""
+HEALTH = {Status.FAILED: "ActionRequired", Status.COMPLETED_WITH_WARNINGS: "ActionSuggested"}
+"""What a backup that did not go well makes of its item's health."""
 _VAULTED = [each.name for each in WORKLOADS.values() if each.always_vaulted]
 
 
@@ -111,7 +114,7 @@ def _detail(error: JobError) -> dict[str, Any]:
 
 
 def _health(item: Row[Any], last_restore: Row[Any] | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"healthStatus": "Passed" if _is_healthy(item) else "ActionRequired"}
+    shown: dict[str, Any] = {"healthStatus": HEALTH.get(item.last_backup_status, "Passed")}
     kpis: dict[str, Any] = {}
     if item.last_backup_at is not None or item.last_error is not None:
         kpis["BackupOperationStatusKPI"] = _kpi(item.last_error)

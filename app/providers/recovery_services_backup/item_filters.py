@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, false, func
+from sqlalchemy import ColumnElement, Row, and_, false, func
 
 from ...arm import filters
 from ...arm.calls import Call
-from ...domain.jobs import Status
 from ...store.container_tables import containers
 from ...store.tables import items
 from ...store.vaults import find_policy
 from ...workloads.azure_vm import AZURE_VM
 from ...workloads.table import WORKLOADS, of_container
 from . import vocabulary
+from .item_documents import HEALTH
 
 KEYS = (
     "backupManagementType",
@@ -37,7 +37,6 @@ CONTAINER_KEYS = (
     "backupEngineName",
 )
 Conditions = list[ColumnElement[bool]]
-_HEALTHY = items.c.last_backup_status != Status.FAILED
 
 
 def matching(call: Call, vault: Row[Any]) -> list[ColumnElement[bool]]:
@@ -102,8 +101,10 @@ def _names(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:
 
 
 def _health(terms: Mapping[str, str]) -> list[ColumnElement[bool]]:
-    """An item is Passed or ActionRequired; nothing here makes the service only suggest."""
+    """An item's health follows from how its last backup went."""
     asked = filters.one_of(terms, "healthState", vocabulary.HEALTH_STATUSES)
     if asked is None:
         return []
-    return [{"Passed": _HEALTHY, "ActionRequired": ~_HEALTHY}.get(asked, false())]
+    unwell = {health: items.c.last_backup_status == status for status, health in HEALTH.items()}
+    healthy = and_(*(~each for each in unwell.values()))
+    return [healthy if asked == "Passed" else unwell.get(asked, false())]

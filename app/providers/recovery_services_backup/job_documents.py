@@ -120,7 +120,8 @@ def _backup(job: Row[Any], now: int) -> dict[str, Any]:
     if job.transfer_skipped:
         transfer = "Skipped"
     elif taken:
-        transfer = job.status
+        warned = job.status == Status.COMPLETED_WITH_WARNINGS
+        transfer = Status.FAILED if warned else job.status
     else:
         transfer = "NotStarted"
     bag = WORKLOADS[job.workload].job_bag(job)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, insert, select, update
 
 from ...arm import async_operations
 from ...arm.bodies import Body, demands
-from ...arm.calls import Answer, Call, Waiting, endpoint
+from ...arm.calls import Answer, Call, endpoint
 from ...arm.paging import after, page, row_limit
 from ...arm.shapes import Shape
 from ...domain import ids, tags
@@ -190,7 +190,9 @@ def operation_result(call: Call) -> Answer:
     operation = async_operations.find(call, _scope(call))
     if operation.is_over(call.now):
         return Answer(200 if operation.kind == DELETION else 204)
-    return Answer(202, headers=poll(call, operation), waiting=Waiting(operation.span))
+    return Answer(
+        202, headers=poll(call, operation), waiting=async_operations.waiting_for(operation)
+    )
 
 
 @endpoint("GET", GROUPS, "ResourceGroups_List", tag=TAG, query=("$filter", "$top"))
