@@ -175,6 +175,12 @@ def rsvault() -> None:
     metavar="N",
 )
 @_setting(
+    "journal_entries",
+    "How many of the latest requests 'rsvault journal' knows; 0 keeps none.",
+    metavar="N",
+)
+@_setting("journal_megabytes", "How much memory they may take, bodies included.", metavar="MB")
+@_setting(
     "limits",
     "Whether the limits of Azure Backup hold; docs/reference.md has them.",
     type=_one_of(options.AzuresLimits),
