@@ -25,6 +25,7 @@ from .client_command import client_command
 from .connect_options import HOME
 from .doctor_command import doctor
 from .env_command import env
+from .journal_command import journal
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
 from .region_command import region
@@ -475,6 +476,7 @@ def reset(control: ControlPlane) -> None:
 
 rsvault.add_command(doctor)
 rsvault.add_command(env)
+rsvault.add_command(journal)
 rsvault.add_command(plan)
 rsvault.add_command(region)
 

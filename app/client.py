@@ -22,6 +22,8 @@ from .control_client.connection import (
     unexpected,
 )
 
+from .control_client.journal import Exchange, Journal
+
 __all__ = [
     "DEFAULT_URL",
     "UNREACHABLE",
@@ -29,7 +31,9 @@ __all__ = [
     "Clock",
     "ControlError",
     "ControlPlane",
+    "Exchange",
     "Health",
+    "Journal",
 ]
 
 
@@ -62,6 +66,8 @@ class ControlPlane:
         control_token: str | None = None,
     ) -> None:
         self._connection = Connection(url, ca_file, control_token)
+        self.journal = Journal(self._connection)
+        """What clients asked and got; ``control_client/journal.py`` has its calls."""
 
     def __enter__(self) -> ControlPlane:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from types import ModuleType
@@ -21,7 +21,6 @@ from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
-from .arm.journal import Exchange
 from .control import clock as control_clock
 from .control import journal_verbs
 from .control import limits as control_limits
@@ -348,10 +347,6 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     served = [*rooms, *generic, *more]
     inner.serve(served)
 
-    def record(exchange: Exchange) -> None:
-        journal.record(exchange)
-        requests.record(exchange)
-
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         driver = _start_driver(engine) if settings.run_engine else None
@@ -373,7 +368,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
             Middleware(
                 FrontDoor,
                 endpoints=served,
-                record=record,
+                record=_one_after_the_other(journal.record, requests.record),
                 gate=gate((settings.host, *settings.hostnames), settings.control_token),
                 rights=rights,
             )
@@ -393,20 +388,26 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     # Made once it is asked for, and only once: it takes a tenth of a second.
     app.openapi = cache(lambda: explorer.describe(app, served, version=app.version))  # type: ignore[method-assign]
     app.state.engine = engine
+    app.state.on_stop = _one_after_the_other(engine.stop, journal.stop)
     app.state.journal = journal
-
-    def on_stop() -> None:
-        engine.stop()
-        journal.stop()
-
-    app.state.on_stop = on_stop
     return app
+
+
+def _one_after_the_other(*listeners: Callable[..., None]) -> Callable[..., None]:
+    """Return what tells several listeners the same."""
+
+    def tell(*news: Any) -> None:
+        for listen in listeners:
+            listen(*news)
+
+    return tell
 
 
 def _journal(settings: Settings, engine: Engine) -> Journal:
     """Return a server's journal; how a world began that was there before it, it does not know."""
     with engine.database.reading() as connection:
-        began = control_clock.show(engine) if is_new(connection) else None
+        begins = is_new(connection)
+    began = control_clock.show(engine) if begins else None
     return Journal(settings.journal_entries, settings.journal_megabytes * 1024 * 1024, began)
 
 

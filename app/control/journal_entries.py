@@ -13,7 +13,7 @@ from ..arm.bodies import DEEPEST
 from ..arm.ignored_keys import ignored
 from ..arm.journal import Exchange, Messages
 from ..domain.instants import wire
-from ..domain.message_bodies import Reader, exact, shown, strict
+from ..domain.message_bodies import Reader, exact, redacted, strict
 from ..domain.redaction import Redactor
 from .journal import Kept
 
@@ -132,7 +132,7 @@ def _request(messages: Messages, redact: Redactor) -> dict[str, Any]:
     if messages.content is None:
         return {"headers": headers, **OMITTED}
     kind = messages.asked.get("content-type", "")
-    return {"headers": headers, **shown(messages.content, kind, _reader(messages), redact)}
+    return {"headers": headers, **redacted(messages.content, kind, _reader(messages), redact)}
 
 
 def _response(messages: Messages, redact: Redactor) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _response(messages: Messages, redact: Redactor) -> dict[str, Any]:
     headers = {name: redact.header(name, value) for name, value in pairs}
     if messages.answer is None:
         return {"headers": headers, **OMITTED}
-    return {"headers": headers, **shown(messages.answer, "", exact, redact)}
+    return {"headers": headers, **redacted(messages.answer, "", exact, redact)}
 
 
 def _reader(messages: Messages) -> Reader:

@@ -110,6 +110,7 @@ def _world(engine: Engine, journal: Journal) -> dict[str, Any]:
     return {
         "new": new,
         "began": journal.began,
+        "beganAfter": journal.began_after,
         "complete": journal.began is not None and journal.lost <= journal.began_after,
         "rules": asdict(engine.rules),
     }

@@ -38,20 +38,36 @@ def exact(text: str) -> Any:
     return document
 
 
-def shown(content: bytes, kind: str, read: Reader, redact: Redactor) -> dict[str, Any]:
-    """Return the member that shows a body of a content type, without its secrets."""
+def shown(content: bytes, kind: str, read: Reader) -> dict[str, Any]:
+    """Return the member that shows a body of a content type, secrets and all."""
     if not content:
         return {}
     try:
         text = content.decode()
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(content).decode()}
-    if kind.lower().startswith(FORM) and text.lstrip()[:1] != "{":  # what curl sends is no form
-        return {"text": redact.query(text)}
+    if _is_form(kind, text):
+        return {"text": text}
     try:
-        return {"body": redact.document(read(text))}
+        return {"body": read(text)}
     except (ValueError, RecursionError):
-        return {"text": redact.broken_json(text)}
+        return {"text": text}
+
+
+def redacted(content: bytes, kind: str, read: Reader, redact: Redactor) -> dict[str, Any]:
+    """Return the same member without its secrets."""
+    found = shown(content, kind, read)
+    if "body" in found:
+        return {"body": redact.document(found["body"])}
+    if "text" not in found:
+        return found
+    hide = redact.query if _is_form(kind, found["text"]) else redact.broken_json
+    return {"text": hide(found["text"])}
+
+
+def _is_form(kind: str, text: str) -> bool:
+    """Tell whether a text is a form; curl says so of whatever it sends."""
+    return kind.lower().startswith(FORM) and text.lstrip()[:1] != "{"
 
 
 def content_of(message: Mapping[str, Any]) -> bytes | None:
