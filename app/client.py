@@ -21,7 +21,6 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
-
 from .control_client.journal import Exchange, Journal
 
 __all__ = [

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..arm.door import CONTROL_PREFIX, PAGES
-from ..arm.journal import Exchange, Messages
+from ..arm.journal import Exchange
 
 _log = logging.getLogger("rsvault.requests")
 _WATCHING = frozenset(
@@ -118,11 +118,8 @@ class Journal:
         self._tell()
 
     def _keep(self, exchange: Exchange) -> None:
-        messages = exchange.messages
-        size = _FIXED + _size_of(messages)
-        if messages is not None and size > self._most_bytes:
-            exchange = replace(exchange, messages=replace(messages, content=None, answer=None))
-            size = _FIXED
+        exchange = self._fitting(exchange)
+        size = _size_of(exchange)
         self.last += 1
         if exchange.operation_id == RESET and exchange.status == 200:
             self._begin_again(exchange)
@@ -135,6 +132,14 @@ class Journal:
         if self._waiting:
             self._tell()
 
+    def _fitting(self, exchange: Exchange) -> Exchange:
+        """Return an exchange without the bodies that are too large for the whole journal."""
+        for body in ("content", "answer"):
+            if exchange.messages is not None and _size_of(exchange) > self._most_bytes:
+                without = replace(exchange.messages, **{body: None})  # type: ignore[arg-type]
+                exchange = replace(exchange, messages=without)
+        return exchange
+
     def _begin_again(self, reset: Exchange) -> None:
         """Note that the world begins again, if all of it was emptied."""
         if "subscription=" not in reset.query.lower() and reset.messages is not None:
@@ -146,10 +151,11 @@ class Journal:
             each.set()
 
 
-def _size_of(messages: Messages | None) -> int:
+def _size_of(exchange: Exchange) -> int:
+    messages = exchange.messages
     if messages is None:
-        return 0
-    return len(messages.content or b"") + len(messages.answer or b"")
+        return _FIXED
+    return _FIXED + len(messages.content or b"") + len(messages.answer or b"")
 
 
 def _is_kept(exchange: Exchange) -> bool:

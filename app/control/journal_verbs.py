@@ -20,11 +20,12 @@ from .journal_filters import SINCE_RESET, Wanted
 SCOPE = "what this server process was asked; others on the same database keep their own journal"
 _LISTED: Mapping[str, Any] = {
     "type": "object",
-    "required": ["value", "last", "lost", "scope", "world"],
+    "required": ["value", "last", "lost", "bytes", "scope", "world"],
     "properties": {
         "value": {"type": "array", "items": SHOWN},
         "last": {"type": "integer", "minimum": 0},
         "lost": {"type": "integer", "minimum": 0},
+        "bytes": {"type": "integer", "minimum": 0},
         "scope": {"type": "string"},
         "world": {"type": "object", "required": ["new", "began", "complete", "rules"]},
     },
@@ -53,8 +54,16 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
         kept = [each for each in journal.kept() if each.sequence > since]
         value = await asyncio.to_thread(_shown, kept, wanted)
         world = _world(engine, journal)
-        listed = {"last": last, "lost": journal.lost, "scope": SCOPE, "world": world}
-        return Answer(body={"value": value, **listed})
+        return Answer(
+            body={
+                "value": value,
+                "last": last,
+                "lost": journal.lost,
+                "bytes": journal.size,
+                "scope": SCOPE,
+                "world": world,
+            }
+        )
 
     @endpoint(
         "GET",

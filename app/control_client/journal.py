@@ -66,7 +66,8 @@ class Exchange:
         code = f" {self.error_code}" if self.error_code else ""
         ignored = f"  (ignored: {', '.join(self.ignored_keys)})" if self.ignored_keys else ""
         name = self.operation_id or "-"
-        return f"{self.sequence:>6}  {self.method:<6} {self.status}{code}  {name}  {self.path}{ignored}"
+        asked = f"{self.sequence:>6}  {self.method:<6} {self.status}{code}"
+        return f"{asked}  {name}  {self.path}{ignored}"
 
 
 class Asked(Sequence[Exchange]):
@@ -133,7 +134,7 @@ class Journal:
             raise unexpected(json.dumps(answer)) from problem
 
     def document(self, *, bodies: bool = True, **filters: Any) -> dict[str, Any]:
-        """Return the whole answer, as ``rsvault journal save`` writes it and ``replay`` reads it."""
+        """Return the whole answer, which ``rsvault journal save`` writes and ``replay`` reads."""
         asked = {"since": self._after, **filters, "bodies": str(bodies).lower()}
         if self._until is not None:
             asked.setdefault("until", self._until)

@@ -167,8 +167,7 @@ class _Run:
             answer = self._ask(entry)
             diff = self._difference(entry, answer)
             if diff:
-                told = (entry[name] for name in ("sequence", "method", "path", "operationId"))
-                return Replayed(asked, equal, Difference(*told, diff), worlds)
+                return Replayed(asked, equal, _told(entry, diff), worlds)
             equal += _is_compared(entry)
         return Replayed(len(entries), equal, None, worlds)
 
@@ -259,6 +258,10 @@ class _Run:
         return recorded if self._fits(recorded, found) else Redactor().document(found)
 
 
+def _told(entry: Mapping[str, Any], diff: str) -> Difference:
+    return Difference(entry["sequence"], entry["method"], entry["path"], entry["operationId"], diff)
+
+
 def _is_compared(entry: Mapping[str, Any]) -> bool:
     """Tell whether an answer is to be the same to the byte."""
     is_kept = "omitted" not in entry["response"]
@@ -279,9 +282,10 @@ def _telling(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _diff(recorded: Any, found: Any) -> str:
-    texts = [json.dumps(each, indent=1, ensure_ascii=False).splitlines()
-             for each in (recorded, found)]  # fmt: skip
-    if texts[0] == texts[1]:  # such as members in another order are
-        texts = [[compact(each)] for each in (recorded, found)]
-    lines = unified_diff(*texts, "recorded", "replayed", lineterm="", n=1)
+    one, other = (
+        json.dumps(each, indent=1, ensure_ascii=False).splitlines() for each in (recorded, found)
+    )
+    if one == other:
+        one, other = [compact(recorded)], [compact(found)]
+    lines = unified_diff(one, other, "recorded", "replayed", lineterm="", n=1)
     return "\n".join(islice(lines, _LINES))
