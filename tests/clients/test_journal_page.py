@@ -27,13 +27,16 @@ def shell(world: RunningServer, tmp_path: Path) -> list[str]:
     return shell_of(world, tmp_path)
 
 
-def test_the_commands_of_the_page_run_and_replay(shell: list[str]) -> None:
+def test_the_commands_of_the_page_run_and_replay(shell: list[str], tmp_path: Path) -> None:
     *others, again = blocks("sh")
     for script in others:
         run(shell, script)
     ended = re.search(r"It ends with `([^`]+)`", PAGE)
     assert ended is not None
-    assert run(shell, again).splitlines()[-1] == ended[1]
+    assert (
+        run(shell, again.replace("session.json", str(tmp_path / "session.json"))).splitlines()[-1]
+        == ended[1]
+    )
 
 
 def test_the_program_of_the_page_prints_what_it_says(world: RunningServer) -> None:

@@ -18,7 +18,7 @@ from tests.wire.builders import POLICY_ID, protect, put_group, put_policy, put_v
 ITEM = ("vault-1", "group-1", "Azure", "IaasVMContainer;iaasvmcontainerv2;group-1;vm-1",
         "VM;iaasvmcontainerv2;group-1;vm-1")  # fmt: skip
 PROTECT = "ProtectedItems_CreateOrUpdate"
-REFUSED = "BMSUserErrorPolicyNotFound"
+REFUSED = "ResourceNotFound"
 
 
 @pytest.fixture
