@@ -50,20 +50,7 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
         wanted = journal_filters.read(visit.query)
         since = journal.began_after if wanted.since == SINCE_RESET else int(wanted.since)
         await journal.news_after(since, wanted.wait)
-        last = journal.last
-        kept = [each for each in journal.kept() if each.sequence > since]
-        value = await asyncio.to_thread(_shown, kept, wanted)
-        world = _world(engine, journal)
-        return Answer(
-            body={
-                "value": value,
-                "last": last,
-                "lost": journal.lost,
-                "bytes": journal.size,
-                "scope": SCOPE,
-                "world": world,
-            }
-        )
+        return Answer(body=await _listed(engine, journal, wanted, since))
 
     @endpoint(
         "GET",
@@ -101,6 +88,19 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
         )
 
     return (list_, get, clear)
+
+
+async def _listed(engine: Engine, journal: Journal, wanted: Wanted, since: int) -> dict[str, Any]:
+    last = journal.last
+    kept = [each for each in journal.kept() if each.sequence > since]
+    return {
+        "value": await asyncio.to_thread(_shown, kept, wanted),
+        "last": last,
+        "lost": journal.lost,
+        "bytes": journal.size,
+        "scope": SCOPE,
+        "world": _world(engine, journal),
+    }
 
 
 def _shown(kept: list[Kept], wanted: Wanted) -> list[dict[str, Any]]:
