@@ -87,7 +87,7 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
             body={"forgotten": journal.forget(journal_filters.only_subscription(visit.query))}
         )
 
-    return (list_, get, clear)
+    return (get, list_, clear)
 
 
 async def _listed(engine: Engine, journal: Journal, wanted: Wanted, since: int) -> dict[str, Any]:
