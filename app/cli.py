@@ -26,6 +26,7 @@ from .connect_options import HOME
 from .doctor_command import doctor
 from .env_command import env
 from .fault_command import fault
+from .journal_command import journal
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
 from .plan_command import plan
 from .region_command import region
@@ -177,6 +178,12 @@ def rsvault() -> None:
     "How much a request for a plan may live through; 'rsvault plan FILE' knows no limit.",
     metavar="N",
 )
+@_setting(
+    "journal_entries",
+    "How many of the latest requests 'rsvault journal' knows; 0 keeps none.",
+    metavar="N",
+)
+@_setting("journal_megabytes", "How much memory they may take, bodies included.", metavar="MB")
 @_setting(
     "limits",
     "Whether the limits of Azure Backup hold; docs/reference.md has them.",
@@ -482,6 +489,7 @@ def reset(control: ControlPlane, subscription: str | None) -> None:
 rsvault.add_command(doctor)
 rsvault.add_command(env)
 rsvault.add_command(fault)
+rsvault.add_command(journal)
 rsvault.add_command(plan)
 rsvault.add_command(region)
 rsvault.add_command(seed)

@@ -23,6 +23,7 @@ from .control_client.connection import (
     unexpected,
 )
 from .control_client.faults import Faults
+from .control_client.journal import Exchange, Journal
 from .control_client.worlds import Exported, SavedWorld, Seeding, Worlds
 
 __all__ = [
@@ -32,8 +33,10 @@ __all__ = [
     "Clock",
     "ControlError",
     "ControlPlane",
+    "Exchange",
     "Exported",
     "Health",
+    "Journal",
     "SavedWorld",
     "Seeding",
     "Worlds",
@@ -73,6 +76,8 @@ class ControlPlane:
         """Seed and export worlds, save and restore them."""
         self.faults = Faults(self._connection)
         """What is made to go wrong: arm, list, disarm."""
+        self.journal = Journal(self._connection)
+        """What clients asked and got; ``control_client/journal.py`` has its calls."""
 
     def __enter__(self) -> ControlPlane:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from types import ModuleType
@@ -21,9 +21,9 @@ from .arm.calls import Endpoint
 from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
-from .arm.journal import Exchange
 from .control import clock as control_clock
 from .control import faults as control_faults
+from .control import journal_verbs
 from .control import limits as control_limits
 from .control import metrics as control_metrics
 from .control import plans as control_plans
@@ -40,6 +40,7 @@ from .domain.documents import Document
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock
 from .engine import rules as engine_rules
+from .engine.emptiness import is_new
 from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
@@ -196,11 +197,12 @@ def endpoints(
     plan_backups: int = Settings.plan_backups,
     issuer: Issuer | None = None,
     inner: InnerCalls | None = None,
+    journal: Journal | None = None,
 ) -> list[Endpoint]:
     """Return every endpoint that the front door serves.
 
     ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
-    ``issuer`` signs tokens, ``inner`` runs what deployments create.
+    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown.
     """
     metrics = control_metrics.endpoint_of(requests or Requests())
     plan = control_plans.endpoint_of(read_policy, plan_backups)
@@ -220,7 +222,8 @@ def endpoints(
     within = inner or InnerCalls()
     deploying = deployments.endpoints_of(within, clouds.cloud)
     seeding = control_seeds.endpoints_of(within)
-    special = (metrics, plan, *seeding, *tokens, graph, *deploying)
+    noted = journal_verbs.endpoints_of(journal or Journal(0, 0))
+    special = (metrics, plan, *seeding, *noted, *tokens, graph, *deploying)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
@@ -353,19 +356,15 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     ``more`` are endpoints that it serves besides those of its rooms.
     """
     engine = open_world(settings)
-    journal = Journal()
+    journal = _journal(settings, engine)
     requests = Requests()
     issuer = Issuer(settings.home)
     rights = _rights(settings, issuer)
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
     inner = InnerCalls(locks.guard, region_outages.reach, rights)
-    rooms = endpoints(requests, settings.plan_backups, issuer, inner)
+    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal)
     served = [*rooms, *generic, *more]
     inner.serve(served)
-
-    def record(exchange: Exchange) -> None:
-        journal.record(exchange)
-        requests.record(exchange)
 
     app = FastAPI(
         title="rsvault",
@@ -380,7 +379,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
             Middleware(
                 FrontDoor,
                 endpoints=served,
-                record=record,
+                record=_one_after_the_other(journal.record, requests.record),
                 gate=gate((settings.host, *settings.hostnames), settings.control_token),
                 rights=rights,
             )
@@ -400,7 +399,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     # Made once it is asked for, and only once: it takes a tenth of a second.
     app.openapi = cache(lambda: explorer.describe(app, served, version=app.version))  # type: ignore[method-assign]
     app.state.engine = engine
-    app.state.on_stop = engine.stop
+    app.state.on_stop = _one_after_the_other(engine.stop, journal.stop)
     app.state.journal = journal
     return app
 
@@ -415,6 +414,24 @@ async def _life(engine: Engine, inner: InnerCalls, settings: Settings) -> AsyncI
     if driver is not None:
         driver.stop()
     engine.database.close()
+
+
+def _one_after_the_other(*listeners: Callable[..., None]) -> Callable[..., None]:
+    """Return what tells several listeners the same."""
+
+    def tell(*news: Any) -> None:
+        for listen in listeners:
+            listen(*news)
+
+    return tell
+
+
+def _journal(settings: Settings, engine: Engine) -> Journal:
+    """Return a server's journal; how a world began that was there before it, it does not know."""
+    with engine.database.reading() as connection:
+        begins = is_new(connection)
+    began = control_clock.show(engine) if begins else None
+    return Journal(settings.journal_entries, settings.journal_megabytes * 1024 * 1024, began)
 
 
 def _rights(settings: Settings, issuer: Issuer) -> Rights | None:

@@ -49,6 +49,8 @@ _RANGES = {
     "replication_lag_hours": (0, 168),
     "cross_region_delay_hours": (0, 168),
     "plan_backups": (1, 1_000_000_000),
+    "journal_entries": (0, 1_000_000),
+    "journal_megabytes": (1, 65_536),
 }
 
 
@@ -117,6 +119,12 @@ class Settings:
 
     plan_backups: int = 100_000
     """How much a request for a plan may live through, in backups: these take some ten seconds."""
+
+    journal_entries: int = 10_000
+    """How many of the latest requests the journal keeps; 0 keeps none."""
+
+    journal_megabytes: int = 64
+    """How much memory the journal may take, whatever it keeps."""
 
     limits: AzuresLimits = "on"
     """Whether the limits of Azure Backup hold, such as 200 policies in a vault."""

@@ -56,7 +56,7 @@ class Body(BaseModel):
         """Read ``instantRpDetails`` as ``instantRPDetails``: az sends names as it prints them."""
         if not isinstance(sent, dict):
             return sent
-        names = _names(cls)
+        names = wire_names(cls)
         return {_spelled(name, names, sent): value for name, value in sent.items()}
 
     def wire(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Body(BaseModel):
 
 
 @cache
-def _names(model: type[Body]) -> dict[str, str]:
+def wire_names(model: type[Body]) -> dict[str, str]:
     """Return the wire names of a body's members by their folded spelling."""
     fields = model.model_fields.items()
     found = (field.alias or to_camel(member) for member, field in fields)

@@ -28,11 +28,10 @@ from ..domain.errors import Kind, Refused, invalid, not_found
 from ..domain.faults import Point
 from ..domain.tenancy import TENANT_ID
 from ..domain.waiting import OFF, STEP, polls_of
-from ..engine import clock
 from ..engine.worker import Engine, Moment
 from . import bodies, door_faults, errors, etags, lagging_answers, paths
 from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
-from .journal import Exchange, Record, shown
+from .journal import Record, Witness
 from .shapes import Shape
 
 _log = logging.getLogger("rsvault.door")
@@ -106,42 +105,30 @@ class FrontDoor:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = clock.stopwatch()
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         correlation = _correlation_id(headers)
         state: dict[str, Any] = {"headers": headers, "correlation": correlation}
         scope["rsvault"] = state
-        seen = {"status": 500}
+        witness = Witness(scope, self._record)
 
-        async def watch(message: Message) -> None:
+        async def listen() -> Message:
+            message = await receive()
+            witness.heard(message)
+            return message
+
+        async def speak(message: Message) -> None:
             if message["type"] == "http.response.start":
-                seen["status"] = message["status"]
                 message["headers"] = [*message["headers"], *_identity(scope, headers, correlation)]
+            witness.said(message)
             await send(message)
 
         try:
             passed = self._enter(scope, state)
-            if passed is None:
-                await self._app(scope, receive, watch)
-            else:
-                await passed(scope, receive, watch)
+            await (self._app if passed is None else passed)(scope, listen, speak)
         finally:
-            found: Endpoint | None = state.get("endpoint")
-            self._record(
-                Exchange(
-                    scope["method"],
-                    scope["raw_path"].decode("latin-1"),
-                    shown(scope["query_string"].decode("latin-1")),
-                    found.operation_id if found else None,
-                    0 if state.get("unanswered") else seen["status"],
-                    correlation,
-                    clock.stopwatch() - started,
-                    headers.get("commandname"),
-                    headers.get("user-agent"),
-                )
-            )
+            witness.close()
 
     def _enter(self, scope: Scope, state: dict[str, Any]) -> Response | None:
         """Find the endpoint; return a response for a request that leads to none."""
@@ -345,11 +332,18 @@ class Desk:
         return respond(_refused(refusal), self._retry(refusal))
 
     async def _steer(self, endpoint: Endpoint, request: Request) -> Answer:
-        """A control verb moves the engine itself and begins its own transactions."""
+        """A control verb moves the engine itself and begins its own transactions.
+
+        One that reads more than a body, of its path or its query, is given the visit too.
+        """
         arguments, _ = await _arguments(endpoint, request)
         if endpoint.query or "{" in endpoint.template:
-            arguments = [_visit(request, b""), *arguments]
-        answer: Answer = await endpoint.handler(self._engine, *arguments)
+            arguments = [_visit(request), *arguments]
+        try:
+            answer: Answer = await endpoint.handler(self._engine, *arguments)
+        finally:
+            if endpoint.writes:
+                request.scope["rsvault"]["now"] = self._engine.now()
         return answer
 
     def _check_permitted(self, endpoint: Endpoint, request: Request) -> None:
@@ -445,6 +439,7 @@ class Desk:
         transaction = database.writing() if endpoint.writes else database.reading()
         with transaction as connection:
             moment = self._engine.enter(connection, writes=endpoint.writes)
+            request.scope["rsvault"]["now"] = moment.now
             call = self._call(connection, moment, request)
             _ask_faults(call, request)
             if self._rights is None or call.caller is None:
@@ -498,13 +493,13 @@ async def _receive(endpoint: Endpoint, request: Request) -> Answer:
     return answer if isinstance(answer, Answer) else Answer(body=answer)
 
 
-def _visit(request: Request, content: bytes) -> Visit:
+def _visit(request: Request, form: bytes = b"") -> Visit:
     state = request.scope["rsvault"]
     return Visit(
         path=state["path"],
         query=state["query"],
         headers=state["headers"],
-        form=bodies.read_form(content, state["headers"].get("content-type", "")),
+        form=bodies.read_form(form, state["headers"].get("content-type", "")),
         base_url=_base_url(request.scope),
     )
 

@@ -107,6 +107,7 @@ FOUND: Mapping[str, str] = {
     "operationId": "The last part of the Azure-AsyncOperation or Location header of an answer",
     "deploymentOperationId": "The operationId of an operation in the list of a deployment's",
     "jobName": "The name of a job in the list of jobs",
+    "sequence": "The sequence of an exchange in the list of the journal",
     "recoveryPointId": "The name of a recovery point in the list of recovery points",
     "restorePointCollectionName": "The name of a collection in the list of collections",
     "restorePointName": "The name of a restore point in a collection ($expand=restorePoints)",

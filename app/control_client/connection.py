@@ -89,6 +89,27 @@ class Connection:
             raise _error(response.status_code, response.content)
         return response
 
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes
+    ) -> httpx.Response:
+        """Send a request as it is to any place of the server, and return whatever it answers.
+
+        ``target`` is the path and the query, escaped. Raises ``ControlError`` for no answer.
+        """
+        import httpx
+
+        try:
+            return self._connected().request(
+                method,
+                "/",
+                headers=dict(headers),
+                content=content,
+                timeout=httpx.Timeout(_SECONDS_TO_ANSWER, read=None),
+                extensions={"target": target.encode("latin-1")},
+            )
+        except httpx.HTTPError as problem:
+            raise self._unreachable(problem) from problem
+
     def _unreachable(self, problem: Exception) -> ControlError:
         """Say which server it was, what happened, and what to try."""
         reason = str(problem) or type(problem).__name__

@@ -114,7 +114,7 @@ class Engine:
         """Move the clock on by one of ``polls`` parts of an operation's way, whose last ends it."""
         async with self._leaping(epoch) as may_leap:
             if may_leap:
-                target = waiting.after_poll(span, self._now(), polls)
+                target = waiting.after_poll(span, self.now(), polls)
                 await self._cross_to(target, epoch)
 
     async def leap_part_of_job(self, job_id: str, polls: int, epoch: int) -> None:
@@ -123,7 +123,7 @@ class Engine:
             span = self._span_of(job_id) if may_leap else None
             if span is None:
                 return
-            target = waiting.after_poll(span, self._now(), polls)
+            target = waiting.after_poll(span, self.now(), polls)
             if target < span.end:
                 await self._cross_to(target, epoch)
             else:
@@ -149,7 +149,8 @@ class Engine:
         with self.database.reading() as connection:
             return clock.read(connection).advancing(clock.real_now()) is not None
 
-    def _now(self) -> int:
+    def now(self) -> int:
+        """Return what time it is, for who has no transaction of his own."""
         with self.database.reading() as connection:
             return clock.read(connection).now(clock.real_now())
 

@@ -147,6 +147,7 @@ def found_in(arm: httpx.Client, item: str) -> dict[str, str]:
         "keyVersion": key["keyUriWithVersion"].rpartition("/")[2],
         "deletedVaultName": "vault-1",
         "deploymentOperationId": deployed[0]["operationId"],
+        "sequence": str(done(arm.get("/_emulator/journal?limit=1")).json()["last"]),
     }
 
 
