@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app.domain import waiting
 from app.server import RunningServer, start
@@ -23,7 +24,7 @@ from tests.clients.test_connect_page import run, shell_of
 from tests.processes import PROJECT
 
 DOCS = PROJECT / "docs"
-GUIDES = ("javascript", "other-clients", "python", "time")
+GUIDES = ("ci", "javascript", "other-clients", "python", "time")
 BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```",
     re.MULTILINE | re.DOTALL,
@@ -99,6 +100,20 @@ def test_what_a_guide_says_to_run_prints_what_it_says(
         assert said == "".join(program.printed)
 
 
+def test_the_steps_of_the_page_on_ci_run_one_after_the_other(
+    nursery: RunningServer, tmp_path: Path
+) -> None:
+    page = (DOCS / "ci.md").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    _, serve, check = (each["run"] for each in workflow["jobs"]["backup"]["steps"])
+    assert "rsvault serve --clock frozen --start-time 2026-01-01T12:00:00Z >" in serve
+    _, _, waiting_and_variables = serve.partition("&\n")
+    shell = shell_of(nursery, tmp_path)
+    run([*shell, f"GITHUB_ENV={tmp_path / 'env'}"], waiting_and_variables)
+    variables = (tmp_path / "env").read_text(encoding="utf-8").split("\n")
+    assert run([*shell, *filter(None, variables)], check) == "0 vaults\n"
+
+
 def test_every_block_is_run_or_says_why_not() -> None:
     for page in GUIDES:
         assert set(programs(page)) <= set(COMMANDS), page
@@ -106,9 +121,7 @@ def test_every_block_is_run_or_says_why_not() -> None:
 
 def test_every_page_of_the_folder_is_in_its_index_and_every_link_leads_somewhere() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
-    missing = [
-        page.name for page in DOCS.glob("*.md") if f"({page.name})" not in index
-    ]
+    missing = [page.name for page in DOCS.glob("*.md") if f"({page.name})" not in index]
     assert [name for name in missing if name != "README.md"] == []
     broken = [
         (page.name, link)
