@@ -213,7 +213,7 @@ def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]
 def _query(name: str) -> dict[str, Any]:
     """Return a parameter of the query; one that has an example cannot be left out."""
     example = examples.QUERIES.get(name)
-    told = {"description": examples.QUERY_MEANINGS[name]}
+    told = {"description": examples.QUERY_MEANINGS.get(name, "")}
     if example is not None:
         told["example"] = example
     required = example is not None
