@@ -121,7 +121,8 @@ class Endpoint:
     where it is not the usual one, or a JSON schema of its own: ``arm/answers.py`` adds the rest.
     An ``anonymous`` endpoint gets a ``Visit`` and asks for no token; ``form`` has the fields
     of the form it takes, each with its example if it has one, ``headers`` those it demands.
-    One that does not refuse as ARM does takes any api-version, or none.
+    One that does not refuse as ARM does takes any api-version, or none. ``told`` replaces the
+    first line of the handler's docstring where one function serves several types.
     """
 
     method: str
@@ -138,6 +139,19 @@ class Endpoint:
     form: Mapping[str, str | None] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     refuses: Shape = Shape.ERROR
+    told: str = ""
+
+    @property
+    def summary(self) -> str:
+        """What the operation does, in one line of plain text."""
+        line, _, _ = (self.handler.__doc__ or "").strip().partition("\n")
+        return (self.told or line.strip()).replace("``", "")
+
+    @property
+    def description(self) -> str:
+        """What else is to be said of it, as Markdown."""
+        _, _, rest = (self.handler.__doc__ or "").strip().partition("\n")
+        return " ".join(rest.split()).replace("``", "`")
 
     @property
     def writes(self) -> bool:
@@ -160,6 +174,7 @@ def endpoint(
     form: Mapping[str, str | None] | None = None,
     headers: Mapping[str, str] | None = None,
     refuses: Shape = Shape.ERROR,
+    told: str = "",
 ) -> Describe:
     """Describe the endpoint that a handler serves.
 
@@ -182,6 +197,7 @@ def endpoint(
             form or {},
             headers or {},
             refuses,
+            told,
         )
 
     return describe

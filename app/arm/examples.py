@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ..domain.tenancy import TENANT_ID
@@ -113,3 +114,116 @@ FOUND: Mapping[str, str] = {
     "restorePointName": "The name of a restore point in a collection ($expand=restorePoints)",
 }
 """Names that only a running world can tell."""
+
+MEANINGS: Mapping[str, str] = {
+    "tenant": "A tenant: any GUID or domain is one",
+    "scope": "What a role is given at: the id of a subscription, a group or a resource",
+    "roleAssignmentName": "A GUID that the client makes up",
+    "roleDefinitionId": "The GUID of a role",
+    "username": "The name of a user, with its domain",
+    "subscriptionId": "Any GUID is a subscription",
+    "sourceResourceGroupName": "The resource group that is moved from",
+    "resourceProviderNamespace": "A namespace, as in the ids of resources",
+    "fabricName": "Always Azure",
+    "containerName": "The native name of what holds the item: a VM, an account",
+    "protectedItemName": "The native name of the item",
+    "azureRegion": "A region, as in the list of locations",
+    "location": "A region, as in the list of locations",
+    "operationKind": "add, replace or remove",
+    "alertId": "The GUID of an alert",
+    "offer": "An offer of the publisher",
+    "skus": "A SKU of the offer",
+    "resourceName": "The name of the identity",
+    "resourceGuardsName": "The name of the resource guard",
+    "requestName": "Always default",
+    "managementPolicyName": "Always default",
+    "vaultSettingName": "Always default",
+    "imageVersion": "A version of the image, or latest",
+    "lockedNamespace": "The namespace of what is locked",
+    "lockedType": "The type of what is locked, without its namespace",
+    "lockedName": "The name of what is locked",
+    "childType": "The type of what lies in the resource",
+    "childName": "The name of what lies in the resource",
+    "anyNamespace": "A namespace that is not emulated",
+    "anyType": "A type of that namespace",
+    "anyName": "The name of the resource",
+    "anyChildType": "The type of what lies in the resource",
+    "anyChildName": "The name of what lies in the resource",
+}
+"""What a name in a path stands for, where it is no plain name of a thing."""
+
+QUERY_MEANINGS: Mapping[str, str] = {
+    "$filter": "Which entries to list, such as name eq 'value'; what is unknown is refused by name",
+    "$top": "How many entries a page has at most",
+    "$skipToken": "Where the next page begins; copied from nextLink",
+    "$expand": "What else to show of each entry",
+    "$orderby": "What to sort by",
+    "api-version": "The version of the protocol",
+    "resource": "What the token is for",
+    "client_id": "The client id of a user-assigned identity",
+    "clientid": "The client id of a user-assigned identity, in the older spelling",
+    "object_id": "The object id of a user-assigned identity",
+    "principal_id": "The object id of a user-assigned identity",
+    "mi_res_id": "The resource id of a user-assigned identity",
+    "msi_res_id": "The resource id of a user-assigned identity",
+    "forceDeletionTypes": "Which types are deleted although something runs on them",
+    "skipShutdown": "Whether to switch off without shutting down",
+    "hibernate": "Whether to hibernate",
+    "includeExtendedLocations": "Whether to list edge zones too; there are none",
+    "se": "Until when the key is good",
+    "sig": "The key",
+    "subscription": "Only what is of this subscription",
+    "check": "Whether only to check, and change nothing",
+    "operationId": "Only this operation, by its operationId",
+    "method": "Only requests with this method",
+    "path": "Only requests whose path has this in it",
+    "status": "Only answers with this status, such as 404, or 4xx",
+    "errorCode": "Only refusals with this code",
+    "correlationId": "Only requests of this correlation id",
+    "plane": "Only requests to Azure's part, or to the control plane",
+    "since": "Only what was at this instant or later",
+    "until": "Only what was before this instant",
+    "limit": "How many to show at most",
+    "bodies": "Whether to show bodies",
+    "wait": "How many seconds to wait for what is not there yet",
+    "targetResource": "Only alerts of this resource, by its id",
+    "targetResourceType": "Only alerts of resources of this type",
+    "targetResourceGroup": "Only alerts of resources in this group",
+    "monitorService": "Only alerts of this service",
+    "monitorCondition": "Only alerts that are Fired, or Resolved",
+    "severity": "Only alerts of this severity, Sev0 to Sev4",
+    "alertState": "Only alerts in this state: New, Acknowledged or Closed",
+    "alertRule": "Only alerts of this rule",
+    "timeRange": "How far to look back: 1h, 1d, 7d or 30d",
+    "customTimeRange": "The span to look at, as two instants with a slash between",
+    "smartGroupId": "Only alerts of this smart group",
+    "includeContext": "Whether to show each alert's context",
+    "includeEgressConfig": "Whether to show each alert's egress configuration",
+    "pageCount": "How many entries a page has at most",
+    "sortBy": "What to sort by",
+    "sortOrder": "asc or desc",
+    "select": "Which properties to show",
+    "newState": "The state to bring the alert to",
+    "groupby": "What to count by",
+    "includeSmartGroupsCount": "Whether to count smart groups too",
+    "identifier": "What to tell the words of",
+}
+
+REFUSALS: Mapping[int, tuple[str, str]] = {
+    400: (
+        "MissingApiVersionParameter",
+        "The api-version query parameter (?api-version=) is required for all requests.",
+    ),
+    404: ("ResourceGroupNotFound", "Resource group 'group-1' could not be found."),
+}
+"""A refusal for statuses whose commonest one is the same everywhere."""
+
+
+def meaning(name: str) -> str:
+    """Return what a name in a path stands for."""
+    if name in MEANINGS:
+        return MEANINGS[name]
+    words = (
+        re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Name")).lower().replace("vm", "VM")
+    )
+    return f"The name of the {words}"

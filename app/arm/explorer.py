@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from . import examples
-from .answers import is_preconditioned, is_versioned, shape_of, statuses_of
+from .answers import CONTROL, is_preconditioned, is_versioned, shape_of, statuses_of
 from .bodies import FORM, Body
 from .calls import Endpoint
 from .shapes import SCHEMAS, Shape
@@ -32,6 +32,8 @@ _MEANING = {
     503: "The database, or the server, cannot serve this now",
     507: "The database has no space left on its disk",
 }
+_CONTROL_PLANE = "The emulator's own: the clock and what else Azure has not"
+_FIRST = {_CONTROL_PLANE: 0, "Microsoft.RecoveryServices": 1}
 _PRECONDITIONS = [
     {
         "name": name,
@@ -109,18 +111,33 @@ def describe(app: FastAPI, endpoints: Iterable[Endpoint], *, version: str) -> di
                 if status >= 400
             },
         },
-        "tags": [{"name": tag} for tag in sorted({each.tag for each in listed})],
+        "tags": _tags(listed),
     }
 
 
+def _tags(listed: Iterable[Endpoint]) -> list[dict[str, str]]:
+    """Return the tags as a newcomer looks for them: control plane, vault, what is beside it."""
+    places: dict[str, str] = {}
+    for each in listed:
+        places.setdefault(each.tag, _place(each.template))
+    order = sorted(places, key=lambda tag: (_FIRST.get(places[tag], len(_FIRST)), places[tag], tag))
+    return [{"name": tag, "description": places[tag]} for tag in order]
+
+
+def _place(template: str) -> str:
+    """Return where a path leads: a namespace of Azure, or what has none."""
+    if template.startswith(CONTROL):
+        return _CONTROL_PLANE
+    namespaces = [part for part in template.split("/") if part.startswith("Microsoft.")]
+    return namespaces[-1] if namespaces else "Azure itself"
+
+
 def _operation(each: Endpoint, methods: Collection[str]) -> dict[str, Any]:
-    text = (each.handler.__doc__ or "").strip()
-    summary, _, rest = text.partition("\n")
     operation: dict[str, Any] = {
         "operationId": each.operation_id,
         "tags": [each.tag],
-        "summary": summary.strip(),
-        "description": " ".join(rest.split()),
+        "summary": each.summary,
+        "description": each.description,
         "parameters": _parameters(each, methods),
         "responses": {
             str(status): _response(each, status, methods) for status in statuses_of(each, methods)
@@ -152,13 +169,12 @@ def _request_body(each: Endpoint, model: type[Body]) -> dict[str, Any]:
 
 
 def _example(each: Endpoint, name: str) -> dict[str, str]:
-    """Return a path parameter's example, or where its value is found."""
-    own = examples.PARAMETERS_OF.get(each.operation_id, {})
-    if name in own:
-        return {"example": own[name]}
+    """Return what a path parameter is, with its example, or where its value is found."""
     if name in examples.FOUND:
         return {"description": examples.FOUND[name]}
-    return {"example": examples.PARAMETERS[name]}
+    own = examples.PARAMETERS_OF.get(each.operation_id, {})
+    example = own.get(name) or examples.PARAMETERS[name]
+    return {"description": examples.meaning(name), "example": example}
 
 
 def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]]:
@@ -197,7 +213,9 @@ def _parameters(each: Endpoint, methods: Collection[str]) -> list[dict[str, Any]
 def _query(name: str) -> dict[str, Any]:
     """Return a parameter of the query; one that has an example cannot be left out."""
     example = examples.QUERIES.get(name)
-    told = {} if example is None else {"example": example}
+    told = {"description": examples.QUERY_MEANINGS.get(name, "")}
+    if example is not None:
+        told["example"] = example
     required = example is not None
     return {"name": name, "in": "query", "required": required, "schema": {"type": "string"}} | told
 
@@ -242,11 +260,11 @@ def _refusal_name(status: int, shape: Shape) -> str:
 
 
 def _refusal(status: int, shape: Shape) -> dict[str, Any]:
-    return {
-        "description": _MEANING[status],
-        "headers": _header_refs(()),
-        "content": _json({"$ref": _REF.format(model=shape.value)}),
-    }
+    content = _json({"$ref": _REF.format(model=shape.value)})
+    if shape is Shape.ERROR and status in examples.REFUSALS:
+        code, message = examples.REFUSALS[status]
+        content["application/json"]["example"] = {"error": {"code": code, "message": message}}
+    return {"description": _MEANING[status], "headers": _header_refs(()), "content": content}
 
 
 def _json(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _by_tag(served: list[Endpoint]) -> list[str]:
 
 def _table(served: list[Endpoint]) -> list[str]:
     rows = [
-        f"| {each.operation_id} | {each.method} | `{_short(each.template)}` | {_summary(each)} |"
+        f"| {each.operation_id} | {each.method} | `{_short(each.template)}` | {each.summary} |"
         for each in served
     ]
     return ["| operation | | path | |", "|---|---|---|---|", *rows, ""]
@@ -100,10 +100,6 @@ def _table(served: list[Endpoint]) -> list[str]:
 def _short(template: str) -> str:
     group = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
     return template.replace(group, "{group}").replace("/providers/Microsoft.RecoveryServices", "…")
-
-
-def _summary(each: Endpoint) -> str:
-    return (each.handler.__doc__ or "").strip().splitlines()[0]
 
 
 def test_the_reference_names_what_there_is() -> None:

@@ -249,3 +249,37 @@ def test_every_body_has_an_example(arm: httpx.Client) -> None:
         if "requestBody" in operation:
             (content,) = operation["requestBody"]["content"].values()
             assert content["example"], path
+
+
+def test_every_operation_and_every_parameter_says_what_it_is(arm: httpx.Client) -> None:
+    document = arm.get("/openapi.json").json()
+    for _, path, operation in operations(document):
+        assert operation["summary"].endswith("."), path
+        for text in (operation["summary"], operation["description"]):
+            assert "``" not in text, path
+        for each in operation["parameters"]:
+            assert each["in"] == "header" or each["description"], (path, each["name"])
+
+
+def test_tags_lead_from_the_control_plane_over_the_vault_to_what_is_beside_it(
+    arm: httpx.Client,
+) -> None:
+    document = arm.get("/openapi.json").json()
+    used = {operation["tags"][0] for _, _, operation in operations(document)}
+    assert {each["name"] for each in document["tags"]} == used
+    places = [each["description"] for each in document["tags"]]
+    assert document["tags"][0]["name"] == "Emulator"
+    assert places[1] == "Microsoft.RecoveryServices"
+    assert places[2:] == sorted(places[2:], key=lambda place: (place != places[1], place))
+
+
+def test_the_refusals_shown_are_those_that_are_sent(arm: httpx.Client) -> None:
+    responses = arm.get("/openapi.json").json()["components"]["responses"]
+    group = f"{ROOT}/resourceGroups/group-1"
+    refused = {
+        "400": arm.get(group, params={"api-version": ""}),
+        "404": arm.get(f"{group}/providers/Microsoft.RecoveryServices/vaults"),
+    }
+    for status, answer in refused.items():
+        assert answer.status_code == int(status)
+        assert answer.json() == responses[status]["content"]["application/json"]["example"]

@@ -113,6 +113,14 @@ class CompanionType:
     replaces: bool = False
 
     @property
+    def plural(self) -> str:
+        """What resources of this type are called, for people."""
+        if self.parent is None:
+            return self.tag
+        last = self.type_name.rpartition("/")[2]
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", last).capitalize()
+
+    @property
     def template(self) -> str:
         """The path of one resource of this type."""
         return f"{self.collection}/{{{self.parameter}}}"
@@ -463,6 +471,7 @@ def _putter(kind: CompanionType) -> Endpoint:
         tag=kind.tag,
         body=kind.body,
         statuses=tuple({200, kind.created_status}),
+        told=f"{kind.plural}: create one, or change what the request names of one.",
     )
     def put(call: Call, body: Body) -> Answer:
         """Create a resource, or change what the request names of one that exists."""
@@ -478,6 +487,7 @@ def _getter(kind: CompanionType) -> Endpoint:
         f"{kind.operations}_{kind.get}",
         tag=kind.tag,
         query=("$expand",) if kind.expands else (),
+        told=f"{kind.plural}: show one.",
     )
     def get_one(call: Call) -> Answer:
         """Show a resource."""
@@ -487,7 +497,14 @@ def _getter(kind: CompanionType) -> Endpoint:
 
 
 def _patcher(kind: CompanionType, name: str) -> Endpoint:
-    @endpoint("PATCH", kind.template, f"{kind.operations}_{name}", tag=kind.tag, body=kind.patch)
+    @endpoint(
+        "PATCH",
+        kind.template,
+        f"{kind.operations}_{name}",
+        tag=kind.tag,
+        body=kind.patch,
+        told=f"{kind.plural}: change what the request names of one; the rest stays.",
+    )
     def patch(call: Call, body: Body) -> Answer:
         """Change what the request names of a resource; the rest stays."""
         return change(call, kind, body)
@@ -502,6 +519,7 @@ def _deleter(kind: CompanionType, name: str) -> Endpoint:
         f"{kind.operations}_{name}",
         tag=kind.tag,
         statuses=(200, 204),
+        told=f"{kind.plural}: delete one with all that lies in it; 204 if there is none.",
     )
     def delete_one(call: Call) -> Answer:
         """Delete a resource with all that lies in it; 204 if there is none."""
@@ -516,7 +534,17 @@ def _lister(
     name: str,
     listed: Callable[[Call, CompanionType], Answer],
 ) -> Endpoint:
-    @endpoint("GET", template, f"{kind.operations}_{name}", tag=kind.tag)
+    _, place = template.rsplit("{", 1)
+    where = {"subscriptionId": "subscription", "resourceGroupName": "resource group"}
+    within = where.get(place.partition("}")[0], "resource that they lie in")
+
+    @endpoint(
+        "GET",
+        template,
+        f"{kind.operations}_{name}",
+        tag=kind.tag,
+        told=f"{kind.plural}: list those of a {within}.",
+    )
     def list_them(call: Call) -> Answer:
         """List the resources of this type in a subscription, a resource group or a parent."""
         return listed(call, kind)
