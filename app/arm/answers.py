@@ -28,7 +28,7 @@ def statuses_of(each: Endpoint, methods: Collection[str]) -> list[int]:
     if each.anonymous:
         return sorted(each.statuses)
     facts = {
-        400: not _is_control(each) or each.body is not None,
+        400: not _is_control(each) or _reads_something(each),
         401: True,
         403: True,
         404: bool(_looked_up(each)),
@@ -71,6 +71,11 @@ def changes_rows(each: Endpoint) -> bool:
     Meanwhile the world may be reset by another client (409) or the disk may be full (507).
     """
     return each.writes or 202 in each.statuses or each.answers is Shape.OPERATION
+
+
+def _reads_something(each: Endpoint) -> bool:
+    """Tell whether an endpoint reads what may be wrong: a body, a query, a name in its path."""
+    return each.body is not None or bool(each.query) or "{" in each.template
 
 
 def _is_control(each: Endpoint) -> bool:

@@ -152,6 +152,11 @@ MEANINGS: Mapping[str, str] = {
 }
 """What a name in a path stands for, where it is no plain name of a thing."""
 
+QUERY_SCHEMAS: Mapping[str, Mapping[str, str]] = {
+    "subscription": {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
+}
+"""What a parameter of the query looks like, where any text will not do."""
+
 QUERY_MEANINGS: Mapping[str, str] = {
     "$filter": "Which entries to list, such as name eq 'value'; what is unknown is refused by name",
     "$top": "How many entries a page has at most",

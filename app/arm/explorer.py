@@ -217,7 +217,8 @@ def _query(name: str) -> dict[str, Any]:
     if example is not None:
         told["example"] = example
     required = example is not None
-    return {"name": name, "in": "query", "required": required, "schema": {"type": "string"}} | told
+    schema = examples.QUERY_SCHEMAS.get(name, {"type": "string"})
+    return {"name": name, "in": "query", "required": required, "schema": schema} | told
 
 
 def _response(each: Endpoint, status: int, methods: Collection[str]) -> dict[str, Any]:

@@ -113,7 +113,6 @@ def arm(call: Call, body: FaultBody) -> Answer:
     PATH,
     "Emulator_ListFaults",
     tag=TAG,
-    statuses=(200, 400),
     query=(SUBSCRIPTION,),
     answers=Shape.VALUES,
 )
@@ -133,7 +132,6 @@ def catalogue(_call: Call) -> Answer:
     PATH,
     "Emulator_DisarmFaults",
     tag=TAG,
-    statuses=(200, 400),
     query=(SUBSCRIPTION,),
     answers=Shape.VALUES,
 )
@@ -147,7 +145,6 @@ def disarm_all(call: Call) -> Answer:
     f"{PATH}/{{fault}}",
     "Emulator_DisarmFault",
     tag=TAG,
-    statuses=(200, 400),
     query=(SUBSCRIPTION,),
     answers=Shape.VALUES,
 )

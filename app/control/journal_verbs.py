@@ -42,7 +42,6 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
         "Emulator_ListJournal",
         tag=clock.TAG,
         query=journal_filters.NAMES,
-        statuses=(200, 400),
         answers=_LISTED,
     )
     async def list_(engine: Engine, visit: Visit) -> Answer:
@@ -57,7 +56,7 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
         f"{ITS_OWN}/{{sequence}}",
         "Emulator_GetJournalEntry",
         tag=clock.TAG,
-        statuses=(200, 400, 404),
+        statuses=(200, 404),
         answers=SHOWN,
     )
     async def get(_engine: Engine, visit: Visit) -> Answer:
@@ -78,7 +77,6 @@ def endpoints_of(journal: Journal) -> tuple[Endpoint, ...]:
         "Emulator_ClearJournal",
         tag=clock.TAG,
         query=("subscription",),
-        statuses=(200, 400),
         answers=_NUMBER,
     )
     async def clear(_engine: Engine, visit: Visit) -> Answer:

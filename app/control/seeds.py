@@ -180,7 +180,6 @@ def _flag(visit: Visit, name: str) -> bool:
     "Emulator_ExportWorld",
     tag=TAG,
     query=("subscription",),
-    statuses=(200, 400),
     answers=Shape.OBJECT,
 )
 async def export(engine: Engine, visit: Visit) -> Answer:

@@ -38,7 +38,6 @@ async def health(engine: Engine) -> Answer:
     "Emulator_Reset",
     tag=TAG,
     query=("subscription",),
-    statuses=(200, 400),
     answers=SHOWN,
 )
 async def reset(engine: Engine, visit: Visit) -> Answer:

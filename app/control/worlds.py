@@ -52,7 +52,7 @@ async def get(engine: Engine, visit: Visit) -> Answer:
     "Emulator_SaveWorld",
     tag=TAG,
     query=("subscription",),
-    statuses=(200, 400, 413),
+    statuses=(200, 413),
     answers=SHOWN,
 )
 async def save(engine: Engine, visit: Visit) -> Answer:
@@ -68,7 +68,6 @@ async def save(engine: Engine, visit: Visit) -> Answer:
     "Emulator_RestoreWorld",
     tag=TAG,
     query=("subscription",),
-    statuses=(200, 400),
     answers=CLOCK,
 )
 async def restore(engine: Engine, visit: Visit) -> Answer:

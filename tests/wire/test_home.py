@@ -140,7 +140,8 @@ def test_every_body_has_its_schema(document: dict[str, Any]) -> None:
 def test_no_two_bodies_share_a_name(document: dict[str, Any]) -> None:
     models = {each.body for each in endpoints() if each.body is not None}
     assert len({model.__name__ for model in models}) == len(models)
-    for model in models:
+    # The schema of a text that is read on its own is of what is in the text.
+    for model in (each for each in models if not each.TEXT):
         described = document["components"]["schemas"][model.__name__]
         assert set(described["properties"]) == {
             field.alias or name for name, field in model.model_fields.items()
