@@ -312,7 +312,7 @@ def no_proxy(environment: Mapping[str, str], hosts: list[str]) -> str:
 
 
 def past_proxies(environment: Mapping[str, str], urls: Iterable[str]) -> dict[str, str]:
-    """Return the variables that keep an environment's proxy from URLs; without one there are none."""
+    """Return the variables that keep an environment's proxy, if it has one, from URLs."""
     urls = list(urls)
     if not any(proxied(environment, url) for url in urls):
         return {}

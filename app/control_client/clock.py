@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from .connection import unexpected
 
-
 Mode = Literal["live", "scaled", "frozen"]
 
 
