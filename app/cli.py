@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -252,7 +252,7 @@ def rsvault() -> None:
     metavar="ID",
     help="With --auth rbac: a client id, user name or object id that owns everything.",
 )
-def serve(clock: tuple[str, int], **chosen: Any) -> None:
+def serve(**_chosen: Any) -> None:
     """Run the emulator until it is stopped with Ctrl+C or SIGTERM.
 
     One line on stdout tells when it answers and where. A new world, frozen at the start of 2030:
@@ -265,9 +265,7 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
     \b
         rsvault serve --database sqlite:///world.db --clock scaled:60
     """
-    mode, rate = clock
-    given = _given(click.get_current_context())
-    wanted = _settings(clock_mode=mode, clock_rate=rate, given=given, **chosen)
+    wanted = _wanted(click.get_current_context())
     logs.configure(wanted.log_level, wanted.log_format)
     _warn_if_open(wanted)
     _warn_if_shut(wanted)
@@ -286,6 +284,21 @@ def serve(clock: tuple[str, int], **chosen: Any) -> None:
     except server.CannotStart as problem:
         logging.getLogger(__name__).debug("cannot start", exc_info=problem)
         raise click.ClickException(str(problem)) from problem
+
+
+def settings_of(words: Sequence[str]) -> Settings:
+    """Return what 'rsvault serve' would go by, were it started with these words.
+
+    Raises ``click.ClickException`` as the command does.
+    """
+    with serve.make_context("rsvault serve", list(words)) as context:
+        return _wanted(context)
+
+
+def _wanted(context: click.Context) -> Settings:
+    chosen = dict(context.params)
+    mode, rate = chosen.pop("clock")
+    return _settings(clock_mode=mode, clock_rate=rate, given=_given(context), **chosen)
 
 
 def _warn_if_open(wanted: Settings) -> None:

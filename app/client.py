@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from .control_client.clock import Advancing, Clock, duration, instant, shown
+from .control_client.clock import Advancing, Clock, Mode, duration, instant, shown
 from .control_client.connection import (
     DEFAULT_URL,
+    SECONDS_TO_ANSWER,
     UNREACHABLE,
     Connection,
     ControlError,
@@ -62,7 +63,8 @@ class ControlPlane:
         with ControlPlane("http://127.0.0.1:8080") as control:
             control.advance(by="P30D")
 
-    Proxies of the environment are not used: an emulator is a neighbour.
+    Proxies of the environment are not used: an emulator is a neighbour. ``patience`` is how many
+    seconds an answer may take; an advance may take as long as it needs.
     """
 
     def __init__(
@@ -70,8 +72,9 @@ class ControlPlane:
         url: str = DEFAULT_URL,
         ca_file: str | Path | None = None,
         control_token: str | None = None,
+        patience: float = SECONDS_TO_ANSWER,
     ) -> None:
-        self._connection = Connection(url, ca_file, control_token)
+        self._connection = Connection(url, ca_file, control_token, patience)
         self.worlds = Worlds(self._connection)
         """Seed and export worlds, save and restore them."""
         self.faults = Faults(self._connection)
@@ -142,7 +145,7 @@ class ControlPlane:
 
     def set_clock(
         self,
-        mode: Literal["live", "scaled", "frozen"] | None = None,
+        mode: Mode | None = None,
         rate: int | None = None,
         skip_on_wait: str | None = None,
     ) -> Clock:

@@ -6,7 +6,7 @@ shell it runs in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -309,6 +309,15 @@ def no_proxy(environment: Mapping[str, str], hosts: list[str]) -> str:
     """Return NO_PROXY with hosts added to what it holds already."""
     kept = _exceptions(environment)
     return ",".join([*kept, *(host for host in dict.fromkeys(hosts) if host not in kept)])
+
+
+def past_proxies(environment: Mapping[str, str], urls: Iterable[str]) -> dict[str, str]:
+    """Return the variables that keep an environment's proxy, if it has one, from URLs."""
+    urls = list(urls)
+    if not any(proxied(environment, url) for url in urls):
+        return {}
+    excepted = no_proxy(environment, [host_of(url) for url in urls])
+    return {"NO_PROXY": excepted, "no_proxy": excepted}
 
 
 def _exceptions(environment: Mapping[str, str]) -> list[str]:

@@ -50,11 +50,10 @@ def env(place: Place, client: str, shell: str) -> None:
 def _past_proxies(client: str, place: Place) -> list[Line]:
     """Return what keeps a proxy of this shell away from the server, if there is one."""
     urls = (place.https_url, place.http_url)
-    if place.proxy or not any(connections.proxied(os.environ, url) for url in urls):
+    found = {} if place.proxy else connections.past_proxies(os.environ, urls)
+    if not found:
         return []
-    excepted = connections.no_proxy(os.environ, [connections.host_of(url) for url in urls])
     return [
         Note("this shell has a proxy: the server is a neighbour and needs none"),
-        Variable("NO_PROXY", excepted),
-        Variable("no_proxy", excepted),
+        *(Variable(name, value) for name, value in found.items()),
     ]

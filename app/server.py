@@ -12,7 +12,9 @@ import errno
 import ipaddress
 import logging
 import ssl
+import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -33,6 +35,7 @@ from .signals import told_to_stop
 # What a stream of events that never ends gets before its connection is cut.
 _SECONDS_TO_FINISH = 3
 _RENEW_SECONDS = 12 * 3600.0
+_LINES_OF_A_STACK = 6
 
 _log = logging.getLogger("rsvault.serve")
 
@@ -89,11 +92,33 @@ class RunningServer:
         """The certificate that a client of ``https_url`` has to trust."""
         return self._endpoints.ca_file
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the server before its time; ``None`` while it runs, and if it was stopped."""
+        return self._ended.exception() if self._ended.done() else None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server's thread is there; whether it answers only a request can tell."""
+        return self._thread.is_alive()
+
+    def where(self) -> str:
+        """Return the line that the server's thread is at, and what called it, for a message."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        return "".join(traceback.format_stack(frame)[-_LINES_OF_A_STACK:]) if frame else ""
+
     def stop(self) -> None:
-        """Stop both listeners and then the engine; a second call does nothing."""
+        """Stop both listeners and then the engine; a second call does nothing.
+
+        Raises what ended the server before its time.
+        """
         self._stop()
         self._thread.join()
         self._ended.result()
+
+    def abandon(self) -> None:
+        """Tell a server to stop that may not hear of it, and do not wait for it."""
+        self._stop()
 
     def __enter__(self) -> RunningServer:
         return self
@@ -102,7 +127,7 @@ class RunningServer:
         self,
         kind: type[BaseException] | None,
         problem: BaseException | None,
-        traceback: TracebackType | None,
+        where: TracebackType | None,
     ) -> None:
         self.stop()
 

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from .connection import unexpected
+
+Mode = Literal["live", "scaled", "frozen"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Clock:
     """The virtual clock as one answer showed it."""
 
     now: datetime
-    mode: str
+    mode: Mode
     rate: int
     skip_on_wait: str
     epoch: int

@@ -14,7 +14,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 UNREACHABLE = "Unreachable"
 """The code of a ``ControlError`` for a server that does not answer."""
 
-_SECONDS_TO_ANSWER = 30.0
+SECONDS_TO_ANSWER = 30.0
 
 
 class ControlError(Exception):
@@ -29,15 +29,22 @@ class ControlError(Exception):
 class Connection:
     """Asks ``/_emulator`` of one server, and keeps its connection open between calls."""
 
-    def __init__(self, url: str, ca_file: str | Path | None, control_token: str | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        ca_file: str | Path | None,
+        control_token: str | None,
+        patience: float = SECONDS_TO_ANSWER,
+    ) -> None:
         self._url = url.rstrip("/")
         self._ca_file = ca_file
         self._token = control_token
+        self._patience = patience
         self._connection: httpx.Client | None = None
 
     def another(self) -> Connection:
         """Return a second connection to the same server, for another thread."""
-        return Connection(self._url, self._ca_file, self._token)
+        return Connection(self._url, self._ca_file, self._token, self._patience)
 
     def close(self) -> None:
         """Close the connection; the next call opens a new one."""
@@ -78,7 +85,7 @@ class Connection:
         import httpx  # a fifth of a second that `rsvault --help` need not wait for
 
         # Ten years of a large world take a while, and the answer comes when they are over.
-        timeout = httpx.Timeout(_SECONDS_TO_ANSWER, read=None if patient else _SECONDS_TO_ANSWER)
+        timeout = httpx.Timeout(self._patience, read=None if patient else self._patience)
         try:
             response = self._connected().request(
                 method, f"/_emulator{path}", json=body, content=content, timeout=timeout
@@ -104,7 +111,7 @@ class Connection:
                 "/",
                 headers=dict(headers),
                 content=content,
-                timeout=httpx.Timeout(_SECONDS_TO_ANSWER, read=None),
+                timeout=httpx.Timeout(self._patience, read=None),
                 extensions={"target": target.encode("latin-1")},
             )
         except httpx.HTTPError as problem:
