@@ -27,7 +27,9 @@ def suite(tmp_path: Path) -> RunPytest:
     """Run pytest with this checkout's plugin: ``suite({"test_it.py": "..."}, "-n", "2")``."""
 
     def run(files: dict[str, str], *words: str, warnings: str = "error") -> Done:
-        python = [sys.executable, "-m", "pytest", "-p", "app.pytest_plugin", "-W", warnings]
+        # Where rsvault is installed too, its own copy of the plugin has to stay out.
+        plugins = ["-p", "no:rsvault", "-p", "app.pytest_plugin"]
+        python = [sys.executable, "-m", "pytest", *plugins, "-W", warnings]
         return run_in(tmp_path, files, [*python, *words], {"PYTHONPATH": str(PROJECT)})
 
     return run

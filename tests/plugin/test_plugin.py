@@ -102,7 +102,5 @@ def test_it_is_installed_from_git(sources: Path, tmp_path: Path) -> None:
 
 
 def test_asyncio_has_clients_too(suite: RunPytest) -> None:
-    # The transport of asyncio is aiohttp's, which is not everywhere.
-    pytest.importorskip("aiohttp")
     done = suite({"test_it.py": ASYNCIO}, "-q")
     assert "1 passed" in done.stdout, done.stdout + done.stderr
