@@ -53,6 +53,7 @@ ON_ONE_DATABASE = [
         "clients/test_faults_sdk.py",
         "wire/test_faults_at_the_door.py",
         "wire/test_recovery_point_details.py",
+        "wire/test_refused_transitions.py",
         "wire/test_rehydrations.py",
         "wire/test_restore_choices.py",
         "wire/test_restore_validations.py",
