@@ -38,6 +38,7 @@ ON_ONE_DATABASE = [
         "wire/test_client_dates.py",
         "wire/test_companions.py",
         "wire/test_control_token.py",
+        "wire/test_customer_managed_keys.py",
         "wire/test_deployments.py",
         "wire/test_disk_exclusion.py",
         "wire/test_disks.py",
