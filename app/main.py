@@ -216,7 +216,11 @@ def endpoints(
         {
             "resources": (companions_graph.graph_rows, vaults_graph.graph_rows),
             "resourcecontainers": (resource_groups.graph_rows,),
-            "recoveryservicesresources": (items_graph.graph_rows,),
+            "recoveryservicesresources": (
+                vaults_graph.graph_rows,
+                vaults_graph.deleted_graph_rows,
+                items_graph.graph_rows,
+            ),
         }
     )
     within = inner or InnerCalls()

@@ -1,8 +1,8 @@
 """Azure's built-in roles that concern what is here, with Azure's names, GUIDs and actions.
 
 Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles (July 2026). What the
-roles say of backup vaults (Microsoft.DataProtection) and of data actions is left out: neither is
-here.
+roles say of backup vaults (Microsoft.DataProtection) is left out, and of data actions all but
+those on keys: nothing else is here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Role:
     description: str
     actions: tuple[str, ...]
     not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
 
 
 def find(text: str) -> Role | None:
@@ -43,14 +44,22 @@ def allows(role_id: str, action: str) -> bool:
     )
 
 
+def allows_data(role_id: str, action: str) -> bool:
+    """Tell whether a role allows an action on what is in a resource, such as a key."""
+    role = ROLES.get(role_id)
+    return role is not None and any(_matches(each, action) for each in role.data_actions)
+
+
 def _matches(pattern: str, action: str) -> bool:
     wanted = ".*".join(re.escape(part) for part in pattern.split("*"))
     return re.fullmatch(wanted, action, re.IGNORECASE) is not None
 
 
-def _role(role_id: str, name: str, description: str, actions: str, taken: str = "") -> Role:
+def _role(
+    role_id: str, name: str, description: str, actions: str, taken: str = "", data: str = ""
+) -> Role:
     assert ids.parse_guid(role_id)
-    return Role(role_id, name, description, _lines(actions), _lines(taken))
+    return Role(role_id, name, description, _lines(actions), _lines(taken), _lines(data))
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -279,6 +288,18 @@ Microsoft.Resources/deployments/*
 Microsoft.Resources/subscriptions/resourceGroups/read
 Microsoft.Support/*
 """
+_KEY_VAULT_READS = """
+Microsoft.Authorization/*/read
+Microsoft.Insights/alertRules/*
+Microsoft.Resources/deployments/*
+Microsoft.Resources/subscriptions/resourceGroups/read
+Microsoft.Support/*
+Microsoft.KeyVault/checkNameAvailability/read
+Microsoft.KeyVault/deletedVaults/read
+Microsoft.KeyVault/locations/*/read
+Microsoft.KeyVault/vaults/*/read
+Microsoft.KeyVault/operations/read
+"""
 
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
@@ -371,6 +392,38 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Network Contributor",
                 "Lets you manage networks, but not access to them.",
                 _MANAGEMENT + (" Microsoft.Network/*"),
+            ),
+            _role(
+                "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+                "Key Vault Administrator",
+                "Perform all data plane operations on a key vault and all objects in it, including "
+                "certificates, keys, and secrets. Cannot manage key vault resources or manage role "
+                "assignments. Only works for key vaults that use the 'Azure role-based access "
+                "control' permission model.",
+                _KEY_VAULT_READS,
+                data="Microsoft.KeyVault/vaults/*",
+            ),
+            _role(
+                "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
+                "Key Vault Crypto Officer",
+                "Perform any action on the keys of a key vault, except manage permissions. Only "
+                "works for key vaults that use the 'Azure role-based access control' permission "
+                "model.",
+                _KEY_VAULT_READS,
+                data="Microsoft.KeyVault/vaults/keys/* "
+                "Microsoft.KeyVault/vaults/keyrotationpolicies/*",
+            ),
+            _role(
+                "e147488a-f6f5-4113-8e2d-b22465e65bf6",
+                "Key Vault Crypto Service Encryption User",
+                "Read metadata of keys and perform wrap/unwrap operations. Only works for key "
+                "vaults that use the 'Azure role-based access control' permission model.",
+                "Microsoft.EventGrid/eventSubscriptions/write "
+                "Microsoft.EventGrid/eventSubscriptions/read "
+                "Microsoft.EventGrid/eventSubscriptions/delete",
+                data="Microsoft.KeyVault/vaults/keys/read "
+                "Microsoft.KeyVault/vaults/keys/wrap/action "
+                "Microsoft.KeyVault/vaults/keys/unwrap/action",
             ),
         )
     }

@@ -1,4 +1,7 @@
-"""Deleted key vaults: they keep their name and their keys until they are purged or recovered."""
+"""Key vaults: found by their names, and deleted.
+
+A deleted one keeps its name and its keys until it is purged or recovered.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
+from ..domain import ids
 from ..domain.instants import DAY
 from ..domain.resource_ids import KEY_VAULT_TYPE
 from ..store import rows
@@ -25,6 +29,20 @@ _DELETED = Query(
     )
     .order_by(subscription_resources.c.folded)
 )
+
+
+def named(connection: Connection, name: str) -> Row[Any] | None:
+    """Return the key vault with a name, in whatever subscription and group, or ``None``."""
+    found = select(resources).where(resources.c.type_folded == KEY_VAULT_TYPE.lower())
+    for row in connection.execute(found.order_by(resources.c.folded)):
+        if row.name.lower() == name.lower():
+            return row
+    return None
+
+
+def key_version(key: Row[Any]) -> str:
+    """Return the name of a key's one version."""
+    return ids.md5_hex(f"{key.folded}/{key.created_at}")
 
 
 def deleted_in(connection: Connection, subscription: str, now: int) -> list[Row[Any]]:

@@ -208,6 +208,31 @@ def judge(
     tiering.judge(connection, keys, policy, now)
 
 
+def would_shorten(
+    connection: Connection, item_key: int, policy: Policy, now: int, *, fixed_days: int | None
+) -> bool:
+    """Tell whether a policy would end a point of the vault sooner than it ends now.
+
+    What is over already does not count, nor what is soft-deleted; with ``fixed_days`` only so many
+    days of each point do.
+    """
+    until: ColumnElement[Any] = _POINT.expires_at
+    if fixed_days is not None:
+        until = earlier(until, _POINT.taken_at + fixed_days * DAY)
+    held = and_(
+        _POINT.item_key == item_key,
+        _POINT.tags.is_not(None),
+        _POINT.vaulted_at.is_not(None),
+        not_(_POINT.soft_deleted),
+        until > now,
+    )
+    for alike, length in _lengths(connection, recovery_points, held, policy):
+        ends = literal(now, BigInteger) if length is None else _POINT.taken_at + length.micros
+        if connection.execute(select(exists().where(held, alike, ends < until))).scalar():
+            return True
+    return False
+
+
 def _end_at(ends: ColumnElement[Any], now: int, soft_delete_days: int) -> dict[str, Any]:
     """Return the values of points that end at an instant now, as their rule has changed.
 

@@ -8,17 +8,23 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from ..domain.instants import SECOND
 from ..domain.jobs import Status
+from ..workloads.azure_vm import AZURE_VM
 from .container_tables import containers
 from .tables import items, jobs, recovery_points
 
 
 @dataclass(frozen=True, slots=True)
 class ItemCounts:
-    """Protected items, soft-deleted ones left out: all, and those whose last backup went wrong."""
+    """Protected items, soft-deleted ones left out: all, and those whose last backup went wrong.
+
+    ``instances`` is in how many things they are: a VM is one, and so is an account or a server,
+    however many of its shares or databases are protected.
+    """
 
     total: int
     critical: int
     warning: int
+    instances: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +35,23 @@ class JobCounts:
     failed: int
 
 
-def count_items(connection: Connection, vault_key: int) -> ItemCounts:
-    """Count a vault's protected items."""
+def count_items(connection: Connection, vault_key: int, *also: ColumnElement[bool]) -> ItemCounts:
+    """Count a vault's protected items; ``also`` are conditions on them."""
     status = items.c.last_backup_status
     row = connection.execute(
         select(
             func.count(),
             func.count(case((status == Status.FAILED, 1))),
             func.count(case((status == Status.COMPLETED_WITH_WARNINGS, 1))),
-        ).where(_in_vault(vault_key))
+            func.count((items.c.workload + "/" + items.c.container_name).distinct()),
+        ).where(_in_vault(vault_key), *also)
     ).one()
     return ItemCounts(*row)
+
+
+def count_vms(connection: Connection, vault_key: int) -> ItemCounts:
+    """Count a vault's protected VMs."""
+    return count_items(connection, vault_key, items.c.workload == AZURE_VM.name)
 
 
 def count_by_workload(

@@ -27,6 +27,7 @@ from tests.wire.builders import (
     put_policy,
     refused,
     times,
+    vm_id,
 )
 
 DENIED = (400, "UserErrorOperationDeniedOnImmutableItem")
@@ -70,6 +71,45 @@ def test_an_item_cannot_go_to_a_policy_that_keeps_less(protected: httpx.Client) 
     assert item(protected)["policyId"] == POLICY_ID
     finish(protected, protected.put(ITEM_ID, json=item_body(**body | {"policyId": longer})))
     assert item(protected)["policyId"] == longer
+
+
+@pytest.mark.parametrize("how", [STOP, SUSPEND])
+def test_an_item_that_was_stopped_is_not_resumed_under_a_policy_that_keeps_less(
+    protected: httpx.Client, how: dict[str, Any]
+) -> None:
+    make_immutable(protected)
+    shorter, longer = (POLICY_ID.replace("daily", name) for name in ("shorter", "longer"))
+    put_policy(protected, shorter, days=29)
+    put_policy(protected, longer, days=31)
+    advance(protected, by="P3D")
+    finish(protected, protected.put(ITEM_ID, json=how))
+    points, before = listed(protected, POINTS), item(protected)
+    answer = protected.put(ITEM_ID, json=item_body(policyId=shorter, sourceResourceId=vm_id()))
+    assert refused(answer) == DENIED
+    assert "'vm-1'" in answer.json()["error"]["message"]
+    assert (listed(protected, POINTS), item(protected)) == (points, before)
+    finish(protected, protected.put(ITEM_ID, json=RESUME))
+    finish(protected, protected.put(ITEM_ID, json=how))
+    finish(protected, protected.put(ITEM_ID, json=item_body(policyId=longer)))
+    assert item(protected)["policyId"] == longer
+    assert len(times(protected)) == len(points)
+
+
+def test_what_is_over_or_past_its_fixed_time_does_not_hold_a_stopped_item(
+    protected: httpx.Client,
+) -> None:
+    make_immutable(protected, type="TimeBased", durationInDays=20)
+    enough, shorter = (POLICY_ID.replace("daily", name) for name in ("enough", "shorter"))
+    put_policy(protected, enough, days=20)
+    put_policy(protected, shorter, days=19)
+    advance(protected, by="P3D")
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    under_shorter = item_body(policyId=shorter, sourceResourceId=vm_id())
+    assert refused(protected.put(ITEM_ID, json=under_shorter)) == DENIED
+    finish(protected, protected.put(ITEM_ID, json=item_body(policyId=enough)))
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    advance(protected, by="P20D")
+    finish(protected, protected.put(ITEM_ID, json=under_shorter))
 
 
 def test_data_can_be_deleted_once_every_point_is_over(protected: httpx.Client) -> None:

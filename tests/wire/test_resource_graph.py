@@ -7,7 +7,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.wire.builders import ITEM_ID, SUBSCRIPTION, VAULT_ID, done, put_vault, refused
+from tests.wire.builders import (
+    GROUP_ID,
+    ITEM_ID,
+    LOCATION_ID,
+    SUBSCRIPTION,
+    VAULT_ID,
+    delete_item,
+    done,
+    listed,
+    put_vault,
+    refused,
+)
 
 GRAPH = "/providers/Microsoft.ResourceGraph/resources"
 TYPE = "microsoft.recoveryservices/locations/deletedvaults/backupfabrics/protectioncontainers/protecteditems"  # noqa: E501
@@ -40,6 +51,29 @@ def test_az_finds_the_items_of_a_deleted_vault_and_of_no_other(protected: httpx.
     assert found["properties"]["isScheduledForDeferredDelete"] is True
     assert "/locations/westeurope/deletedVaults/group-1_" in found["id"]
     assert ask(protected, AZ % "another-vault", **in_options) == []
+
+
+def test_a_deleted_vault_is_found_as_its_list_shows_it_until_it_is_undeleted(
+    protected: httpx.Client,
+) -> None:
+    deleted = (
+        "recoveryservicesresources | where type == 'microsoft.recoveryservices/locations/deletedvaults'"  # noqa: E501
+        " | project id, name, location, properties"
+    )
+    alive = (
+        "recoveryservicesresources | where type =~ 'microsoft.recoveryservices/vaults' | project id"
+    )
+    assert (ask(protected, deleted), ask(protected, alive)) == ([], [{"id": VAULT_ID}])
+    delete_item(protected)
+    done(protected.delete(VAULT_ID))
+    [listed_one] = listed(protected, f"{LOCATION_ID}/deletedVaults")
+    [found] = ask(protected, deleted, subscriptions=[SUBSCRIPTION])
+    assert found == {name: listed_one[name] for name in ("id", "name", "location", "properties")}
+    assert ask(protected, alive) == []
+    assert ask(protected, deleted, subscriptions=[SUBSCRIPTION.replace("1", "9")]) == []
+    back = {"properties": {"recoveryResourceGroupId": GROUP_ID}}
+    done(protected.post(f"{found['id']}/undelete", json=back))
+    assert (ask(protected, deleted), ask(protected, alive)) == ([], [{"id": VAULT_ID}])
 
 
 def test_what_a_world_holds_is_found_by_type_in_any_casing(protected: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from tests.wire.builders import (
     ITEM_ID,
     POINTS,
     STOP,
+    UNDELETE,
     VAULT_ID,
     advance,
     back_up,
@@ -28,6 +30,8 @@ from tests.wire.builders import (
     tiers,
     vm_id,
 )
+from tests.wire.protected_databases import SALES, protect_database, sql_world
+from tests.wire.shares import CONTAINER_ID, protect_share, put_share_policy, register, share_world
 
 SUMMARIES = f"{VAULT_ID}/backupUsageSummaries"
 CONTAINERS = "type eq 'BackupProtectionContainerCountSummary'"
@@ -183,7 +187,64 @@ def test_one_vaults_numbers_are_not_anothers(protected: httpx.Client) -> None:
 
 def test_containers_that_register_are_counted_and_vms_are_none(protected: httpx.Client) -> None:
     found = summary(protected, **{"$filter": CONTAINERS})
-    assert found == {"AzureBackupServer": 0, "MAB": 0, "AzureWorkload": 0}
+    assert found == {"AzureBackupServer": 0, "MAB": 0, "AzureStorage": 0, "AzureWorkload": 0}
+
+
+def check_against_lists(arm: httpx.Client) -> dict[str, int]:
+    """Compare the numbers of a vault with its lists, and return those of its items."""
+    kept = [
+        each["properties"]
+        for each in listed(arm, f"{VAULT_ID}/backupProtectedItems")
+        if not each["properties"].get("isScheduledForDeferredDelete")
+    ]
+    of = Counter(each["backupManagementType"] for each in kept)
+    assert Counter(summary(arm)) == of
+    registered = {
+        kind: len(listed(arm, f"{VAULT_ID}/backupProtectionContainers", **{"$filter": query}))
+        for kind in ("AzureStorage", "AzureWorkload")
+        if (query := f"backupManagementType eq '{kind}'")
+    }
+    assert Counter(summary(arm, **{"$filter": CONTAINERS})) == Counter(registered)
+    running = listed(arm, f"{VAULT_ID}/backupJobs", **{"$filter": "status eq 'InProgress'"})
+    found = usages(arm)
+    assert found["InProgressJobsCount"] == len(running)
+    assert found["ProtectedItemCount"] == len(kept)
+    assert found["IaaSVMProtectedItemCount"] == of["AzureIaasVM"]
+    instances = {(each["backupManagementType"], each["containerName"].lower()) for each in kept}
+    assert found["ManagedInstances"] == len(instances)
+    return dict(of)
+
+
+def test_the_numbers_are_those_of_the_lists_whatever_was_done(protected: httpx.Client) -> None:
+    """VMs, shares and databases are protected, backed up, stopped, deleted and brought back."""
+    sql_world(protected)
+    protect_database(protected, SALES.replace("sales", "hr"))
+    share_world(protected, "share-1", "share-2")
+    put_share_policy(protected)
+    register(protected)
+    shares = [protect_share(protected, share) for share in ("share-1", "share-2")]
+    put_vm(protected, "vm-2")
+    protect(protected, "vm-2")
+    back_up(protected)
+    assert check_against_lists(protected) == {
+        "AzureIaasVM": 2, "AzureStorage": 2, "AzureWorkload": 2
+    }  # fmt: skip
+    assert usages(protected)["ManagedInstances"] == 4
+    advance(protected, by="P2D")
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    delete_item(protected, item_id("vm-2"))
+    delete_item(protected, shares[0])
+    delete_item(protected, SALES)
+    assert check_against_lists(protected) == {
+        "AzureIaasVM": 1, "AzureStorage": 1, "AzureWorkload": 1
+    }  # fmt: skip
+    delete_item(protected, shares[1])
+    finish(protected, protected.delete(CONTAINER_ID))
+    assert check_against_lists(protected) == {"AzureIaasVM": 1, "AzureWorkload": 1}
+    finish(protected, protected.put(item_id("vm-2"), json=UNDELETE))
+    assert check_against_lists(protected) == {"AzureIaasVM": 2, "AzureWorkload": 1}
+    advance(protected, by="P15D")
+    assert check_against_lists(protected) == {"AzureIaasVM": 2, "AzureWorkload": 1}
 
 
 @pytest.mark.parametrize("sent", ["type eq 'Weight'", "kind eq 'x'", "type", "type ne 'MAB'"])

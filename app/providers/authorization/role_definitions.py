@@ -89,7 +89,7 @@ def permissions(role: Role) -> dict[str, Any]:
     return {
         "actions": list(role.actions),
         "notActions": list(role.not_actions),
-        "dataActions": [],
+        "dataActions": list(role.data_actions),
         "notDataActions": [],
     }
 

@@ -12,10 +12,10 @@ from sqlalchemy import Row
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...arm.words import Word
-from ...domain import ids
 from ...domain.errors import resource_not_found
 from ...domain.instants import SECOND
 from ...domain.resource_ids import KEY_TYPE
+from ...engine.key_vaults import key_version
 from ...store.metadata import Document
 from . import store
 from .disks import WholeNumber
@@ -72,10 +72,6 @@ def _write(write: Write) -> Written:
     return Written(write.wanted | {"properties": properties}, {})
 
 
-def _version(key: Row[Any]) -> str:
-    return ids.md5_hex(f"{key.folded}/{key.created_at}")
-
-
 def _render(_call: Call, found: Sequence[Row[Any]]) -> list[Document]:
     return [_render_one(row) for row in found]
 
@@ -89,7 +85,7 @@ def _render_one(key: Row[Any]) -> Document:
     properties = stored | {
         "attributes": attributes,
         "keyUri": own,
-        "keyUriWithVersion": f"{own}/{_version(key)}",
+        "keyUriWithVersion": f"{own}/{key_version(key)}",
     }
     document = store.envelope(KEYS, key)
     return document | {"location": key.location, "properties": properties}
@@ -128,14 +124,14 @@ def list_versions(call: Call) -> Document:
 def get_version(call: Call) -> Document:
     """Show a version of a key."""
     key = store.get(call, KEYS)
-    if call.path["keyVersion"].lower() != _version(key):
+    if call.path["keyVersion"].lower() != key_version(key):
         name = f"{store.shown_name(call, KEYS)}/{call.path['keyVersion']}"
         raise resource_not_found(f"{KEY_TYPE}/versions", name, call.group)
     return _version_of(key)
 
 
 def _version_of(key: Row[Any]) -> Document:
-    version = _version(key)
+    version = key_version(key)
     own = {"id": f"{key.id}/versions/{version}", "name": version, "type": f"{KEY_TYPE}/versions"}
     return _render_one(key) | own
 

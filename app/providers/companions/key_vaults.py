@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert
 
 from ...arm import async_operations
 from ...arm.bodies import Body
@@ -210,7 +210,7 @@ def _check_policy(policy: Document) -> None:
 
 def refuse_taken(call: Call, name: str) -> None:
     """Refuse the name of a key vault that exists anywhere."""
-    if named(call, name) is not None:
+    if key_vaults.named(call.connection, name) is not None:
         raise conflict(
             "VaultAlreadyExists",
             f"The vault name '{name}' is already in use. Vault names are globally unique so it is "
@@ -219,15 +219,6 @@ def refuse_taken(call: Call, name: str) -> None:
             "not purged after being placed in a recoverable state.",
             target="vaultName",
         )
-
-
-def named(call: Call, name: str) -> Row[Any] | None:
-    """Return the key vault with a name, in whatever subscription and group."""
-    found = select(resources).where(resources.c.type_folded == KEY_VAULT_TYPE.lower())
-    for row in call.connection.execute(found.order_by(resources.c.folded)):
-        if row.name.lower() == name.lower():
-            return row
-    return None
 
 
 def _deleted(call: Call, name: str) -> Row[Any] | None:
@@ -485,7 +476,8 @@ def check_name(call: Call, body: KeyVaultNameBody) -> Document:
     if NAME.fullmatch(body.name) is None:
         message = f"The vault name '{body.name}' is invalid. {NAME_RULE}"
         return {"nameAvailable": False, "reason": "AccountNameInvalid", "message": message}
-    if named(call, body.name) is not None or _deleted(call, body.name) is not None:
+    taken = key_vaults.named(call.connection, body.name)
+    if taken is not None or _deleted(call, body.name) is not None:
         message = f"The vault name '{body.name}' is already in use."
         return {"nameAvailable": False, "reason": "AlreadyExists", "message": message}
     return {"nameAvailable": True}

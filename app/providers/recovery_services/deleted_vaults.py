@@ -70,13 +70,13 @@ def list_(call: Call) -> Answer:
     if start is not None:
         found = found.where(column.folded > start[0])
     rows = call.connection.execute(found.limit(row_limit(call))).all()
-    return page(call, rows, _render, lambda row: [row.folded])
+    return page(call, rows, render, lambda row: [row.folded])
 
 
 @endpoint("GET", DELETED_VAULT, "DeletedVaults_Get", tag=TAG)
 def get(call: Call) -> dict[str, Any]:
     """Show a deleted vault: which one it was, and until when it can be undeleted."""
-    return _render(_get(call))
+    return render(_get(call))
 
 
 @endpoint(
@@ -173,7 +173,8 @@ def _not_there(name: str, location: str) -> Refused:
     )
 
 
-def _render(deleted: Row[Any]) -> dict[str, Any]:
+def render(deleted: Row[Any]) -> dict[str, Any]:
+    """Return a deleted vault as the wire shows it."""
     return {
         "id": deleted.id,
         "name": deleted.name,

@@ -27,7 +27,7 @@ from ...store.vaults import (
     vault_id,
     with_opt_in,
 )
-from .. import multi_user_authorization
+from .. import customer_managed_keys, multi_user_authorization
 from . import vault_identity
 from .vault_bodies import Sku, VaultBody, VaultPatch, VaultProperties
 from .vault_documents import born, changed, render
@@ -75,6 +75,7 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     new_id = f"{group.id}/providers/{VAULT_TYPE}/{name}"
     identity = vault_identity.created(call, new_id, key, body.identity)
     check_first_key(properties, identity)
+    customer_managed_keys.check(call, location, {}, properties, identity)
     room.for_vault(call.connection, call.rules.limits, call.subscription, location)
     call.connection.execute(
         insert(vaults).values(
@@ -221,6 +222,7 @@ def _store(
     merged = changed(vault.properties, properties)
     check_change(merged, vault.properties, vault.location)
     vault_settings.check_key_identity(merged, changes["identity"])
+    customer_managed_keys.check(call, vault.location, vault.properties, merged, changes["identity"])
     keep_enhanced_security(merged, vault.properties)
     requests = properties.resource_guard_operation_requests
     multi_user_authorization.permit_settings(call, vault, merged, requests)

@@ -17,7 +17,7 @@ from ...domain import vault_settings
 from ...domain.errors import invalid_input
 from ...domain.resource_ids import VAULT_TYPE
 from ...store.vaults import keep_properties
-from .. import multi_user_authorization
+from .. import customer_managed_keys, multi_user_authorization
 from .paths import VAULT, vault_of
 
 TAG = "Vault configuration"
@@ -89,6 +89,7 @@ def _use_key(call: Call, vault: Row[Any], asked: EncryptionConfigProperties) -> 
     vault_settings.check_encryption(before, properties)
     vault_settings.check_redundancy(before, properties, vault.location)
     vault_settings.check_key_identity(properties, vault.identity)
+    customer_managed_keys.check(call, vault.location, before, properties, vault.identity)
     multi_user_authorization.permit_settings(call, vault, properties, None)
     keep_properties(call.connection, vault, properties, call.now)
 

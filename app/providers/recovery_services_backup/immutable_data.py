@@ -16,9 +16,10 @@ from ...domain.documents import Document
 from ...domain.errors import Refused, invalid
 from ...domain.instants import DAY
 from ...domain.jobs import ProtectionState
-from ...domain.policies import read
+from ...domain.policies import Policy, read
 from ...domain.policy_weakening import weakened
 from ...domain.vault_settings import immutability, immutable_days, is_immutable
+from ...engine import retention
 from ...store.tables import items, policies, recovery_points
 
 _RETENTION = ("retentionPolicy", "subProtectionPolicy", "vaultRetentionPolicy")
@@ -46,15 +47,35 @@ def check_policy(call: Call, vault: Row[Any], stored: Row[Any], document: Docume
         )
 
 
-def check_policy_of_item(call: Call, vault: Row[Any], item: Row[Any], policy_key: int) -> None:
+def check_policy_of_item(
+    call: Call, vault: Row[Any], item: Row[Any], policy_key: int, policy: Policy
+) -> None:
     """Refuse to put an item under a policy that keeps its points for less. Raises ``Refused``."""
-    if not is_immutable(vault.properties) or item.policy_key in (None, policy_key):
+    if not is_immutable(vault.properties) or item.policy_key == policy_key:
+        return
+    if item.policy_key is None:
+        _check_points(call, vault, item, policy)
         return
     keys = (item.policy_key, policy_key)
     found = select(policies.c.key, policies.c.name, policies.c.document)
     rows = {row.key: row for row in call.connection.execute(found.where(policies.c.key.in_(keys)))}
     before, after = (rows[key] for key in keys)
     _check_reduction(vault, before.document, after.document, f"policy '{after.name}'")
+
+
+def _check_points(call: Call, vault: Row[Any], item: Row[Any], policy: Policy) -> None:
+    """Refuse to resume an item that was stopped under a policy that ends its points sooner.
+
+    Which policy it had is not known any more; for how long its points were kept is (0136).
+    """
+    days = immutable_days(immutability(vault.properties))
+    if retention.would_shorten(call.connection, item.key, policy, call.now, fixed_days=days):
+        raise _denied(
+            "Reduction in retention is not allowed since the vault is immutable: the policy would "
+            f"keep recovery points of '{item.friendly_name}' for less than they were to be kept "
+            "when its protection was stopped.",
+            "properties.policyId",
+        )
 
 
 def _check_reduction(vault: Row[Any], before: Document, after: Document, what: str) -> None:

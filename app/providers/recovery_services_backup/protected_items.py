@@ -241,7 +241,7 @@ def _use_policy(
     requests = asked.resource_guard_operation_requests
     multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
     _check_configuration(call, vault, item.workload, key, item)
-    immutable_data.check_policy_of_item(call, vault, item, key)
+    immutable_data.check_policy_of_item(call, vault, item, key, policy)
     days = soft_delete_days(vault.properties)
     protection.use_policy(
         call.connection, call.rules, item, key, policy, call.now, soft_delete_days=days

@@ -27,6 +27,7 @@ _ITEM_KINDS = {
 _CONTAINER_KINDS = {
     "AzureBackupServer": "Azure Backup Server",
     "MAB": "Azure Backup Agent",
+    "AzureStorage": "Azure Storage (Azure Files)",
     "AzureWorkload": "SQL in Azure VM",
 }
 """Containers that are registered; a VM's comes and goes with its item and is not counted."""
