@@ -37,7 +37,7 @@ OWN = {"useSystemAssignedIdentity": True}
 def put_key_vault(
     arm: httpx.Client, path: str = KEY_VAULT, at: str = "westeurope", **more: Any
 ) -> None:
-    own = {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}}
+    own: dict[str, Any] = {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}}
     own |= {"enablePurgeProtection": True, "accessPolicies": []}
     done(arm.put(path, json={"location": at, "properties": own | more}))
 
