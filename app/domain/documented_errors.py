@@ -61,6 +61,7 @@ INSTANT_POINT_GONE = "UserErrorInstantRpNotFound"
 SKU_NOT_AVAILABLE = "UserErrorSkuNotAvailable"
 MARKETPLACE_VM = "UserErrorMarketPlaceVMNotSupported"
 TRUSTED_LAUNCH = "UserErrorMigrationFromTrustedLaunchVMToNonTrustedVMNotAllowed"
+VAULT_KEY_DENIED = "UserErrorCMKMissingMangedIdentityPermissionOnKeyVault"
 
 DOCUMENTED: Mapping[str, JobError] = _errors(
     (
@@ -307,5 +308,14 @@ DOCUMENTED: Mapping[str, JobError] = _errors(
         TRUSTED_LAUNCH,
         "A virtual machine with Trusted Launch cannot become one without it.",
         ("Restore to a new virtual machine.",),
+    ),
+    (
+        400735,
+        VAULT_KEY_DENIED,
+        "The vault's managed identity may not use the key that the vault is encrypted with.",
+        (
+            "Give the identity the permissions Get, Wrap Key and Unwrap Key on the key vault.",
+            "See that the identity is still the vault's, and that the key is there and enabled.",
+        ),
     ),
 )  # fmt: skip

@@ -19,6 +19,13 @@ REDUNDANCY = "standardTierStorageRedundancy"
 CROSS_REGION = "crossRegionRestore"
 _KEY_URI = re.compile(r"https://[^/\s]+/keys/[0-9A-Za-z-]{1,127}(/[0-9A-Za-z]{1,64})?/?")
 _NO_STATE = "Disabled"
+_LEVELS: Mapping[tuple[bool, bool], tuple[str, str]] = {
+    (True, True): ("Maximum", "Excellent"),
+    (True, False): ("Adequate", "Good"),
+    (False, True): ("Minimum", "Fair"),
+    (False, False): ("None", "Poor"),
+}
+"""By whether soft delete or immutability is on for good, and whether a resource guard is asked."""
 
 
 def has_protected(settings: Settings) -> bool:
@@ -88,6 +95,18 @@ def soft_delete_days(settings: Settings) -> int:
         return 0
     days: int = soft["softDeleteRetentionPeriodInDays"]
     return days
+
+
+def security_levels(settings: Settings) -> dict[str, str]:
+    """Return how well a vault guards its data, in the two words that it shows.
+
+    Source: "Security posture and security levels" (Microsoft's overview of security features).
+    """
+    soft = settings["securitySettings"]["softDeleteSettings"]["softDeleteState"]
+    final = soft == "AlwaysON" or immutability(settings).get("state") == "Locked"
+    guarded = settings["securitySettings"]["multiUserAuthorization"] == "Enabled"
+    score, level = _LEVELS[final, guarded]
+    return {"secureScore": score, "bcdrSecurityLevel": level}
 
 
 def check_immutability(before: Settings, after: Settings) -> None:

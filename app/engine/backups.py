@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from ..domain import ids
 from ..domain.archive_tier import AGE
-from ..domain.instants import SECOND
+from ..domain.instants import DAY, SECOND
 from ..domain.jobs import (
     BACKUP_IN_PROGRESS,
     NO_GUEST_AGENT,
@@ -54,6 +54,10 @@ SNAPSHOT_ONLY = ""
 
 _SPREAD = azure_vm.SNAPSHOT_SPREAD
 """What a job's jitter is divided by, so that its two parts are drawn apart."""
+
+
+DEFAULT_RETENTION = 30 * DAY
+"""What the service keeps an on-demand backup for when it is not told."""
 
 
 def natural(prefix: str, at: ColumnElement[Any]) -> ColumnElement[str]:

@@ -15,10 +15,12 @@ from tests.wire.builders import (
     advance,
     done,
     finish,
+    put_storage,
     put_user_identity,
     put_vault,
     refused,
 )
+from tests.wire.shares import ACCOUNT_ID, CONTAINER_ID, register
 
 KEY_VAULT = f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/keys-1"
 USER = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/opener"
@@ -35,7 +37,7 @@ OWN = {"useSystemAssignedIdentity": True}
 def put_key_vault(
     arm: httpx.Client, path: str = KEY_VAULT, at: str = "westeurope", **more: Any
 ) -> None:
-    own = {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}}
+    own: dict[str, Any] = {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}}
     own |= {"enablePurgeProtection": True, "accessPolicies": []}
     done(arm.put(path, json={"location": at, "properties": own | more}))
 
@@ -204,3 +206,16 @@ def test_what_is_not_changed_is_not_asked_for_again(vault: httpx.Client, princip
     done(vault.put(VAULT_ID, json=whole))
     advance(vault, until="idle")
     assert refused(encrypt(vault, key["keyUriWithVersion"])) == NOT_PERMITTED
+
+
+def test_a_key_comes_before_the_first_registration_too(vault: httpx.Client, principal: str) -> None:
+    """Source: "items registered or attempted to be registered" (Microsoft's article on keys)."""
+    uri = put_key(vault)["keyUri"]
+    allow(vault, principal, *ALL)
+    put_storage(vault, ACCOUNT_ID)
+    register(vault)
+    finish(vault, vault.delete(CONTAINER_ID))
+    assert refused(encrypt(vault, uri)) == WRONG
+    theirs = {"properties": {"encryptionAtRestType": "CustomerManaged", "keyUri": uri}}
+    assert refused(vault.put(CONFIG, json=theirs)) == WRONG
+    assert encryption(vault) is None

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.wire.builders import (
+    GROUP_ID,
     POLICY_ID,
     VAULT_ID,
     advance,
@@ -20,6 +21,7 @@ from tests.wire.builders import (
     job_of,
     listed,
     protect,
+    put_group,
     put_policy,
     put_vm,
     refused,
@@ -27,9 +29,12 @@ from tests.wire.builders import (
 )
 from tests.wire.databases import (
     CONTAINER_PATH,
+    OF_SQL,
     SQL_VM,
+    WORKLOAD,
     policy_id,
     register,
+    registration,
     server_world,
 )
 from tests.wire.databases import (
@@ -364,6 +369,48 @@ def test_a_restore_whose_server_stops_meanwhile_fails(arm: httpx.Client) -> None
     told = job(arm, job_id)
     assert told["status"] == "Failed"
     assert told["errorDetails"][0]["errorTitle"] == "UserErrorTargetServerNotFound"
+
+
+def test_the_databases_of_a_vm_that_was_moved_stay_and_are_restored_elsewhere(
+    arm: httpx.Client,
+) -> None:
+    sql_world(arm)
+    back_up_database(arm)
+    [point] = points(arm)
+    put_group(arm, f"{GROUP_ID}-2")
+    moved = SQL_VM.replace("/group-1/", "/group-1-2/")
+    asked = {"resources": [SQL_VM], "targetResourceGroup": f"{GROUP_ID}-2"}
+    done(arm.post(f"{GROUP_ID}/moveResources", json=asked))
+    advance(arm, until="idle")
+    assert job(arm, back_up_database(arm))["status"] == "Failed"
+    inquiry = arm.post(f"{CONTAINER_PATH}/inquire", params=OF_SQL)
+    assert refused(inquiry) == (400, "UserErrorVmNotFoundV2")
+    [container] = listed(arm, f"{VAULT_ID}/backupProtectionContainers", **WORKLOAD)
+    assert container["properties"]["sourceResourceId"] == SQL_VM
+    assert points(arm) == [point]
+    anew = CONTAINER_PATH.replace(";group-1;", ";group-1-2;")
+    finish(arm, arm.put(anew, json=registration(vm=moved)))
+    there = target() | {"containerId": anew}
+    body = restore_body(targetInfo=there, targetVirtualMachineId=moved)
+    assert restore(arm, body, point["name"])["status"] == "Completed"
+    finish(arm, arm.post(f"{anew}/inquire"))
+    found = {each["properties"]["friendlyName"] for each in listed(arm, f"{anew}/items")}
+    assert {"sales", "copy"} <= found
+    assert item(arm, SALES)["lastBackupStatus"] == "Unhealthy"
+
+
+def test_a_server_that_was_built_anew_under_its_name_is_backed_up_again(arm: httpx.Client) -> None:
+    sql_world(arm)
+    back_up_database(arm)
+    done(arm.delete(SQL_VM))
+    advance(arm, until="idle")
+    assert job(arm, back_up_database(arm))["errorDetails"][0]["errorTitle"] == (
+        "UserErrorSQLPODoesNotExist"
+    )
+    assert len(points(arm)) == 1
+    done(put_server(arm, sql="MSSQLSERVER/sales,hr"))
+    assert job(arm, back_up_database(arm))["status"] == "Completed"
+    assert len(points(arm)) == 2
 
 
 def test_protection_is_stopped_resumed_deleted_and_brought_back(arm: httpx.Client) -> None:

@@ -35,6 +35,23 @@ from tests.wire.builders import (
     times,
     vm_id,
 )
+from tests.wire.databases import CONTAINER_PATH, registration
+from tests.wire.protected_databases import (
+    SALES,
+    back_up_database,
+    database_body,
+    points,
+    sql_world,
+)
+from tests.wire.shares import (
+    CONTAINER_ID,
+    container_body,
+    protect_share,
+    put_share_policy,
+    share_item_body,
+    share_world,
+)
+from tests.wire.shares import register as register_account
 from tests.wire.test_resource_graph import AZ, ask
 
 DELETED = f"{LOCATION_ID}/deletedVaults"
@@ -246,6 +263,52 @@ def test_a_vm_that_another_vault_protects_by_now_stays_with_it(backed_up: httpx.
     assert item(backed_up, item_id(vault=other))["protectionState"] == "IRPending"
     answer = backed_up.put(ITEM_ID, json=UNDELETE)
     assert refused(answer) == (409, "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault")
+
+
+def test_containers_come_back_soft_deleted_with_their_vault(arm: httpx.Client) -> None:
+    """A server and an account that another vault registered meanwhile are its own until then."""
+    sql_world(arm)
+    back_up_database(arm)
+    share_world(arm)
+    register_account(arm)
+    put_share_policy(arm)
+    share = protect_share(arm)
+    for path in (SALES, share):
+        delete_item(arm, path)
+    refusal = arm.delete(VAULT_ID)
+    assert refused(refusal) == (400, "ServiceResourceNotEmptyWithContainerDetails")
+    assert "sql-1" in refusal.text
+    assert "files1" in refusal.text
+    containers = {CONTAINER_PATH: registration(), CONTAINER_ID: container_body()}
+    for path in containers:
+        finish(arm, arm.delete(path))
+    deleted = drop(arm)
+    elsewhere = VAULT_ID.replace("vault-1", "vault-2")
+    put_vault(arm, elsewhere)
+    for path, body in containers.items():
+        finish(arm, arm.put(path.replace(VAULT_ID, elsewhere), json=body))
+    finish(arm, undelete(arm, deleted))
+    for kind in ("AzureWorkload", "AzureStorage"):
+        query = {"$filter": f"backupManagementType eq '{kind}'"}
+        assert listed(arm, f"{VAULT_ID}/backupProtectionContainers", **query) == []
+        [found] = listed(arm, f"{VAULT_ID}/backupDeletedProtectionContainers", **query)
+        assert found["properties"]["registrationStatus"] == "SoftDeleted"
+    back = {
+        SALES: database_body(isRehydrate=True),
+        share: share_item_body(isRehydrate=True),
+    }
+    taken = (409, "BMSUserErrorContainerIsAlreadyRegisteredWithAnotherVault")
+    for path, body in containers.items():
+        assert refused(arm.put(path, json=body)) == taken
+    for path, body in back.items():
+        assert refused(arm.put(path, json=body)) == (409, "BMSUserErrorContainerNotRegistered")
+    for path, body in containers.items():
+        finish(arm, arm.delete(path.replace(VAULT_ID, elsewhere)))
+        finish(arm, arm.put(path, json=body))
+    for path, body in back.items():
+        finish(arm, arm.put(path, json=body))
+        assert item(arm, path)["protectionState"] == "ProtectionStopped"
+    assert len(points(arm)) == 1
 
 
 def test_an_undeleted_vault_may_be_deleted_again(backed_up: httpx.Client) -> None:

@@ -256,8 +256,59 @@ def test_standard_points_stay_when_their_item_becomes_enhanced(protected: httpx.
     assert item(protected)["policyType"] == "V2"
     advance(protected, to="2026-01-03T21:00:00Z")
     kinds = [each["properties"]["createdWithPolicyType"] for each in listed(protected, POINTS)]
-    assert kinds == ["V2", "V2", "V1", "V1"]
+    assert kinds == ["V2", "V2", "V2", "V1", "V1"], "the first of V2 is the migration's own"
     assert [tier for _, tier in points(protected)][-1] == "snapshot vault"
+
+
+def backups_of(arm: httpx.Client) -> list[tuple[str, str]]:
+    """The backups of the vault's items, newest first: when they started, and how they stand."""
+    query = {"$filter": "operation eq 'Backup'"}
+    found = [each["properties"] for each in listed(arm, f"{VAULT_ID}/backupJobs", **query)]
+    return [(each["startTime"][5:16], each["status"]) for each in found]
+
+
+def test_a_migration_waits_for_no_backup_and_makes_one(protected: httpx.Client) -> None:
+    put_hourly(protected)
+    advance(protected, to="2026-01-02T12:00:00Z")
+    running = back_up(protected)
+    for _phase in ("snapshot", "transfer"):
+        answer = use(protected, HOURLY_ID)
+        assert refused(answer) == (409, "UserErrorBackupOperationInProgress")
+        advance(protected, by="PT6M")
+    advance(protected, until={"job": running})
+    assert item(protected)["policyType"] == "V1"
+    assert len(backups_of(protected)) == 2
+    finish(protected, use(protected, HOURLY_ID))
+    assert [status for _, status in backups_of(protected)] == [
+        "InProgress", "Completed", "Completed"
+    ]  # fmt: skip
+    advance(protected, until="idle")
+    newest = listed(protected, POINTS)[0]["properties"]
+    assert newest["createdWithPolicyType"] == "V2"
+    assert [tier for _, tier in points(protected)][-1] == "snapshot vault"
+    configured = listed(
+        protected, f"{VAULT_ID}/backupJobs", **{"$filter": "operation eq 'ConfigureBackup'"}
+    )
+    assert configured[0]["properties"]["status"] == "Completed"
+
+
+def test_what_migrates_nothing_backs_up_nothing(protected: httpx.Client) -> None:
+    put_hourly(protected)
+    finish(protected, use(protected, HOURLY_ID))
+    assert backups_of(protected) == [], "there was no point yet"
+    other = HOURLY_ID.replace("hourly", "EnhancedPolicy")
+    advance(protected, to="2026-01-02T09:00:00Z")
+    made = backups_of(protected)
+    finish(protected, use(protected, other))
+    assert backups_of(protected) == made, "from one Enhanced policy to another one"
+
+
+def test_a_stopped_item_migrates_as_it_is_resumed(protected: httpx.Client) -> None:
+    put_hourly(protected)
+    advance(protected, to="2026-01-02T12:00:00Z")
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    finish(protected, use(protected, HOURLY_ID))
+    assert [status for _, status in backups_of(protected)] == ["InProgress", "Completed"]
 
 
 def test_the_enhanced_policy_that_every_vault_has_protects(vault: httpx.Client) -> None:

@@ -217,6 +217,27 @@ def test_a_restore_fails_and_makes_nothing(vault: httpx.Client) -> None:
     assert kpi["resourceHealthStatus"] == "TransientDegraded"
 
 
+def test_a_vaults_key_that_is_taken_away_fails_backups_and_restores(vault: httpx.Client) -> None:
+    put_vm(vault)
+    protect(vault)
+    put_storage(vault)
+    advance(vault, until={"job": back_up(vault)})
+    [kept] = listed(vault, POINTS)
+    arm_fault(vault, "vault-key-denied", count=2)
+    failed = back_up(vault)
+    advance(vault, until={"job": failed})
+    restored = job_of(vault, vault.post(f"{kept['id']}/restore", json=RESTORE))
+    advance(vault, until={"job": restored})
+    for each, status in ((failed, "CompletedWithWarnings"), (restored, "Failed")):
+        shown = job(vault, each)
+        assert shown["status"] == status
+        assert shown["errorDetails"][0]["errorTitle"] == (
+            "UserErrorCMKMissingMangedIdentityPermissionOnKeyVault"
+        )
+    assert list(tiers(listed(vault, POINTS)[0])) == ["InstantRP"]
+    assert armed(vault)[0][1:] == (0, 2)
+
+
 def test_half_of_the_backups_fail_alike_whenever_the_clock_is_moved(vault: httpx.Client) -> None:
     arm_fault(vault, "snapshot-fails", probability=0.5)
     advance(vault, by="P20D")

@@ -10,6 +10,7 @@ import pytest
 from tests.wire.builders import (
     GROUP_ID,
     VAULT_ID,
+    Served,
     advance,
     delete_item,
     done,
@@ -335,6 +336,37 @@ def test_a_wrong_identity_is_refused(vault: httpx.Client, sent: dict[str, Any], 
     before = vault.get(VAULT_ID).content
     assert refused(patch(vault, identity=sent)) == (400, code)
     assert vault.get(VAULT_ID).content == before
+
+
+@pytest.mark.parametrize(
+    ("soft_delete", "immutable", "levels"),
+    [
+        ("always-on", (), [("Adequate", "Good"), ("Maximum", "Excellent")]),
+        ("enabled", ("Unlocked",), [("None", "Poor"), ("Minimum", "Fair")]),
+        ("enabled", ("Unlocked", "Locked"), [("Adequate", "Good"), ("Maximum", "Excellent")]),
+    ],
+)
+def test_a_vault_says_how_well_it_guards_its_data(
+    serve: Served, soft_delete: str, immutable: tuple[str, ...], levels: list[tuple[str, str]]
+) -> None:
+    arm = serve(soft_delete=soft_delete)
+    put_group(arm)
+    put_vault(arm)
+    for state in immutable:
+        settings = {"securitySettings": {"immutabilitySettings": {"state": state}}}
+        finish(arm, patch(arm, properties=settings))
+
+    def shown() -> tuple[str, str]:
+        properties = properties_of(arm)
+        return properties["secureScore"], properties["bcdrSecurityLevel"]
+
+    found = [shown()]
+    guard = f"{GROUP_ID}/providers/Microsoft.DataProtection/resourceGuards/guard-1"
+    done(arm.put(guard, json={"location": "westeurope", "properties": {}}))
+    mapping = {"properties": {"resourceGuardResourceId": guard}}
+    done(arm.put(f"{VAULT_ID}/backupResourceGuardProxies/VaultProxy", json=mapping))
+    found.append(shown())
+    assert found == levels
 
 
 # --- the key -----------------------------------------------------------------------------

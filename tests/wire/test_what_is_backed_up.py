@@ -8,13 +8,18 @@ import httpx
 import pytest
 
 from tests.wire.builders import (
+    GROUP_ID,
     ITEM_ID,
+    LOCATION_ID,
     POINTS,
     POLICY_ID,
     RESTORE,
+    STOP,
+    UNDELETE,
     VAULT_ID,
     advance,
     back_up,
+    delete_item,
     done,
     finish,
     item,
@@ -199,6 +204,46 @@ def test_the_item_of_a_deleted_vm_stays_and_its_backups_fail(protected: httpx.Cl
     assert found["extendedInfo"]["recoveryPointCount"] == 1
     wanted = {"$filter": "healthState eq 'ActionRequired'"}
     assert len(listed(protected, f"{VAULT_ID}/backupProtectedItems", **wanted)) == 1
+
+
+def test_what_a_deleted_vm_had_is_restored_stopped_deleted_and_brought_back(
+    protected: httpx.Client,
+) -> None:
+    backed_up(protected)
+    done(protected.delete(vm_id()))
+    advance(protected, until="idle")
+    put_storage(protected)
+    [point] = listed(protected, POINTS)
+    restored = job_of(protected, protected.post(f"{point['id']}/restore", json=RESTORE))
+    advance(protected, until={"job": restored})
+    assert job(protected, restored)["status"] == "Completed"
+    finish(protected, protected.put(ITEM_ID, json=STOP))
+    delete_item(protected)
+    finish(protected, protected.put(ITEM_ID, json=UNDELETE))
+    assert item(protected)["protectionState"] == "ProtectionStopped"
+    assert [each["id"] for each in listed(protected, POINTS)] == [point["id"]]
+
+
+def test_a_vm_and_its_group_in_another_casing_are_the_same_item(protected: httpx.Client) -> None:
+    backed_up(protected)
+    before = item(protected)
+    shouted = vm_id("VM-1").replace("group-1", "GROUP-1")
+    done(protected.put(GROUP_ID.replace("group-1", "GROUP-1"), json={"location": "westeurope"}))
+    done(protected.put(shouted, json=vm_body()))
+    again = item_body(policyId=POLICY_ID.upper(), sourceResourceId=shouted)
+    path = ITEM_ID.replace(";group-1;vm-1", ";GROUP-1;VM-1")
+    finish(protected, protected.put(path, json=again))
+    assert backed_up(protected)["status"] == "Completed"
+    [found] = listed(protected, f"{VAULT_ID}/backupProtectedItems")
+    assert found["id"] == ITEM_ID
+    same = ("sourceResourceId", "virtualMachineId", "friendlyName", "protectedItemDataId")
+    assert {name: found["properties"][name] for name in same} == {
+        name: before[name] for name in same
+    }
+    assert len(listed(protected, POINTS)) == 2
+    asked = {"resourceType": "VM", "resourceId": shouted}
+    status = done(protected.post(f"{LOCATION_ID}/backupStatus", json=asked)).json()
+    assert (status["protectionStatus"], status["vaultId"]) == ("Protected", VAULT_ID)
 
 
 def test_a_vm_built_anew_is_backed_up_again_and_in_full(protected: httpx.Client) -> None:

@@ -37,7 +37,7 @@ _DEFAULTS = {
 def render(call: Call, vault: Row[Any]) -> dict[str, Any]:
     """Return a vault as the wire shows it to a reader of the request's api-version."""
     provisioning = vault.provisioned_at > call.now
-    properties = dict(vault.properties)
+    properties = vault.properties | vault_settings.security_levels(vault.properties)
     if call.api_version[:10] >= _FIRST_VERSION_WITH_DEFAULTS:
         properties = merge(_DEFAULTS, properties)
     properties["provisioningState"] = "Provisioning" if provisioning else "Succeeded"
@@ -105,8 +105,6 @@ def born(call: Call) -> dict[str, Any]:
             "crossRegionRestore": "Disabled",
         },
         "regionOfChoiceSettings": {"status": "Disabled"},
-        "secureScore": "Adequate",
-        "bcdrSecurityLevel": "Good",
         "publicNetworkAccess": "Enabled",
         "restoreSettings": {
             "crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}

@@ -24,8 +24,6 @@ from .database_backups import BackupType
 from .paths import ITEM, item_of
 from .protected_items import TAG, item_accepted
 
-DEFAULT_RETENTION = 30 * DAY
-"""What the service keeps an on-demand backup for when it is not told."""
 LONGEST_RETENTION = 99 * 366 * DAY
 
 
@@ -96,7 +94,7 @@ def _start(call: Call, item: Row[Any], policy: Policy, asked: BackupRequest) -> 
         item,
         call.now,
         policy=policy,
-        retain_until=_retain_until(call, asked, DEFAULT_RETENTION),
+        retain_until=_retain_until(call, asked, backups.DEFAULT_RETENTION),
         activity_id=call.client_request_id,
     )
 
@@ -131,7 +129,7 @@ def _check(call: Call, item: Row[Any], asked: BackupRequest) -> None:
     if workload.streaming is None:
         if asked.backup_type is not None:
             raise invalid_input("properties.backupType", "is only allowed of databases")
-        _retain_until(call, asked, DEFAULT_RETENTION)
+        _retain_until(call, asked, backups.DEFAULT_RETENTION)
 
 
 def _retain_until(call: Call, asked: BackupRequest, default: int, shortest: int = 0) -> int:

@@ -30,7 +30,14 @@ from ...workloads.sql_in_vm import SQL_IN_VM
 from ...workloads.table import WORKLOADS, of_item_type
 from ...workloads.workload import Workload
 from .. import multi_user_authorization
-from . import database_protection, immutable_data, item_filters, share_protection, vm_protection
+from . import (
+    database_protection,
+    immutable_data,
+    item_filters,
+    policy_migrations,
+    share_protection,
+    vm_protection,
+)
 from .candidates import Candidate
 from .item_documents import facts_of, policy_name_of, render, show
 from .paths import ITEM, VAULT, Named, find_named, item_id, item_of, named_by, vault_of
@@ -242,11 +249,16 @@ def _use_policy(
     multi_user_authorization.permit_policy_of_item(call, vault, item, key, requests)
     _check_configuration(call, vault, item.workload, key, item)
     immutable_data.check_policy_of_item(call, vault, item, key, policy)
+    migrates = policy_migrations.is_one(item, policy)
+    if migrates:
+        policy_migrations.check(call, item)
     days = soft_delete_days(vault.properties)
     protection.use_policy(
         call.connection, call.rules, item, key, policy, call.now, soft_delete_days=days
     )
     item = protection.get(call.connection, item.key)
+    if migrates:
+        policy_migrations.back_up(call, item, policy)
     detail = {"policy_name": policy_name_of(call, item)}
     return _accepted(call, vault, item, Operation.CONFIGURE_BACKUP, detail)
 

@@ -92,12 +92,17 @@ def _check_vm(vault: Row[Any], vm: Row[Any]) -> None:
 
 
 def check_running(vm: Row[Any] | None) -> None:
-    """Refuse to look into a VM that does not run: its extension cannot be reached."""
-    if vm is None or not database_sources.is_running(vm):
-        name = "of this container" if vm is None else f"'{vm.name}'"
+    """Refuse to look into a VM that is gone, or that does not run: its extension is not reached."""
+    if vm is None:
+        raise invalid(
+            "UserErrorVmNotFoundV2",
+            "containerName: the virtual machine of this container does not exist or was moved.",
+            target="containerName",
+        )
+    if not database_sources.is_running(vm):
         raise invalid(
             "VMNotInRunningStateUserError",
-            f"The virtual machine {name} is not running; start it, then try again.",
+            f"The virtual machine '{vm.name}' is not running; start it, then try again.",
             target="containerName",
         )
 
