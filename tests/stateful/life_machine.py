@@ -290,7 +290,9 @@ class LifeMachine(RuleBasedStateMachine):
             assert job.is_over, job
             if job.status == "Completed":
                 wanted.update(holds)
-        assert Counter(self.watcher.restored_prints()) == wanted
+        disks = self.watcher.listed(f"{RESTORED_ID}/providers/Microsoft.Compute/disks")
+        made = [each["properties"] for each in disks if "RSVaultBackup" in each.get("tags", {})]
+        assert Counter(each["contentFingerprint"] for each in made) == wanted
 
     @rule()
     def restart(self) -> None:
@@ -590,8 +592,11 @@ class LifeMachine(RuleBasedStateMachine):
     def _trigger(self, kind: str, sent: dict[str, Any], holds: tuple[str, ...] = ()) -> None:
         path = f"{FAR}/backupCrossRegionRestore"
         got = self.ask(kind, ACCEPTED, "POST", path, sent, of=PAIR, or_else=(TOO_MANY,))
-        self.begun(got, holds)
+        before = set(self.life.there)
         self.look()
+        if got == ACCEPTED:
+            (name,) = self.life.there - before
+            self.life.accepted[name] = holds
 
     # --- databases ------------------------------------------------------------------------
 
@@ -643,7 +648,7 @@ class LifeMachine(RuleBasedStateMachine):
         self._restore_database("restore to an instant", path, verdict, over, **sent)
 
     def _restore_database(
-        self, kind: str, path: str, verdict: Verdict, over: bool, **more: Any
+        self, what: str, path: str, verdict: Verdict, over: bool, **more: Any
     ) -> None:
         where = {"targetInfo": target("MSSQLSERVER/copy", "Overwrite")}
         if over:
@@ -652,7 +657,7 @@ class LifeMachine(RuleBasedStateMachine):
         if verdict == ACCEPTED and not self.vm_runs:
             verdict = (409, "VMNotInRunningStateUserError")
         body = restore_body(**more, **where)
-        got = self.ask(kind, verdict, "POST", f"{path}/restore", body)
+        got = self.ask(what, verdict, "POST", f"{path}/restore", body)
         self.begun(got)
         item = self.life.items.get("sales")
         if item is not None and over and got == ACCEPTED:

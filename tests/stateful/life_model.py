@@ -230,8 +230,9 @@ class Life:
         if seen.states is not None:
             self._see_items(seen.states)
             for item in self.items.values():
+                before_that, item.ranges = item.ranges, seen.ranges[item.name]
                 self._see_points(item, seen.points[item.name], before)
-                self._see_ranges(item, seen.ranges[item.name])
+                self._see_ranges(item, before_that)
         if seen.points_there is not None:
             self._see_copies(seen.points_there, seen.ranges_there)
 
@@ -423,10 +424,12 @@ class Life:
 
     # --- logs ----------------------------------------------------------------------------
 
-    def _see_ranges(self, item: Item, found: list[Span]) -> None:
+    def _see_ranges(self, item: Item, before: list[Span]) -> None:
         if not item.is_database:
             return
-        last = 0
+        found, last = item.ranges, 0
+        if item.retained:
+            assert found == before or item.settled == self.now, (item.name, before, found)
         for start, end in found:
             assert last <= start < end <= self.now, (item.name, found)
             last = end
@@ -438,7 +441,6 @@ class Life:
             assert all(start >= self.now - LOG_KEPT for start, _ in found), (item.name, found)
         self._check_starts(item, found)
         self._check_log(item, found)
-        item.ranges = found
         item.told = [*item.told[-30:], (self.now, found)]
 
     def _check_starts(self, item: Item, found: list[Span]) -> None:
