@@ -509,10 +509,10 @@ class LifeMachine(RuleBasedStateMachine):
             return SOFT_DELETED
         return NO_POINT if point is None else ACCEPTED
 
-    @rule(vm=vms, pick=picks)
-    def restore(self, vm: str, pick: int) -> None:
+    @rule(vm=vms, pick=picks, archived=st.booleans())
+    def restore(self, vm: str, pick: int, archived: bool) -> None:
         """Restore the disks of a point, which is not possible from the archive."""
-        point = self.chosen(vm, pick, lambda each: True)
+        point = self.chosen(vm, pick, lambda each: each.archived == archived)
         verdict = self._readable(vm, point)
         if point is not None and verdict == ACCEPTED and self._is_archived(point):
             verdict = NOT_REHYDRATED
