@@ -118,7 +118,8 @@ class LifeMachine(RuleBasedStateMachine):
         self.restarted = False
         self.vm_runs = True
         _build(self.watcher)
-        self.life = Life(self.watcher.now())
+        sweep_every = run.place.settings.expiry_sweep_hours * HOUR
+        self.life = Life(self.watcher.now(), sweep_every=sweep_every)
 
     def teardown(self) -> None:
         """Keep what was asked and answered; see that nothing that was told has changed."""
@@ -577,10 +578,12 @@ class LifeMachine(RuleBasedStateMachine):
             return None
         aad = json.loads(self.watcher.exchanges[-1].body)
         verdict = NO_ITEM if item is None else NO_POINT
-        if self.life.opted_at is None and item is not None:
-            verdict = (400, "BMSUserErrorCrossRegionRestoreNotEnabled")
-        elif item is not None and (item.deleted):
+        if self.life.opted_at is None and self.life.is_down(HERE):
+            verdict = UNAVAILABLE
+        elif item is not None and item.deleted:
             verdict = SOFT_DELETED
+        elif item is not None and self.life.opted_at is None:
+            verdict = (400, "BMSUserErrorCrossRegionRestoreNotEnabled")
         elif point is not None and point.name in copies:
             verdict = OK
         path = f"{self._path_of(name, point)}/accessToken"

@@ -16,7 +16,6 @@ from tests.stateful.model import DAY, HOUR, TAKEN_AFTER
 
 HERE, PAIR = "westeurope", "northeurope"
 LAG, FIRST_LAG = 12 * HOUR, 48 * HOUR
-SWEEP = HOUR
 OLDEST_BASE = 15 * DAY
 LOG_KEPT = 7 * DAY
 SOFT_DELETE_DAYS = 14
@@ -126,6 +125,7 @@ class Item:
     ranges: list[Span] = field(default_factory=list)
     told: list[tuple[int, list[Span]]] = field(default_factory=list)
     starts: set[int] = field(default_factory=set)
+    scheduled: set[str] = field(default_factory=set)
 
     @property
     def deleted(self) -> bool:
@@ -163,8 +163,9 @@ class Seen:
 class Life:
     """One vault, what is protected in it, and its two regions."""
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, *, sweep_every: int = HOUR) -> None:
         self.now = now
+        self.sweep_every = sweep_every
         self.outages: list[Outage] = []
         self.opted_at: int | None = None
         self.is_immutable = False
@@ -350,7 +351,7 @@ class Life:
     def _end(self, item: Item, point: Point) -> int:
         """Return until when a client may count on a point: what it shows, and its policy says."""
         ends = [0 if point.expires is None else point.expires]
-        if item.plan is not None and point.vaulted and point.kind in ("", "Full"):
+        if item.plan is not None and point.vaulted and point.name in item.scheduled:
             ends.append(point.taken + item.plan.keep)
         return max(ends)
 
@@ -360,14 +361,14 @@ class Life:
         if item.is_database:
             operation = f"Backup ({point.kind})"
             made = [job for job in backups if job.operation == operation]
-            assert any(job.ended == point.taken and job.status == "Completed" for job in made), (
-                f"a point of no backup: {item.name} {point}"
-            )
-            return
-        made = [job for job in backups if job.operation == "Backup"]
-        of = [job for job in made if job.started + TAKEN_AFTER == point.taken]
-        good = ("InProgress", "Completed", "CompletedWithWarnings", "Cancelled")
-        assert any(job.status in good for job in of), f"a point of no backup: {item.name} {point}"
+            of = [job for job in made if (job.ended, job.status) == (point.taken, "Completed")]
+        else:
+            good = ("InProgress", "Completed", "CompletedWithWarnings", "Cancelled")
+            made = [job for job in backups if job.operation == "Backup" and job.status in good]
+            of = [job for job in made if job.started + TAKEN_AFTER == point.taken]
+        assert of, f"a point of no backup: {item.name} {point}"
+        if not of[0].user and point.kind in ("", "Full"):
+            item.scheduled.add(point.name)
 
     def _check_change(self, item: Item, was: Point, now: Point) -> None:
         """A point is of one instant and one content, and changes its tier one way only."""
@@ -385,13 +386,13 @@ class Life:
 
     def _check_over(self, item: Item, found: list[Point]) -> None:
         """What is over is swept, but for what is the last of its kind or needed by others."""
-        if item.retained or item.settled > self.now - SWEEP or self.running_of(item):
+        if item.retained or item.settled > self.now - self.sweep_every or self.running_of(item):
             return
         full = "Full" if item.is_database else ""
         newest = item.newest(found, full)
         vaulted = item.newest([each for each in found if each.vaulted])
         for point in found:
-            if point.expires is None or point.expires > self.now - SWEEP:
+            if point.expires is None or point.expires > self.now - self.sweep_every:
                 continue
             kept = point in (newest, vaulted) if not item.is_database else point == newest
             assert kept or self._is_needed(item, point, found), (
@@ -406,7 +407,7 @@ class Life:
         following = min((each.taken for each in later if each.kind == "Full"), default=self.now)
         based = any(each.kind == "Differential" and each.taken < following for each in later)
         logs = any(
-            start - SWEEP < following and end > point.taken for start, end in item.ranges
+            start - self.sweep_every < following and end > point.taken for start, end in item.ranges
         )
         return based or logs
 
