@@ -19,10 +19,12 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    exists,
     false,
     insert,
     literal,
     select,
+    true,
     update,
 )
 
@@ -34,6 +36,9 @@ from ..store.tables import items, log_chains, recovery_points, vaults
 
 SIMPLE = "SIMPLE"
 """The recovery model in which SQL Server keeps no log that could be backed up."""
+
+OLDEST_BASE = 15 * DAY
+"""Azure makes a full backup in place of what would be based on an older one (semantics 7.4)."""
 
 _REMEMBERED = 366 * DAY
 """For how long the past of a chain is told apart: no copy is that far behind."""
@@ -76,10 +81,33 @@ def columns(policy: Policy) -> dict[str, int | None]:
     return {"log_every_micros": policy.logs.every, "log_keep_micros": policy.logs.keep}
 
 
-def follow(connection: Connection, of: ColumnElement[bool], policy: Policy) -> None:
+def follow(connection: Connection, of: ColumnElement[bool], policy: Policy, now: int) -> None:
     """Let some items follow a policy's part for logs."""
     if isinstance(policy, DatabasePolicy):
         connection.execute(update(items).where(of).values(**columns(policy)))
+        _begin(connection, of, now)
+
+
+def _begin(connection: Connection, of: ColumnElement[bool], now: int) -> None:
+    """Let the logs that begin to be backed up now begin with the newest full backup.
+
+    The server has kept its log since then. Without a full backup that a log could be based on, the
+    chain begins with the next one.
+    """
+    base = items.c.latest_vaulted_at
+    goes_on = exists(select(_CHAIN.item_key).where(_CHAIN.item_key == items.c.key, _CHAIN.is_open))
+    connection.execute(
+        insert(log_chains).from_select(
+            ["item_key", "started_at", "covered_until", "resumed_at", "is_open"],
+            select(items.c.key, base, base, literal(now, BigInteger), true()).where(
+                of,
+                items.c.log_every_micros.is_not(None),
+                base >= now - OLDEST_BASE,
+                items.c.full_next.is_(False),
+                ~goes_on,
+            ),
+        )
+    )
 
 
 def settle(connection: Connection, of: ColumnElement[bool], now: int) -> None:

@@ -117,13 +117,14 @@ def use_policy(
 
     Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
     """
-    log_chains.settle(connection, items.c.key == item.key, now)
+    of = items.c.key == item.key
+    log_chains.settle(connection, of, now)
     slot = policy.next_slot(now)
     resumed = item.state in ProtectionState.RESUMABLE
     backed_up = ProtectionState.PROTECTED if item.latest_snapshot_at else ProtectionState.IR_PENDING
     connection.execute(
         update(items)
-        .where(items.c.key == item.key)
+        .where(of)
         .values(
             state=backed_up if resumed else item.state,
             policy_key=policy_key,
@@ -132,12 +133,11 @@ def use_policy(
             next_backup_at=backups.scheduled_start(rules, item.key, slot),
             expiring=True,
             unplaced_at=now if WORKLOADS[item.workload].in_collections else None,
-            **log_chains.columns(policy),
         )
     )
+    log_chains.follow(connection, of, policy, now)
     if resumed:
         retention.thaw(connection, item.key)
-    of = items.c.key == item.key
     retention.judge(connection, of, policy, now, soft_delete_days=soft_delete_days)
 
 
@@ -156,7 +156,7 @@ def edit_policy(
     """
     of = items.c.policy_key == policy_key
     log_chains.settle(connection, of, now)
-    log_chains.follow(connection, of, policy)
+    log_chains.follow(connection, of, policy, now)
     backups.reschedule(connection, rules, policy=policy_key, next_slot=policy.next_slot(now))
     snapshots.reconsider(connection, of, now)
     retention.judge(connection, of, policy, now, soft_delete_days=soft_delete_days)

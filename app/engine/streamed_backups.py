@@ -59,10 +59,9 @@ from ..workloads.table import WORKLOADS
 from . import jobs as job_rows
 from . import log_chains as logs
 from .backups import COHORT, JITTER, NEXT, NEXT_SPREAD, START, natural
+from .log_chains import OLDEST_BASE
 from .rules import Rules
 
-OLDEST_BASE = 15 * DAY
-"""Azure makes a full backup in place of what would be based on an older one (semantics 7.4)."""
 DEPENDENTS_WITHIN = OLDEST_BASE + 2 * DAY
 """All that is based on a full backup ends no later after it."""
 

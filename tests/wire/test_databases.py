@@ -156,6 +156,47 @@ def test_the_log_goes_on_where_it_stood(arm: httpx.Client) -> None:
     assert log_ranges(arm) == [("2026-02-13T00:30:00Z", "2026-02-20T00:00:00Z")]
 
 
+def test_a_log_that_a_policy_begins_to_back_up_begins_with_the_newest_full_backup(
+    arm: httpx.Client,
+) -> None:
+    """Whether the policy is changed or another one is chosen; a base that is too old is none."""
+    sql_world(arm, days=30, log=0)
+    put_database_policy(arm, "logs", days=30, log=7, every=60)
+    advance(arm, to="2026-01-03T12:00:00Z")
+    (newest, *_) = (at for _, at in kinds(arm))
+    put_database_policy(arm, days=30, log=7, every=60)
+    assert log_ranges(arm) == [], "the log was not backed up yet"
+    advance(arm, by="PT90M")
+    assert log_ranges(arm) == [(newest, "2026-01-03T13:00:00Z")]
+    put_database_policy(arm, days=30, log=0)
+    advance(arm, by="P1D")
+    protect_database(arm, policy="logs")
+    advance(arm, by="PT1H")
+    assert log_ranges(arm) == [(newest, "2026-01-04T14:00:00Z")], "a chain goes on after a pause"
+
+    other = SALES.replace(";sales", ";hr")
+    put_database_policy(arm, "plain", days=30, log=0)
+    protect_database(arm, other, "plain")
+    back_up_database(arm, path=other)
+    [(_, newest)] = kinds(arm, other)
+    protect_database(arm, other, "logs")
+    back_up_database(arm, "Log", other)
+    [(started, _)] = log_ranges(arm, other)
+    assert started == newest
+
+    protect_database(arm, other, "plain")
+    stop = database_body(protectionState="ProtectionStopped", policyId="")
+    advance(arm, by="P9D")
+    finish(arm, arm.put(other, json=stop))
+    advance(arm, by="P16D")
+    protect_database(arm, other, "logs")
+    advance(arm, to="2026-01-30T01:00:00Z")
+    assert log_ranges(arm, other) == []
+    advance(arm, to="2026-01-30T04:00:00Z")
+    [(started, _)] = log_ranges(arm, other)
+    assert started[:13] == "2026-01-30T02"
+
+
 def test_a_full_backup_stays_while_others_are_of_no_use_without_it(arm: httpx.Client) -> None:
     """Full ones are kept for a week here, differential ones for 7 days, the log for 30."""
     sql_world(arm, weeks=1, log=30, every=1440)
