@@ -24,7 +24,9 @@ from tests.wire.builders import (
     item_body,
     listed,
     policy_body,
+    protect,
     put_policy,
+    put_vm,
     refused,
     times,
     vm_id,
@@ -162,6 +164,18 @@ def test_what_is_retained_forever_is_never_over(protected: httpx.Client) -> None
     finish(protected, protected.put(ITEM_ID, json=STOP))
     advance(protected, by="P400D")
     assert refused(protected.delete(ITEM_ID)) == DENIED
+
+
+def test_a_locked_vault_is_deleted_while_it_holds_nothing(vault: httpx.Client) -> None:
+    for state in ("Unlocked", "Locked"):
+        make_immutable(vault, state)
+    put_vm(vault)
+    protect(vault)
+    denied = vault.delete(VAULT_ID)
+    assert refused(denied) == (400, "ServiceResourceNotEmptyWithContainerDetails")
+    delete_item(vault)  # nothing was backed up yet
+    done(vault.delete(VAULT_ID))
+    assert vault.get(VAULT_ID).status_code == 404
 
 
 def test_retention_is_not_raised_under_a_suspended_item(protected: httpx.Client) -> None:
