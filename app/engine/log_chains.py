@@ -198,6 +198,21 @@ def ranges(connection: Connection, item: Row[Any], now: int) -> list[Range]:
     return kept(item, [Range(start, end) for start, end in rows], now)
 
 
+def would_shorten(
+    connection: Connection, item: Row[Any], policy: Policy, now: int, *, fixed_days: int | None
+) -> bool:
+    """Tell whether a policy would keep an item's log for less than it is kept now.
+
+    With ``fixed_days`` only so many days of it count. A policy without logs changes nothing.
+    """
+    if not isinstance(policy, DatabasePolicy) or policy.logs is None or not item.log_keep_micros:
+        return False
+    keep: int = item.log_keep_micros
+    if fixed_days is not None:
+        keep = min(keep, fixed_days * DAY)
+    return policy.logs.keep < keep and bool(ranges(connection, item, now))
+
+
 def kept(item: Row[Any], found: list[Range], now: int) -> list[Range]:
     """Return what of some ranges has not expired."""
     cut = now - item.log_keep_micros if item.expiring and item.log_keep_micros else 0

@@ -1,7 +1,8 @@
 """The key of a vault's data: one in an emulated key vault must be there, and be the identity's.
 
-Both resource providers that take a key ask here. Key vaults elsewhere, such as
-``https://name.vault.azure.net``, are believed (docs/decisions/0137).
+Both resource providers that give an existing vault a key ask here. Key vaults elsewhere, such as
+``https://name.vault.azure.net``, are believed, and so is a vault that is born with its key
+(docs/decisions/0137).
 """
 
 from __future__ import annotations

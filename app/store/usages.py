@@ -15,15 +15,23 @@ from .tables import items, jobs, recovery_points
 
 @dataclass(frozen=True, slots=True)
 class ItemCounts:
-    """Protected items, soft-deleted ones left out: all, and those whose last backup went wrong.
-
-    ``instances`` is in how many things they are: a VM is one, and so is an account or a server,
-    however many of its shares or databases are protected.
-    """
+    """Protected items, soft-deleted ones left out: all, and those whose last backup went wrong."""
 
     total: int
     critical: int
     warning: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsInUse:
+    """A vault's protected items, its VMs among them, and in how many things all these are.
+
+    A VM is one of ``instances``, and so is an account or a server, however many of its shares or
+    databases are protected.
+    """
+
+    every: ItemCounts
+    vms: ItemCounts
     instances: int
 
 
@@ -35,23 +43,21 @@ class JobCounts:
     failed: int
 
 
-def count_items(connection: Connection, vault_key: int, *also: ColumnElement[bool]) -> ItemCounts:
-    """Count a vault's protected items; ``also`` are conditions on them."""
+def count_items(connection: Connection, vault_key: int) -> ItemsInUse:
+    """Count a vault's protected items."""
     status = items.c.last_backup_status
+    wrong = (status == Status.FAILED, status == Status.COMPLETED_WITH_WARNINGS)
+    vm = items.c.workload == AZURE_VM.name
     row = connection.execute(
         select(
-            func.count(),
-            func.count(case((status == Status.FAILED, 1))),
-            func.count(case((status == Status.COMPLETED_WITH_WARNINGS, 1))),
             func.count((items.c.workload + "/" + items.c.container_name).distinct()),
-        ).where(_in_vault(vault_key), *also)
+            func.count(),
+            *(func.count(case((each, 1))) for each in wrong),
+            func.count(case((vm, 1))),
+            *(func.count(case((and_(vm, each), 1))) for each in wrong),
+        ).where(_in_vault(vault_key))
     ).one()
-    return ItemCounts(*row)
-
-
-def count_vms(connection: Connection, vault_key: int) -> ItemCounts:
-    """Count a vault's protected VMs."""
-    return count_items(connection, vault_key, items.c.workload == AZURE_VM.name)
+    return ItemsInUse(ItemCounts(*row[1:4]), ItemCounts(*row[4:7]), row[0])
 
 
 def count_by_workload(

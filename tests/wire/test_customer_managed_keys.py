@@ -17,7 +17,6 @@ from tests.wire.builders import (
     finish,
     put_storage,
     put_user_identity,
-    put_vault,
     refused,
 )
 from tests.wire.shares import ACCOUNT_ID, CONTAINER_ID, register
@@ -136,14 +135,22 @@ def test_a_user_assigned_identity_opens_with_its_own_leave(
     allow(vault, keys["principalId"], *ALL)
     finish(vault, encrypt(vault, uri, kek=kek, identity=both))
     assert refused(encrypt(vault, uri)) == NOT_PERMITTED, "nor does its leave do for the vault's"
-    born = {"keyVaultProperties": {"keyUri": uri}, "kekIdentity": kek}
-    put_vault(vault, f"{VAULT_ID}-2", properties={"encryption": born})
+
+
+def test_a_vault_that_is_born_with_its_key_is_believed_so_that_a_world_can_be_made_again(
+    vault: httpx.Client, principal: str
+) -> None:
     allow(vault, principal, *ALL)
-    answer = vault.put(
-        f"{VAULT_ID}-3", json={"location": "westeurope", "properties": {"encryption": born}}
-    )
-    assert refused(answer) == NOT_PERMITTED
-    assert vault.get(f"{VAULT_ID}-3").status_code == 404
+    finish(vault, encrypt(vault, put_key(vault)["keyUriWithVersion"]))
+    before = encryption(vault)
+    allow(vault, principal)
+    exported = done(vault.get("/_emulator/world")).json()
+    done(vault.post("/_emulator/reset"))
+    done(vault.post("/_emulator/seed", json=exported))
+    assert encryption(vault) == before
+    kept = {"keyVaultProperties": {"keyUri": put_key(vault, "key-2")["keyUri"]}}
+    another = vault.patch(VAULT_ID, json={"properties": {"encryption": kept}})
+    assert refused(another) == NOT_PERMITTED
 
 
 def test_a_version_of_a_key_must_be_one_that_there_is(vault: httpx.Client, principal: str) -> None:

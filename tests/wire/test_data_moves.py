@@ -17,6 +17,7 @@ from tests.wire.builders import (
     done,
     finish,
     item,
+    item_body,
     item_id,
     listed,
     protect,
@@ -26,6 +27,8 @@ from tests.wire.builders import (
     refused,
     tiers,
     times,
+    vm_body,
+    vm_id,
 )
 from tests.wire.shares import ACCOUNT_ID, protect_share, put_share, put_share_policy, register
 
@@ -86,6 +89,24 @@ def test_what_is_in_the_vault_tier_comes_to_the_target_and_the_source_stops(
     advance(ready, by="P60D")
     assert len(times(ready, f"{MOVED_ID}/recoveryPoints")) == len(before), "nothing expires there"
     assert len(times(ready)) == 1, "garbage collection went on at the source"
+
+
+def test_a_vm_is_protected_by_the_target_once_it_is_in_its_region(ready: httpx.Client) -> None:
+    finish(ready, trigger(ready, prepared(ready)))
+    policy = f"{TARGET_ID}/backupPolicies/DefaultPolicy"
+    resume = item_body(policyId=policy, sourceResourceId=vm_id())
+    before = ready.get(MOVED_ID).content
+    answer = ready.put(MOVED_ID, json=resume)
+    assert refused(answer) == (400, "BMSUserErrorInvalidConfigureProtectionRequest")
+    assert "'westeurope'" in answer.json()["error"]["message"]
+    assert ready.get(MOVED_ID).content == before
+    done(ready.delete(vm_id()))
+    advance(ready, until="idle")
+    done(ready.put(vm_id(), json=vm_body() | {"location": "northeurope"}))
+    finish(ready, ready.put(MOVED_ID, json=resume))
+    advance(ready, by="P1D")
+    assert item(ready, MOVED_ID)["lastBackupStatus"] == "Completed"
+    assert len(listed(ready, f"{MOVED_ID}/recoveryPoints")) == 5
 
 
 def test_a_paused_garbage_collection_keeps_all_that_the_source_has(ready: httpx.Client) -> None:

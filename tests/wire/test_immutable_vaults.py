@@ -24,12 +24,24 @@ from tests.wire.builders import (
     item_body,
     listed,
     policy_body,
+    protect,
     put_policy,
+    put_vm,
     refused,
     times,
     vm_id,
 )
+from tests.wire.databases import policy_id
+from tests.wire.protected_databases import (
+    SALES,
+    back_up_database,
+    database_body,
+    log_ranges,
+    put_database_policy,
+    sql_world,
+)
 
+STOP_KEEPING = {"protectionState": "ProtectionStopped", "policyId": ""}
 DENIED = (400, "UserErrorOperationDeniedOnImmutableItem")
 
 
@@ -112,6 +124,26 @@ def test_what_is_over_or_past_its_fixed_time_does_not_hold_a_stopped_item(
     finish(protected, protected.put(ITEM_ID, json=under_shorter))
 
 
+def test_the_log_of_a_stopped_database_is_not_kept_for_less(arm: httpx.Client) -> None:
+    sql_world(arm, days=30, log=20)
+    put_database_policy(arm, "less", days=30, log=19)
+    put_database_policy(arm, "none", days=30, log=0)
+    put_database_policy(arm, "fewer", days=29, log=20)
+    back_up_database(arm)
+    advance(arm, by="P3D")
+    make_immutable(arm)
+    finish(arm, arm.put(SALES, json=database_body(**STOP_KEEPING)))
+    before, ranges = item(arm, SALES), log_ranges(arm)
+    for name in ("less", "fewer"):
+        answer = arm.put(SALES, json=database_body(policyId=policy_id(name)))
+        assert refused(answer) == DENIED, name
+    assert (item(arm, SALES), log_ranges(arm)) == (before, ranges)
+    finish(arm, arm.put(SALES, json=database_body(policyId=policy_id("none"))))
+    assert log_ranges(arm) == ranges, "a policy without logs ends none"
+    finish(arm, arm.put(SALES, json=database_body(**STOP_KEEPING)))
+    finish(arm, arm.put(SALES, json=database_body(policyId=policy_id())))
+
+
 def test_data_can_be_deleted_once_every_point_is_over(protected: httpx.Client) -> None:
     make_immutable(protected)
     advance(protected, until={"job": back_up(protected, until="2026-01-03T00:00:00Z")})
@@ -132,6 +164,18 @@ def test_what_is_retained_forever_is_never_over(protected: httpx.Client) -> None
     finish(protected, protected.put(ITEM_ID, json=STOP))
     advance(protected, by="P400D")
     assert refused(protected.delete(ITEM_ID)) == DENIED
+
+
+def test_a_locked_vault_is_deleted_while_it_holds_nothing(vault: httpx.Client) -> None:
+    for state in ("Unlocked", "Locked"):
+        make_immutable(vault, state)
+    put_vm(vault)
+    protect(vault)
+    denied = vault.delete(VAULT_ID)
+    assert refused(denied) == (400, "ServiceResourceNotEmptyWithContainerDetails")
+    delete_item(vault)  # nothing was backed up yet
+    done(vault.delete(VAULT_ID))
+    assert vault.get(VAULT_ID).status_code == 404
 
 
 def test_retention_is_not_raised_under_a_suspended_item(protected: httpx.Client) -> None:

@@ -30,13 +30,14 @@ from tests.wire.builders import (
     refused,
     times,
 )
+from tests.wire.shares import protect_share, put_share_policy, register, share_world
 
 DELETED = "includeSoftDeletedRP eq 'true'"
 
 
-def soft_deleted(arm: httpx.Client) -> dict[str, str]:
+def soft_deleted(arm: httpx.Client, points: str = POINTS) -> dict[str, str]:
     """The day of each soft-deleted point, and when it is purged."""
-    found = [each["properties"] for each in listed(arm, POINTS, **{"$filter": DELETED})]
+    found = [each["properties"] for each in listed(arm, points, **{"$filter": DELETED})]
     return {
         each["recoveryPointTime"][:10]: each["recoveryPointProperties"]["expiryTime"]
         for each in found
@@ -88,6 +89,25 @@ def test_they_come_back_with_their_own_end_when_retention_is_raised_again(
         "expiryTime": "2026-03-02T22:00:05",
         "ruleName": "Daily",
     }
+
+
+def test_points_of_a_vaulted_share_are_lost_brought_back_and_purged_alike(
+    arm: httpx.Client,
+) -> None:
+    share_world(arm)
+    register(arm)
+    put_share_policy(arm, days=30, snapshots=5)
+    points = f"{protect_share(arm)}/recoveryPoints"
+    advance(arm, by="P20D")
+    assert len(times(arm, points)) == 20
+    put_share_policy(arm, days=10, snapshots=5)
+    assert (len(times(arm, points)), len(soft_deleted(arm, points))) == (10, 10)
+    advance(arm, by="P3D")
+    put_share_policy(arm, days=30, snapshots=5)
+    assert (len(times(arm, points)), soft_deleted(arm, points)) == (20, {}), "three ended in time"
+    put_share_policy(arm, days=10, snapshots=5)
+    advance(arm, by="P14DT2H")
+    assert (len(times(arm, points)), soft_deleted(arm, points)) == (10, {})
 
 
 def test_a_soft_deleted_point_is_shown_by_its_name_and_cannot_be_restored(

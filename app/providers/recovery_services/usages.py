@@ -65,12 +65,11 @@ def list_replication(call: Call) -> Answer:
 
 
 def _items(call: Call, vault: Row[Any]) -> Iterator[dict[str, Any]]:
-    every = usages.count_items(call.connection, vault.key)
-    vms = usages.count_vms(call.connection, vault.key)
+    protected = usages.count_items(call.connection, vault.key)
     yield _usage("MABContainersCount", "Backup management servers", 0)
     for prefix, title, counted in (
-        ("ProtectedItem", "Backup items/Azure virtual machine backup", every),
-        ("IaaSVMProtectedItem", "Azure Virtual Machines", vms),
+        ("ProtectedItem", "Backup items/Azure virtual machine backup", protected.every),
+        ("IaaSVMProtectedItem", "Azure Virtual Machines", protected.vms),
     ):
         yield _usage(f"{prefix}Count", title, counted.total)
         yield _usage(f"{prefix}CriticalCount", "Critical", counted.critical)
@@ -78,7 +77,7 @@ def _items(call: Call, vault: Row[Any]) -> Iterator[dict[str, Any]]:
     yield _usage("MABProtectedItemCount", "File-Folders", 0)
     yield _usage("DPMProtectedItemCount", "DPM Protected Items Count", 0)
     yield _usage("AzureBackupServerProtectedItemCount", "Azure Backup Server Protected Items Count")
-    yield _usage("ManagedInstances", "Protected Instances", every.instances)
+    yield _usage("ManagedInstances", "Protected Instances", protected.instances)
 
 
 def _jobs(call: Call, vault: Row[Any]) -> Iterator[dict[str, Any]]:

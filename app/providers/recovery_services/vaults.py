@@ -75,7 +75,6 @@ def create_or_update(call: Call, body: VaultBody) -> Answer:
     new_id = f"{group.id}/providers/{VAULT_TYPE}/{name}"
     identity = vault_identity.created(call, new_id, key, body.identity)
     check_first_key(properties, identity)
-    customer_managed_keys.check(call, location, {}, properties, identity)
     room.for_vault(call.connection, call.rules.limits, call.subscription, location)
     call.connection.execute(
         insert(vaults).values(

@@ -19,7 +19,7 @@ from ...domain.jobs import ProtectionState
 from ...domain.policies import Policy, read
 from ...domain.policy_weakening import weakened
 from ...domain.vault_settings import immutability, immutable_days, is_immutable
-from ...engine import retention
+from ...engine import log_chains, retention
 from ...store.tables import items, policies, recovery_points
 
 _RETENTION = ("retentionPolicy", "subProtectionPolicy", "vaultRetentionPolicy")
@@ -69,7 +69,9 @@ def _check_points(call: Call, vault: Row[Any], item: Row[Any], policy: Policy) -
     Which policy it had is not known any more; for how long its points were kept is (0136).
     """
     days = immutable_days(immutability(vault.properties))
-    if retention.would_shorten(call.connection, item.key, policy, call.now, fixed_days=days):
+    if retention.would_shorten(
+        call.connection, item.key, policy, call.now, fixed_days=days
+    ) or log_chains.would_shorten(call.connection, item, policy, call.now, fixed_days=days):
         raise _denied(
             "Reduction in retention is not allowed since the vault is immutable: the policy would "
             f"keep recovery points of '{item.friendly_name}' for less than they were to be kept "

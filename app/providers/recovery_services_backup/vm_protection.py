@@ -50,6 +50,7 @@ def prepare_change(
     _refuse_second_vault(call, vault, item.source_id, item.friendly_name)
     source = vm_sources.find(call.connection, item.source_id)
     if source is not None:
+        _check_region(vault, source)
         _check_security(call, source, policy, item)
     # Azure forgets the choice of disks when protection is stopped and resumed.
     if asked.extended_properties is not None or item.state in ProtectionState.RESUMABLE:
@@ -105,6 +106,13 @@ def _source(
         raise invalid(
             "UserErrorVmNotFoundV2", f"{field}: the VM '{sent}' does not exist.", target=field
         )
+    _check_region(vault, source)
+    return source
+
+
+def _check_region(vault: Row[Any], source: vm_sources.Source) -> None:
+    """Refuse a VM of another region; an item that was moved to a vault there may have one."""
+    field = "properties.sourceResourceId"
     if normal_location(source.location) != vault.location:
         raise invalid(
             "BMSUserErrorInvalidConfigureProtectionRequest",
@@ -112,7 +120,6 @@ def _source(
             "both must be in one region.",
             target=field,
         )
-    return source
 
 
 STANDARD_POLICY_TAKES_TRUSTED_LAUNCH = "2025-01-01"
