@@ -492,7 +492,9 @@ class LifeMachine(RuleBasedStateMachine):
         """Move a point to the archive, if it says that it is ready."""
         point = self.chosen(vm, pick, lambda each: each.ready)
         verdict, refused = self._readable(vm, point), ()
-        if point is not None and verdict == ACCEPTED and not point.ready:
+        if verdict == SOFT_DELETED and point is None:
+            verdict = NO_POINT
+        elif point is not None and verdict == ACCEPTED and not point.ready:
             verdict, refused = NOT_READY[0], NOT_READY
         path = f"{self._path_of(vm, point)}/move"
         self.begun(self.ask("move", verdict, "POST", path, MOVE, or_else=refused))
