@@ -477,14 +477,14 @@ class LifeMachine(RuleBasedStateMachine):
         self._back_up(vm, sent)
 
     def _back_up(
-        self, name: str, sent: dict[str, Any], kind: str = "back up", *or_else: Verdict
+        self, name: str, sent: dict[str, Any], kind: str = "back up"
     ) -> None:
         item = self.life.items.get(name)
         verdict = NO_ITEM if item is None else ACCEPTED
         if item is not None and item.plan is None:
             verdict = SOFT_DELETED if item.deleted else STOPPED
         path = f"{PATHS[name]}/backup"
-        self.begun(self.ask(kind, verdict, "POST", path, {"properties": sent}, or_else=or_else))
+        self.begun(self.ask(kind, verdict, "POST", path, {"properties": sent}))
         self.look()
 
     @rule(vm=vms, pick=picks)
@@ -596,7 +596,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     def _trigger(self, kind: str, sent: dict[str, Any], holds: tuple[str, ...] = ()) -> None:
         path = f"{FAR}/backupCrossRegionRestore"
-        got = self.ask(kind, ACCEPTED, "POST", path, sent, of=PAIR, or_else=(TOO_MANY,))
+        got = self.ask(kind, ACCEPTED, "POST", path, sent, of=PAIR)
         before = set(self.life.there)
         self.look()
         if got == ACCEPTED:
@@ -683,7 +683,6 @@ class LifeMachine(RuleBasedStateMachine):
 
 
 _JOBS = f"{VAULT_ID}/backupJobs"
-TOO_MANY: Verdict = (400, "CloudDosAbsoluteLimitReached")
 REHYDRATING: Verdict = (409, "UserErrorRecoveryPointRehydrationAlreadyInProgress")
 NOT_READY: tuple[Verdict, ...] = tuple(
     (409, code)
