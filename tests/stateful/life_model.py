@@ -281,7 +281,9 @@ class Life:
             if seen.jobs is None:
                 item.owes = item.owes or bool(slots)
                 continue
-            until = max((each.until or 0 for each in self.outages if each.region == HERE), default=0)
+            until = max(
+                (each.until or 0 for each in self.outages if each.region == HERE), default=0
+            )
             if item.owes and until < self.now:
                 item.owes = False
                 slots.insert(0, until + 1)
@@ -539,4 +541,3 @@ class Life:
                     cut = max(first, 0 if item.retained else self.now - LOG_KEPT)
                     covered = any(begin <= cut and last <= until for begin, until in found)
                     assert covered or cut >= last, (item.name, at, told, found)
-

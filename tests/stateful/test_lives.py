@@ -23,12 +23,12 @@ from tests.stateful.test_vault_machine import check_answers
 
 QUICK = settings(
     max_examples=2,
-    stateful_step_count=25,
+    stateful_step_count=20,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-DEEP = settings(QUICK, max_examples=100, stateful_step_count=50, derandomize=False)
+DEEP = settings(QUICK, max_examples=60, stateful_step_count=50, derandomize=False)
 OFTEN: dict[str, Any] = {"limits": "off"}
 """The machine does in a day what Azure's limits allow in many."""
 CHANCE = "wherever Hypothesis likes"
