@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from ..domain.instants import DAY, LATEST
-from ..domain.policies import DatabasePolicy, Policy
+from ..domain.policies import FULL, DatabasePolicy, Policy
 from ..domain.vault_settings import CROSS_REGION
 from ..store.log_tables import log_stretches
 from ..store.tables import items, log_chains, recovery_points, vaults
@@ -195,7 +195,7 @@ def ranges(connection: Connection, item: Row[Any], now: int) -> list[Range]:
         .where(_CHAIN.item_key == item.key)
         .order_by(_CHAIN.started_at)
     ).all()
-    return kept(item, [Range(start, end) for start, end in rows], now)
+    return kept(connection, item, [Range(start, end) for start, end in rows], now)
 
 
 def would_shorten(
@@ -213,8 +213,22 @@ def would_shorten(
     return policy.logs.keep < keep and bool(ranges(connection, item, now))
 
 
-def kept(item: Row[Any], found: list[Range], now: int) -> list[Range]:
-    """Return what of some ranges has not expired."""
+def kept(connection: Connection, item: Row[Any], found: list[Range], now: int) -> list[Range]:
+    """Return what of some ranges, oldest first, has not expired and has a full backup before it.
+
+    After a pause that outlasted it, the full backup before the pause is gone.
+    """
+    if not found:
+        return []
     cut = now - item.log_keep_micros if item.expiring and item.log_keep_micros else 0
-    left = (Range(max(each.start, cut), each.end) for each in found)
-    return [each for each in left if each.start < each.end]
+    point = recovery_points.c
+    bases = select(point.taken_at).where(point.item_key == item.key, point.backup_type == FULL)
+    fulls = connection.execute(bases.order_by(point.taken_at)).scalars().all()
+    left, before = [], 0
+    for each in found:
+        own = [at for at in fulls if before < at < each.end]
+        start = max(each.start, cut, own[0] if own else each.end)
+        if start < each.end:
+            left.append(Range(start, each.end))
+        before = each.end
+    return left

@@ -45,7 +45,7 @@ def ranges(connection: Connection, item: Row[Any], now: int, until: int) -> list
     ).all()
     asked = _last_on_demand(connection, item, until)
     found = [Range(chain.started_at, _copied_until(chain, past, asked, until)) for chain in chains]
-    return kept(item, found, now)
+    return kept(connection, item, found, now)
 
 
 def _last_on_demand(connection: Connection, item: Row[Any], until: int) -> int:

@@ -127,7 +127,9 @@ class LifeMachine(RuleBasedStateMachine):
         self.run.did.update(self.life.happened)
         if not self.life.is_down(HERE):
             told = {job.name: job for job in map(_job, self.watcher.listed(_JOBS))}
-            known = {name: job for name, job in self.life.jobs.items() if name not in self.life.there}
+            known = {
+                name: job for name, job in self.life.jobs.items() if name not in self.life.there
+            }
             assert {name: told.get(name) for name in known} == known
 
     # --- asking, and looking --------------------------------------------------------------
@@ -337,7 +339,9 @@ class LifeMachine(RuleBasedStateMachine):
     @rule()
     def opt_in(self) -> None:
         """Opt in to Cross Region Restore, for good."""
-        verdict = self.ask("opt in", OK, "PATCH", VAULT_ID, {"properties": OPTED_IN}, or_else=(ACCEPTED,))
+        verdict = self.ask(
+            "opt in", OK, "PATCH", VAULT_ID, {"properties": OPTED_IN}, or_else=(ACCEPTED,)
+        )
         if verdict in (OK, ACCEPTED) and self.life.opted_at is None:
             self.life.opted_at = self.life.now
         self.look()
@@ -476,15 +480,13 @@ class LifeMachine(RuleBasedStateMachine):
         sent = {"objectType": "IaasVMBackupRequest", "recoveryPointExpiryTimeInUTC": text(until)}
         self._back_up(vm, sent)
 
-    def _back_up(
-        self, name: str, sent: dict[str, Any], kind: str = "back up", *or_else: Verdict
-    ) -> None:
+    def _back_up(self, name: str, sent: dict[str, Any], kind: str = "back up") -> None:
         item = self.life.items.get(name)
         verdict = NO_ITEM if item is None else ACCEPTED
         if item is not None and item.plan is None:
             verdict = SOFT_DELETED if item.deleted else STOPPED
         path = f"{PATHS[name]}/backup"
-        self.begun(self.ask(kind, verdict, "POST", path, {"properties": sent}, or_else=or_else))
+        self.begun(self.ask(kind, verdict, "POST", path, {"properties": sent}))
         self.look()
 
     @rule(vm=vms, pick=picks)
@@ -492,7 +494,9 @@ class LifeMachine(RuleBasedStateMachine):
         """Move a point to the archive, if it says that it is ready."""
         point = self.chosen(vm, pick, lambda each: each.ready)
         verdict, refused = self._readable(vm, point), ()
-        if point is not None and verdict == ACCEPTED and not point.ready:
+        if verdict == SOFT_DELETED and point is None:
+            verdict = NO_POINT
+        elif point is not None and verdict == ACCEPTED and not point.ready:
             verdict, refused = NOT_READY[0], NOT_READY
         path = f"{self._path_of(vm, point)}/move"
         self.begun(self.ask("move", verdict, "POST", path, MOVE, or_else=refused))
@@ -544,7 +548,13 @@ class LifeMachine(RuleBasedStateMachine):
         self._restore("rehydrate", vm, point, verdict, *refused, **more)
 
     def _restore(
-        self, kind: str, vm: str, point: Point | None, verdict: Verdict, *refused: Verdict, **more: Any
+        self,
+        kind: str,
+        vm: str,
+        point: Point | None,
+        verdict: Verdict,
+        *refused: Verdict,
+        **more: Any,
     ) -> None:
         sent = RESTORE["properties"] | {
             "sourceResourceId": vm_id(vm),
@@ -565,7 +575,9 @@ class LifeMachine(RuleBasedStateMachine):
         if details is None or point is None:
             return
         sent = {"crossRegionRestoreAccessDetails": details}
-        sent["restoreRequest"] = request(sourceResourceId=vm_id(vm), targetResourceGroupId=RESTORED_ID)
+        sent["restoreRequest"] = request(
+            sourceResourceId=vm_id(vm), targetResourceGroupId=RESTORED_ID
+        )
         self._trigger("restore there", sent, point.prints)
 
     def _leave(self, name: str, point: Point | None, copies: set[str]) -> dict[str, Any] | None:
@@ -594,7 +606,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     def _trigger(self, kind: str, sent: dict[str, Any], holds: tuple[str, ...] = ()) -> None:
         path = f"{FAR}/backupCrossRegionRestore"
-        got = self.ask(kind, ACCEPTED, "POST", path, sent, of=PAIR, or_else=(TOO_MANY,))
+        got = self.ask(kind, ACCEPTED, "POST", path, sent, of=PAIR)
         before = set(self.life.there)
         self.look()
         if got == ACCEPTED:
@@ -681,7 +693,6 @@ class LifeMachine(RuleBasedStateMachine):
 
 
 _JOBS = f"{VAULT_ID}/backupJobs"
-TOO_MANY: Verdict = (400, "CloudDosAbsoluteLimitReached")
 REHYDRATING: Verdict = (409, "UserErrorRecoveryPointRehydrationAlreadyInProgress")
 NOT_READY: tuple[Verdict, ...] = tuple(
     (409, code)
@@ -715,7 +726,10 @@ def _build(watcher: Watcher) -> None:
         (vm_id("vm-1"), vm_body()),
         (vm_id("vm-2"), vm_body(gigabytes=500)),
         (SQL_VM, machines.body() | {"tags": {"rsvault-sql": "MSSQLSERVER/sales"}}),
-        (FAR_VM, machines.body() | {"location": PAIR, "tags": {"rsvault-sql": "MSSQLSERVER/other"}}),
+        (
+            FAR_VM,
+            machines.body() | {"location": PAIR, "tags": {"rsvault-sql": "MSSQLSERVER/other"}},
+        ),
     ):
         status, found = watcher.ask("PUT", path, body)
         assert status < 300, found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.stateful.model import DAY, HOUR, TAKEN_AFTER
 
@@ -19,6 +19,7 @@ LAG, FIRST_LAG = 12 * HOUR, 48 * HOUR
 OLDEST_BASE = 15 * DAY
 LOG_KEPT = 7 * DAY
 SOFT_DELETE_DAYS = 14
+COPY_ONLY = "Backup (CopyOnlyFull)"
 THURSDAY = 4
 """The weekday on which 1970 began, counted from Sunday."""
 STATES = {"protected": "Protected", "stopped": "ProtectionStopped", "suspended": "BackupsSuspended"}
@@ -280,7 +281,9 @@ class Life:
             if seen.jobs is None:
                 item.owes = item.owes or bool(slots)
                 continue
-            until = max((each.until or 0 for each in self.outages if each.region == HERE), default=0)
+            until = max(
+                (each.until or 0 for each in self.outages if each.region == HERE), default=0
+            )
             if item.owes and until < self.now:
                 item.owes = False
                 slots.insert(0, until + 1)
@@ -312,7 +315,8 @@ class Life:
             assert deleted == item.deleted, name
             self.counts[name] = count
 
-    def _see_points(self, item: Item, found: list[Point], before: int) -> None:
+    def _see_points(self, item: Item, told: list[Point], before: int) -> None:
+        found = [self._of_its_kind(item, point) for point in told]
         new = {each.name: each for each in found}
         assert len(new) == len(found), "a point is told twice"
         order = [each.taken for each in found]
@@ -332,6 +336,16 @@ class Life:
         self._check_made(item, found)
         assert self.counts[item.name] == len(found), f"the item counts otherwise: {item.name}"
         item.points = new
+
+    def _of_its_kind(self, item: Item, point: Point) -> Point:
+        """Tell copy-only full backups, which are no base of others, from those that they look like.
+
+        Only the job says what it was.
+        """
+        if point.kind != "Full":
+            return point
+        copies = (job.ended for job in self.jobs.values() if job.operation == COPY_ONLY)
+        return replace(point, kind="CopyOnlyFull") if point.taken in copies else point
 
     def running_of(self, item: Item) -> list[Job]:
         """Return the jobs of an item that were not over when they were told last."""
@@ -527,4 +541,3 @@ class Life:
                     cut = max(first, 0 if item.retained else self.now - LOG_KEPT)
                     covered = any(begin <= cut and last <= until for begin, until in found)
                     assert covered or cut >= last, (item.name, at, told, found)
-

@@ -106,9 +106,9 @@ def into_the_archive_and_back(state: LifeMachine) -> None:
     state.delete(name="vm-2")
     state.rehydrate(vm="vm-2", pick=6, days=11, high=True)
     state.undelete(name="vm-2")
-    state.advance_months(days=100)
+    state.advance_months(days=35)
     state.protect(name="vm-2")
-    state.advance_months(days=100)
+    state.advance_months(days=35)
 
 
 def the_log_of_a_database(state: LifeMachine) -> None:

@@ -197,6 +197,25 @@ def test_a_log_that_a_policy_begins_to_back_up_begins_with_the_newest_full_backu
     assert started[:13] == "2026-01-30T02"
 
 
+def test_a_log_is_restored_from_a_full_backup_that_is_there(arm: httpx.Client) -> None:
+    """After a pause that outlasted the full backup before it, the log begins with the next."""
+    sql_world(arm, weeks=1, log=7, every=60)
+    advance(arm, to="2026-01-06T12:30:00Z")
+    [(before, _)] = log_ranges(arm)
+    done(arm.post(f"{SQL_VM}/deallocate"))
+    advance(arm, by="P30D")
+    done(arm.post(f"{SQL_VM}/start"))
+    back_up_database(arm)
+    advance(arm, by="PT2H")
+    [(_, newest)] = kinds(arm)
+    assert newest > before, "the one before the pause is over"
+    assert log_ranges(arm) == [(newest, "2026-02-05T14:00:00Z")]
+    earlier = {"kind": "AzureWorkloadSQLPointInTimeRestoreRequest", "targetInfo": target()}
+    body = restore_body(**earlier, pointInTime="2026-02-05T12:00:00Z")
+    answer = arm.post(f"{SALES}/recoveryPoints/{RANGE}/restore", json=body)
+    assert code_of(answer) == "UserErrorPointInTimeNotInRange"
+
+
 def test_a_full_backup_stays_while_others_are_of_no_use_without_it(arm: httpx.Client) -> None:
     """Full ones are kept for a week here, differential ones for 7 days, the log for 30."""
     sql_world(arm, weeks=1, log=30, every=1440)
