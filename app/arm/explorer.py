@@ -238,6 +238,8 @@ def _response(each: Endpoint, status: int, methods: Collection[str]) -> dict[str
 def _content(shape: Shape | Mapping[str, Any]) -> dict[str, Any]:
     if shape is Shape.TEXT:
         return {"text/plain": {"schema": {"type": "string"}}}
+    if shape is Shape.EVENTS:
+        return {"text/event-stream": {"schema": {"type": "string"}}}
     if shape is Shape.FILE:
         return {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     if isinstance(shape, Shape):

@@ -16,6 +16,7 @@ class Shape(Enum):
     NOTHING = "nothing"
     TEXT = "text"
     FILE = "file"
+    EVENTS = "events"
     RESOURCE = "Resource"
     RESOURCES = "ResourceList"
     VALUES = "ValueList"

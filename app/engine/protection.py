@@ -11,13 +11,15 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, insert, select, update
 
 from ..domain import ids
+from ..domain.events import EventKind
 from ..domain.instants import DAY
 from ..domain.jobs import ProtectionState
 from ..domain.policies import Policy
-from ..store.tables import items
+from ..store.tables import items, recovery_points
 from ..workloads.table import WORKLOADS
 from . import (
     backups,
+    events,
     file_recoveries,
     jobs,
     log_chains,
@@ -215,7 +217,7 @@ def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days
     """Delete an item's data: kept for the soft-delete days, or gone at once if there are none."""
     jobs.cancel_what_writes(connection, item.key, now)
     if not soft_delete_days:
-        soft_delete.purge_item(connection, item.key)
+        soft_delete.purge_item(connection, item.key, now)
         return
     stop(connection, item, now, keep_per_policy=False)
     file_recoveries.end_all(connection, item.key)
@@ -228,12 +230,22 @@ def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days
             soft_delete_days=soft_delete_days,
         )
     )
+    _tell_points(connection, EventKind.POINT_SOFT_DELETED, item, now)
 
 
-def undelete(connection: Connection, item: Row[Any]) -> None:
+def undelete(connection: Connection, item: Row[Any], now: int) -> None:
     """Bring a soft-deleted item back: protection stays stopped, every point is there."""
     connection.execute(
         update(items)
         .where(items.c.key == item.key)
         .values(deleted_at=None, purge_at=None, soft_delete_days=None)
+    )
+    _tell_points(connection, EventKind.POINT_UNDELETED, item, now)
+
+
+def _tell_points(connection: Connection, kind: str, item: Row[Any], now: int) -> None:
+    """Let an event tell of each point of an item, those that were soft-deleted before left out."""
+    point = recovery_points.c
+    events.note_points(
+        connection, kind, now, point.item_key == item.key, point.soft_deleted.is_(False)
     )

@@ -35,6 +35,7 @@ from ..workloads.table import WORKLOADS
 from . import (
     backups,
     discovery,
+    events,
     restores,
     retention,
     snapshots,
@@ -162,8 +163,18 @@ def due(connection: Connection, settled: int) -> Due:
     return Due(start, job, purge, sweep, tier, *some)
 
 
-def cross_one(connection: Connection, rules: Rules, settled: int, target: int, armed: Armed) -> int:
+def cross_one(
+    connection: Connection,
+    rules: Rules,
+    settled: int,
+    target: int,
+    armed: Armed,
+    *,
+    recorded: bool = False,
+) -> int:
     """Do everything due in the next window and return where it ends, at most at the target.
+
+    If events are ``recorded``, those of the window are in the end.
 
     A window with work in it never passes an instant of the sweep's grid: what happens in it
     may be due for the sweep at its end.
@@ -184,16 +195,30 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int, a
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
-    _run(connection, rules, armed, found, phases, cohorts, settled, until)
+    _run(connection, rules, armed, found, phases, cohorts, settled, until, recorded=recorded)
     if found.discovery is not None and found.discovery <= until:
         discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
     moves = bool(phases) or _may_be_taken(cohorts, found, until)
-    if until == grid and (moves or (found.sweep is not None and found.sweep <= until)):
-        retention.sweep(connection, until)
-    if until == grid and found.tier is not None and found.tier <= until:
-        tiering.tier(connection, until)
+    if recorded and (phases or cohorts):
+        hides, started = rules.hide_unvaulted_points, bool(cohorts)
+        events.draft_jobs(connection, since=settled, until=until, hides=hides, started=started)
+    if until == grid:
+        _at_grid(connection, rules, found, until, moves=moves, recorded=recorded)
+    if recorded:
+        events.number(connection)
     return until
+
+
+def _at_grid(
+    connection: Connection, rules: Rules, found: Due, at: int, *, moves: bool, recorded: bool
+) -> None:
+    """Do what is done at instants of the sweep's grid; ``moves`` is whether points may be due."""
+    if moves or (found.sweep is not None and found.sweep <= at):
+        hides = rules.hide_unvaulted_points
+        retention.sweep(connection, at, recorded=recorded, hides=hides)
+    if found.tier is not None and found.tier <= at:
+        tiering.tier(connection, at, recorded=recorded)
 
 
 def _starts(
@@ -234,6 +259,8 @@ def _run(
     cohorts: list[Cohort],
     settled: int,
     until: int,
+    *,
+    recorded: bool,
 ) -> None:
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
     armed.strike(connection, until)
@@ -252,13 +279,13 @@ def _run(
         if found.unplaced is not None:
             snapshots.place(connection, rules, settled=settled)
         if found.crowded is not None:
-            retention.trim(connection)
+            retention.trim(connection, recorded=recorded)
         armed.strike(connection, until)
         backups.end_transfers(connection, until=until)
     if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)
     if found.purge is not None and found.purge <= until:
-        soft_delete.purge(connection, until=until)
+        soft_delete.purge(connection, until=until, recorded=recorded)
 
 
 def _start(connection: Connection, rules: Rules, cohort: Cohort, until: int) -> None:

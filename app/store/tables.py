@@ -36,7 +36,8 @@ class WorldColumns(TypedColumns):
     A scaled clock may show instants up to ``reserved_until``. An advance that was asked for goes
     from ``advance_from`` to ``advance_to``, which is null where only its end will tell. ``limits``
     are those that are not Azure's, ``outages`` those of regions (``domain/outages.py``), ``faults``
-    the points at which any is armed (``domain/faults.py``).
+    the points at which any is armed (``domain/faults.py``). ``events_kept`` is how many of the
+    latest events are kept, null where none are recorded; ``events_told`` is the latest number.
     """
 
     id = Column(Integer, primary_key=True, autoincrement=False)
@@ -62,6 +63,8 @@ class WorldColumns(TypedColumns):
     replication_lag = Column(BigInteger, nullable=False, server_default=text("43200000000"))
     cross_region_delay = Column(BigInteger, nullable=False, server_default=text("172800000000"))
     faults = Column(Text, nullable=False, server_default=text("''"))
+    events_kept: Column[int | None] = Column(Integer, nullable=True)
+    events_told = Column(BigInteger, nullable=False, server_default=text("0"))
 
 
 world = Table("world", metadata, WorldColumns)

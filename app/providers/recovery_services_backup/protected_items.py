@@ -199,7 +199,7 @@ def _undelete(
         )
     _of(item.workload).check_return(call, vault, item)
     room.for_item(call.connection, call.rules.limits, vault, item.workload)
-    protection.undelete(call.connection, item)
+    protection.undelete(call.connection, item, call.now)
     return _accepted(call, vault, item, Operation.UNDELETE, {})
 
 
