@@ -19,6 +19,7 @@ from .client_command import client_command
 @click.option("--vault", metavar="NAME|ID", help="Only what is in this vault.")
 @click.option("--item", metavar="NAME|ID", help="Only what is about this protected item.")
 @click.option("--job", metavar="ID", help="Only what is about this job.")
+@click.option("--operation", metavar="NAME", help="Only of jobs that do this, such as Backup.")
 @click.option("--after", metavar="N|latest", help="After this number, or only what comes.")
 @click.option("--limit", type=int, metavar="N", help="End after so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from ..domain import ids
 from ..domain.errors import Refused, invalid
 from ..domain.events import KINDS
+from ..domain.jobs import Operation
 from ..store.event_tables import events
 
 LATEST = "latest"
@@ -28,9 +29,9 @@ _ITEM_ID = re.compile(
 class Wanted:
     """The events that are asked for; what is ``None`` does not matter.
 
-    ``kind`` are names, ``after`` is the number of the last event that was seen already (or
-    ``latest``), ``limit`` is after how many events the stream ends; without ``follow`` it ends
-    once it has told what is kept.
+    ``kind`` are names, ``operation`` is one of a job, ``after`` is the number of the last event that was seen already (or
+    ``latest``). The stream ends after ``limit`` events, after ``wait`` real seconds, and without
+    ``follow`` once it has told what is kept.
     """
 
     kind: tuple[str, ...] | None = None
@@ -38,9 +39,11 @@ class Wanted:
     vault: str | None = None
     item: str | None = None
     job: str | None = None
+    operation: str | None = None
     after: int | str | None = None
     follow: bool = True
     limit: int | None = None
+    wait: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return what a row of ``events`` must be like."""
@@ -57,6 +60,8 @@ class Wanted:
             found.append(_is_item(self.item))
         if self.job is not None:
             found.append(_EVENT.job_id == self.job)
+        if self.operation is not None:
+            found.append(func.lower(_EVENT.operation) == self.operation)
         return found
 
 
@@ -133,6 +138,15 @@ def _job(name: str, text: str) -> str:
     return found
 
 
+def _operation(name: str, text: str) -> str:
+    known = [
+        each for word, each in vars(Operation).items() if isinstance(each, str) and word.isupper()
+    ]
+    if text.lower() not in {each.lower() for each in known}:
+        raise _refused(name, f"'{text[:80]}' is no operation; allowed: {', '.join(known)}")
+    return text.lower()
+
+
 def _whole(name: str, text: str, lowest: int, highest: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and
             lowest <= int(text) <= highest):  # fmt: skip
@@ -160,9 +174,11 @@ _READERS: Mapping[str, Callable[[str, str], object]] = {
     "vault": _name,
     "item": _name,
     "job": _job,
+    "operation": _operation,
     "after": _after,
     "follow": _flag,
     "limit": lambda name, text: _whole(name, text, 1, 1_000_000),
+    "wait": lambda name, text: _whole(name, text, 0, 86_400),
 }
 
 

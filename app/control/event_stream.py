@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Any
 
 from fastapi.sse import format_sse_event
@@ -20,7 +21,6 @@ from sqlalchemy import Row, select
 from ..arm.errors import of_database
 from ..domain import ids
 from ..domain.instants import wire
-
 from ..engine import events as recorded
 from ..engine.events import Recording
 from ..engine.worker import Engine
@@ -96,38 +96,39 @@ class Listeners:
 async def stream(engine: Engine, listeners: Listeners, wanted: Wanted) -> AsyncIterator[bytes]:
     """Yield the events that are asked for, from the oldest that is kept, as they go over the wire.
 
-    It ends when the server stops, when recording does, and without ``follow`` with the latest.
+    It ends when the server stops, when recording does, and as ``wanted`` says.
     """
     place, left = _Place(wanted), wanted.limit
+    loop = asyncio.get_running_loop()
+    ends_at = inf if wanted.wait is None else loop.time() + wanted.wait
     with listeners.join() as news:
         yield format_sse_event(retry=RETRY_MILLISECONDS)
-        while True:
+        while not listeners.stopped:
             news.clear()
-            try:
-                found = place.read(engine)
-            except Exception as problem:
-                if of_database(problem) is None:
-                    raise
-                _log.warning("a stream of events ends: %s", problem)
+            found = place.read(engine)
+            if found is None:
                 return
-            if left is not None:
-                found.rows = found.rows[:left]
-                left -= len(found.rows)
-            for part in found.parts():
+            rows = found.rows[:left]
+            for part in found.parts(rows):
                 yield part
-            if left == 0 or found.ends(follow=wanted.follow) or listeners.stopped:
+            left = None if left is None else left - len(rows)
+            seconds = min(BEAT_SECONDS, ends_at - loop.time())
+            if left == 0 or seconds <= 0 or found.ends(follow=wanted.follow):
                 return
             if found.more:
-                await asyncio.sleep(0)
-                continue
-            try:
-                async with asyncio.timeout(BEAT_SECONDS):
-                    await news.wait()
-            except TimeoutError:
+                await asyncio.sleep(0)  # others want to be served too
+            elif not await _comes(news, seconds) and loop.time() < ends_at:
                 # The number keeps a listener's place where nothing of what came was for it.
                 yield format_sse_event(comment="alive", id=str(place.seen))
-            if listeners.stopped:
-                return
+
+
+async def _comes(news: asyncio.Event, seconds: float) -> bool:
+    """Tell, after so many seconds at most, whether there may be news."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await news.wait()
+    except TimeoutError:
+        return False
 
 
 class _Found:
@@ -139,12 +140,14 @@ class _Found:
         self.rows: list[Row[Any]] = []
         self.more = False
 
-    def parts(self) -> Iterator[bytes]:
-        """Yield the messages."""
+    def parts(self, rows: Sequence[Row[Any]]) -> Iterator[bytes]:
+        """Yield the messages, of those events that are asked for still."""
         if self._lost is not None:
             yield _message(LOST, self._lost)
-        for row in self.rows:
+        for row in rows:
             yield _message(row.kind, shown(row), row.number)
+        if self._recording.kept is None:
+            yield _message(ENDED, {"last": self._recording.last})
 
     def ends(self, *, follow: bool) -> bool:
         """Tell whether the stream is over once this was told."""
@@ -160,8 +163,20 @@ class _Place:
         self.seen = wanted.after if isinstance(wanted.after, int) else 0
         self._began = False
 
-    def read(self, engine: Engine) -> _Found:
-        """Read the next events after this place, and go on to the last of them."""
+    def read(self, engine: Engine) -> _Found | None:
+        """Read the next events after this place, and go on to the last of them.
+
+        ``None`` is for a database that is away: a listener comes back and goes on.
+        """
+        try:
+            return self._read(engine)
+        except Exception as problem:
+            if of_database(problem) is None:
+                raise
+            _log.warning("a stream of events ends: %s", problem)
+            return None
+
+    def _read(self, engine: Engine) -> _Found:
         with engine.database.reading() as connection:
             recording = recorded.recording(connection)
             found = _Found(recording, self._missed(recording))

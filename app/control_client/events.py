@@ -8,15 +8,16 @@ done = control.events.wait_for("job.completed", item="web-1")
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
+from threading import Event as Pause
 from typing import Any
 from urllib.parse import urlencode
 
-from .connection import Connection, ControlError, unexpected
+from .connection import UNREACHABLE, Connection, ControlError, unexpected
 
 LOST = "events.lost"
 ENDED = "events.ended"
@@ -24,6 +25,10 @@ ABOUT_ITSELF = (LOST, ENDED)
 """What a stream says of itself, not of the world."""
 LONGEST_SILENCE = 40.0
 """Seconds after which a stream is taken for dead, that is heard of at least every 15."""
+SECONDS_BETWEEN, MOST_FAILURES = 1.0, 30
+"""How often it is tried to reach a server again that has gone, one that restarts."""
+SHOWN_AT_MOST = 40
+"""How many events a message about one that did not happen lists."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Events:
     """What happens in one world. ``filters`` are those of ``GET /_emulator/events``.
 
     They are ``kind`` (``"job.*"`` and such, or several), ``subscription``, ``vault`` and ``item``
-    (a name or an ARM id), ``job``, and ``after``: the number of an event, or ``"latest"``.
+    (a name or an ARM id), ``job``, ``operation`` (``"Backup"``), and ``after``: the number of an event, or ``"latest"``.
     Every method raises ``ControlError`` for a filter or a value that is none, and where nothing
     is recorded.
     """
@@ -108,8 +113,9 @@ class Events:
 
     def list(self, kind: Any = None, **filters: Any) -> list[Event]:
         """Return what is kept, the oldest first."""
-        with closing(self._read(kind, filters, follow=False)) as found:
-            return list(found)
+        wanted = {**_given(kind, filters), "follow": "false"}
+        with closing(self._connection.another()) as connection:
+            return [each.event() for each in self._read(connection, wanted) if each.is_event]
 
     def follow(self, kind: Any = None, **filters: Any) -> Iterator[Event]:
         """Yield what is kept and then what happens, as it happens; it ends with the recording.
@@ -117,7 +123,7 @@ class Events:
         A connection that breaks is made anew, without a gap. Raises ``EventsLost`` if there is
         one: more happened meanwhile than is kept.
         """
-        return self._read(kind, filters, follow=True)
+        return self._follow(_given(kind, filters))
 
     def wait_for(self, kind: Any = None, *, timeout: float = 30.0, **filters: Any) -> Event:
         """Return the first event that fits, which may have happened already.
@@ -125,56 +131,52 @@ class Events:
         Raises ``NotSeen`` after ``timeout`` real seconds, with what happened instead. Nothing
         happens while a frozen clock stands: move it first.
         """
-        wanted = {**_given(kind, filters), "follow": "true", "limit": "1"}
-        path = f"/events?{urlencode(wanted)}"
-        # Of its own, as a timeout leaves an answer half read.
-        with closing(self._connection.another()) as connection:
-            until = time.monotonic() + timeout
-            try:
-                with connection.stream(path, {}, max(timeout, 0.001)) as lines:
-                    for message in _messages(lines):
-                        if message.is_event:
-                            return message.event()
-                        if time.monotonic() > until:
-                            break
-            except ControlError as problem:
-                if time.monotonic() < until:
-                    raise
-                raise self._not_seen(wanted, timeout) from problem
-        raise self._not_seen(wanted, timeout)
-
-    def _not_seen(self, wanted: Mapping[str, str], timeout: float) -> NotSeen:
-        asked = {name: each for name, each in wanted.items() if name not in ("follow", "limit")}
+        wanted = _given(kind, filters)
+        # The server keeps the time; of the answer more must not be read than what was waited for.
+        within = {"follow": "true", "limit": "1", "wait": str(ceil(timeout))}
+        path = f"/events?{urlencode({**wanted, **within})}"
+        with (
+            closing(self._connection.another()) as connection,
+            connection.stream(path, {}, timeout + LONGEST_SILENCE) as lines,
+        ):
+            for message in _messages(lines):
+                if message.is_event:
+                    return message.event()
         happened = [str(each) for each in self.list()]
-        told = "\n".join(happened[-40:]) or "nothing"
-        return NotSeen(f"no event {asked} in {timeout:g} seconds. What happened:\n{told}")
+        told = "\n".join(happened[-SHOWN_AT_MOST:]) or "nothing"
+        raise NotSeen(f"no event {wanted} in {timeout:g} seconds. What happened:\n{told}")
 
-    def _read(self, kind: Any, filters: Mapping[str, Any], *, follow: bool) -> Iterator[Event]:
-        query = urlencode({**_given(kind, filters), "follow": str(follow).lower()})
+    def _follow(self, wanted: Mapping[str, str]) -> Iterator[Event]:
         place: str | None = None
+        failures = 0
         with closing(self._connection.another()) as connection:
             while True:
-                headers = {} if place is None else {"Last-Event-ID": place}
                 try:
-                    with connection.stream(f"/events?{query}", headers, LONGEST_SILENCE) as lines:
-                        for message in _messages(lines):
-                            place = message.place or place
-                            if message.kind == LOST:
-                                raise EventsLost(LOST, message.data)
-                            if message.kind == ENDED:
-                                return
-                            if message.is_event:
-                                yield message.event()
-                except EventsLost:
-                    raise
+                    for message in self._read(connection, wanted, place):
+                        failures = 0
+                        place = message.place or place
+                        if message.kind == ENDED:
+                            return
+                        if message.is_event:
+                            yield message.event()
                 except ControlError as problem:
-                    if not follow or place is None or problem.code != "Unreachable":
+                    failures += 1
+                    gone = problem.code == UNREACHABLE
+                    if not gone or place is None or failures > MOST_FAILURES:
                         raise
-                    time.sleep(1)
-                    continue
-                if not follow:
-                    return
-                time.sleep(0.2)
+                    Pause().wait(SECONDS_BETWEEN)
+
+    def _read(
+        self, connection: Connection, wanted: Mapping[str, str], place: str | None = None
+    ) -> Iterator[_Message]:
+        """Yield the messages of one stream, from after a place. Raises ``ControlError``."""
+        headers = {} if place is None else {"Last-Event-ID": place}
+        path = f"/events?{urlencode(wanted)}"
+        with connection.stream(path, headers, LONGEST_SILENCE) as lines:
+            for message in _messages(lines):
+                if message.kind == LOST:
+                    raise EventsLost(LOST, message.data)
+                yield message
 
 
 @dataclass(frozen=True)

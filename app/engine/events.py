@@ -385,10 +385,18 @@ def draft_jobs(
 # --- recovery points ---------------------------------------------------------------------
 
 
+# Under names of their own, as conditions on points ask about items too.
+_of_item, _of_vault = items.alias(), vaults.alias()
+ITEM = _of_item.c
+
+
 def of_points(
     kind: str, at: ColumnElement[Any], status: str | None, *where: ColumnElement[bool]
 ) -> Any:
-    """Return what drafts an event of a kind for each point, with its item, that is chosen."""
+    """Return what drafts an event of a kind for each point that is chosen.
+
+    ``at`` may be of its item, which goes by the name of ``ITEM``.
+    """
     return insert(events).from_select(
         _DRAFTED,
         select(
@@ -396,13 +404,13 @@ def of_points(
             cast(at, BigInteger),
             literal(0, BigInteger),
             _text(kind),
-            vaults.c.subscription,
-            vaults.c.id,
-            items.c.name,
-            items.c.entropy,
-            items.c.container_name,
-            items.c.friendly_name,
-            items.c.workload,
+            _of_vault.c.subscription,
+            _of_vault.c.id,
+            ITEM.name,
+            ITEM.entropy,
+            ITEM.container_name,
+            ITEM.friendly_name,
+            ITEM.workload,
             _text(None),
             _text(None),
             _POINT.taken_at,
@@ -410,8 +418,8 @@ def of_points(
             _text(None),
         )
         .select_from(recovery_points)
-        .join(items, items.c.key == _POINT.item_key)
-        .join(vaults, vaults.c.key == items.c.vault_key)
+        .join(_of_item, ITEM.key == _POINT.item_key)
+        .join(_of_vault, _of_vault.c.key == ITEM.vault_key)
         .where(*where),
         include_defaults=False,
     )

@@ -126,7 +126,10 @@ _OLDEST = (_POINT.item_key == bindparam("item"), _POINT.taken_at <= bindparam("n
 _newest = recovery_points.alias()
 _SUPERSEDED_AT = (
     select(_newest.c.visible_at)
-    .where(_newest.c.item_key == items.c.key, _newest.c.taken_at == items.c.latest_snapshot_at)
+    .where(
+        _newest.c.item_key == events.ITEM.key,
+        _newest.c.taken_at == events.ITEM.latest_snapshot_at,
+    )
     .scalar_subquery()
 )
 _TELL_OLDEST = Statement(events.of_points(EventKind.POINT_EXPIRED, _SUPERSEDED_AT, None, *_OLDEST))

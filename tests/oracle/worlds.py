@@ -298,7 +298,8 @@ class EngineWorld:
     def undelete(self, vm: int) -> None:
         """Bring back what was deleted."""
         with self.database.writing() as connection:
-            protection.undelete(connection, protection.get(connection, self.keys[vm]))
+            item = protection.get(connection, self.keys[vm])
+            protection.undelete(connection, item, clock.read(connection).settled_at)
 
     def set_vm(self, vm: int, *, exists: bool) -> None:
         """Let a VM go or come back."""

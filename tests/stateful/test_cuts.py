@@ -409,7 +409,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
     deleted = item.deleted_at is not None
     stopped = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
     if action.verb == "undelete" and deleted:
-        protection.undelete(connection, item)
+        protection.undelete(connection, item, now)
     if deleted:
         return
     if action.verb == "backup" and not stopped:

@@ -136,7 +136,7 @@ class ArchiveWorld(World):
             if item.deleted_at is None:
                 self._change(connection, action, item, now)
             elif action.verb == "undelete":
-                protection.undelete(connection, item)
+                protection.undelete(connection, item, now)
 
     def _change(self, connection: Any, action: Action, item: Row[Any], now: int) -> None:
         key = action.vm % 2

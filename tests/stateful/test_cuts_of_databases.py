@@ -240,7 +240,7 @@ class DatabaseWorld(World):
                 return
             if item.deleted_at is not None:
                 if action.verb == "undelete":
-                    protection.undelete(connection, item)
+                    protection.undelete(connection, item, now)
                 return
             self._change(connection, action, item, now)
 

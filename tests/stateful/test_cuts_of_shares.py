@@ -169,7 +169,7 @@ class ShareWorld(World):
                 return
             if item.deleted_at is not None:
                 if action.verb == "undelete":
-                    protection.undelete(connection, item)
+                    protection.undelete(connection, item, now)
                 return
             self._change(connection, action, item, now)
 
