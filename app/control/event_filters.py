@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from ..domain import ids
 from ..domain.errors import Refused, invalid
 from ..domain.events import KINDS
-from ..domain.jobs import Operation
+from ..domain.jobs import OPERATIONS
 from ..store.event_tables import events
 
 LATEST = "latest"
@@ -29,8 +29,8 @@ _ITEM_ID = re.compile(
 class Wanted:
     """The events that are asked for; what is ``None`` does not matter.
 
-    ``kind`` are names, ``operation`` is one of a job, ``after`` is the number of the last event that was seen already (or
-    ``latest``). The stream ends after ``limit`` events, after ``wait`` real seconds, and without
+    ``kind`` are names, ``operation`` is that of a job, ``after`` is the number of the last event
+    that was seen already (or ``latest``). The stream ends after ``limit`` events, after ``wait`` real seconds, and without
     ``follow`` once it has told what is kept.
     """
 
@@ -139,11 +139,9 @@ def _job(name: str, text: str) -> str:
 
 
 def _operation(name: str, text: str) -> str:
-    known = [
-        each for word, each in vars(Operation).items() if isinstance(each, str) and word.isupper()
-    ]
-    if text.lower() not in {each.lower() for each in known}:
-        raise _refused(name, f"'{text[:80]}' is no operation; allowed: {', '.join(known)}")
+    if text.lower() not in {each.lower() for each in OPERATIONS}:
+        allowed = ", ".join(OPERATIONS)
+        raise _refused(name, f"'{text[:80]}' is no operation of a job; allowed: {allowed}")
     return text.lower()
 
 

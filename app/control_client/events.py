@@ -83,7 +83,8 @@ class Events:
     """What happens in one world. ``filters`` are those of ``GET /_emulator/events``.
 
     They are ``kind`` (``"job.*"`` and such, or several), ``subscription``, ``vault`` and ``item``
-    (a name or an ARM id), ``job``, ``operation`` (``"Backup"``), and ``after``: the number of an event, or ``"latest"``.
+    (a name or an ARM id), ``job``, ``operation`` (``"Backup"``), and
+    ``after``: the number of an event, or ``"latest"``.
     Every method raises ``ControlError`` for a filter or a value that is none, and where nothing
     is recorded.
     """

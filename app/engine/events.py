@@ -85,7 +85,7 @@ def record(connection: Connection, kept: int, now: int) -> None:
     """Record what happens from now on, and keep the latest so many events."""
     begins = recording(connection).kept is None
     connection.execute(update(world).values(events_kept=kept))
-    _FORGET.run(connection)
+    close(connection)
     if begins:
         overlook(connection, now)
 
@@ -114,6 +114,73 @@ def take_up(connection: Connection, now: int, subscription: str | None) -> None:
         note_world(connection, EventKind.WORLD_RESTORED, now, subscription)
 
 
+# --- how events are numbered -------------------------------------------------------------
+
+_DRAFTED = [
+    "number", "at", "real_at", "kind", "subscription", "vault_id", "item_name", "entropy",
+    "container_name", "entity_name", "workload", "job_id", "operation", "taken_at", "status",
+    "error_code",
+]  # fmt: skip
+_REAL = cast(bindparam("real"), BigInteger)
+_TOLD = select(world.c.events_told).where(world.c.id == 1).scalar_subquery()
+_HIGHEST = select(func.max(_EVENT.number)).scalar_subquery()
+_LATEST = cast(case((_HIGHEST > _TOLD, _HIGHEST), else_=_TOLD), BigInteger)
+_LOWEST = select(func.min(_EVENT.number)).scalar_subquery()
+_NEXT_DRAFT = cast(case((_LOWEST < 0, _LOWEST), else_=0), BigInteger) - func.row_number().over()
+
+
+def _in_order(row: Any) -> tuple[ColumnElement[Any], ...]:
+    """Return what events are sorted by: all that is told of them, but for what they hang on."""
+    rank = case({kind: rank for rank, kind in enumerate(KINDS)}, value=row.kind, else_=len(KINDS))
+    return (
+        row.at,
+        rank,
+        func.coalesce(row.vault_id, ""),
+        func.coalesce(row.item_name, ""),
+        func.coalesce(row.taken_at, 0),
+        func.coalesce(row.job_id, ""),
+    )
+
+
+_IN_ORDER = (
+    select(
+        _EVENT.number.label("draft"),
+        (_LATEST + func.row_number().over(order_by=_in_order(_EVENT))).label("final"),
+    )
+    .where(_EVENT.number < 0)
+    .subquery()
+)
+_SORT = Statement(
+    update(events).where(_EVENT.number == _IN_ORDER.c.draft).values(number=_IN_ORDER.c.final)
+)
+_COUNT = Statement(update(world).where(world.c.id == 1).values(events_told=_LATEST))
+_FORGET = Statement(
+    delete(events).where(
+        _EVENT.number
+        <= select(world.c.events_told - world.c.events_kept)
+        .where(world.c.id == 1)
+        .scalar_subquery()
+    )
+)
+
+
+class Telling:
+    """A statement that writes events, which notes the wall clock's instant with them."""
+
+    def __init__(self, construct: Any) -> None:
+        self._statement = Statement(construct)
+
+    def run(self, connection: Connection, **parameters: Any) -> None:
+        """Execute with the values of the named parameters."""
+        self._statement.run(connection, real=clock.real_now(), **parameters)
+
+
+def close(connection: Connection) -> None:
+    """End a transaction that has told something: note the latest number, forget the oldest."""
+    _COUNT.run(connection)
+    _FORGET.run(connection)
+
+
 # --- jobs --------------------------------------------------------------------------------
 
 _JOB_NAMES = ["job_id", "vault_key", "started_at", "item_name", "entropy"]
@@ -125,17 +192,15 @@ _WATCH = Statement(
     insert(watched_jobs).from_select(
         [*_JOB_NAMES, *_TOLD_NAMES],
         select(*_OF_JOB, false(), false(), false())
-        .select_from(vaults)
-        .join(
-            jobs,
-            and_(
-                jobs.c.vault_key == vaults.c.key,
-                jobs.c.started_at >= bindparam("since"),
-                jobs.c.started_at <= bindparam("until"),
-            ),
-        )
+        .select_from(jobs)
         .outerjoin(items, items.c.key == jobs.c.item_key)
-        .where(~_WATCHED_ALREADY),
+        .where(
+            # As they are listed, so that the index of the lists is searched.
+            jobs.c.vault_key.in_(select(vaults.c.key)),
+            jobs.c.started_at >= bindparam("since"),
+            jobs.c.started_at <= bindparam("until"),
+            ~_WATCHED_ALREADY,
+        ),
         include_defaults=False,
     )
 )
@@ -200,11 +265,6 @@ _NEWS = (
     .cte("news")
 )
 _NEW = _NEWS.c
-_DRAFTED = [
-    "number", "at", "real_at", "kind", "subscription", "vault_id", "item_name", "entropy",
-    "container_name", "entity_name", "workload", "job_id", "operation", "taken_at", "status",
-    "error_code",
-]  # fmt: skip
 
 
 def _text(value: str | None) -> ColumnElement[Any]:
@@ -323,63 +383,72 @@ _BRANCHES = union_all(
     ),
     _of_jobs(_ENDED, _NEW.ended_at, _HAS_ENDED, error_code=_NEW.error_code),
 ).subquery()
-_BEFORE = select(func.coalesce(func.min(_EVENT.number), 0)).where(_EVENT.number < 0)
-_NUMBER = cast(_BEFORE.scalar_subquery(), BigInteger) - func.row_number().over()
 
 
-_DRAFT_JOBS = Statement(
-    insert(events).from_select(
-        _DRAFTED,
-        select(
-            _NUMBER,
-            _BRANCHES.c.at,
-            literal(0, BigInteger),
-            *(_BRANCHES.c[name] for name in _DRAFTED[3:]),
-        ),
-        include_defaults=False,
+def _of_news(number: ColumnElement[Any]) -> Telling:
+    """Return what writes the news of jobs, with numbers."""
+    return Telling(
+        insert(events).from_select(
+            _DRAFTED,
+            select(number, _BRANCHES.c.at, _REAL, *(_BRANCHES.c[name] for name in _DRAFTED[3:])),
+            include_defaults=False,
+        )
     )
+
+
+_TELL_JOBS = _of_news(_LATEST + func.row_number().over(order_by=_in_order(_BRANCHES.c)))
+_DRAFT_JOBS = _of_news(_NEXT_DRAFT)
+_CHANGED = and_(
+    jobs.c.job_id == _WATCHED.job_id,
+    or_(
+        ~_WATCHED.start_told,
+        and_(~_WATCHED.snapshot_told, jobs.c.snapshot_ended_at.is_not(None)),
+        and_(~_WATCHED.end_told, jobs.c.ended_at.is_not(None)),
+    ),
 )
+_HAS_NEWS = Statement(
+    select(or_(exists(select(jobs.c.job_id).where(_CHANGED)), func.coalesce(_LOWEST, 0) < 0))
+)
+_RUNS = exists(
+    select(jobs.c.job_id).where(jobs.c.job_id == _WATCHED.job_id, jobs.c.ended_at.is_(None))
+)
+# Those that began at this very instant would be found again by who comes at the same.
+_UNWATCH = Statement(delete(watched_jobs).where(_WATCHED.started_at < bindparam("until"), ~_RUNS))
 _NOTE_TOLD = Statement(
     update(watched_jobs)
-    .where(
-        jobs.c.job_id == _WATCHED.job_id,
-        or_(
-            ~_WATCHED.start_told,
-            and_(~_WATCHED.snapshot_told, jobs.c.snapshot_ended_at.is_not(None)),
-            and_(~_WATCHED.end_told, jobs.c.ended_at.is_not(None)),
-        ),
-    )
+    .where(_CHANGED)
     .values(
         start_told=true(),
         snapshot_told=case((jobs.c.snapshot_ended_at.is_not(None), true()), else_=false()),
         end_told=case((jobs.c.ended_at.is_not(None), true()), else_=false()),
     )
 )
-# Those that began at this very instant would be found again by who comes at the same.
-_UNWATCH = Statement(
-    delete(watched_jobs).where(
-        _WATCHED.started_at < bindparam("until"),
-        or_(
-            _WATCHED.end_told,
-            ~exists(select(jobs.c.job_id).where(jobs.c.job_id == _WATCHED.job_id)),
-        ),
-    )
-)
 
 
-def draft_jobs(
-    connection: Connection, *, since: int, until: int, hides: bool, started: bool = True
+def tell_window(
+    connection: Connection, *, since: int, until: int, hides: bool, started: bool, drafted: bool
 ) -> None:
-    """Draft what became of jobs from one instant to another, both included.
+    """Tell what became of jobs in a window, and in their places among that what was drafted.
 
     ``hides`` is whether points are only shown once they are in the vault, ``started`` whether any
-    job may have begun.
+    job may have begun, ``drafted`` whether there may be drafts.
     """
     if started:
         _WATCH.run(connection, since=since, until=until)
-    if _DRAFT_JOBS.run(connection, hides=hides).rowcount:
-        _NOTE_TOLD.run(connection)
-        _UNWATCH.run(connection, until=until)
+    write = _DRAFT_JOBS if drafted else _TELL_JOBS
+    write.run(connection, hides=hides)
+    if drafted:
+        _SORT.run(connection)
+    _UNWATCH.run(connection, until=until)
+    _NOTE_TOLD.run(connection)
+
+
+def tell_request(connection: Connection, *, now: int, hides: bool) -> None:
+    """Tell what a request has brought about at an instant, if it did anything."""
+    _WATCH.run(connection, since=now, until=now)
+    if _HAS_NEWS.run(connection).fetchone()[0]:
+        tell_window(connection, since=now, until=now, hides=hides, started=False, drafted=True)
+        close(connection)
 
 
 # --- recovery points ---------------------------------------------------------------------
@@ -390,19 +459,37 @@ _of_item, _of_vault = items.alias(), vaults.alias()
 ITEM = _of_item.c
 
 
-def of_points(
+def told_points(
     kind: str, at: ColumnElement[Any], status: str | None, *where: ColumnElement[bool]
-) -> Any:
+) -> Telling:
+    """Return what tells an event of a kind for each point that is chosen, all at one instant."""
+    order = func.row_number().over(order_by=(_of_vault.c.id, ITEM.name, _POINT.taken_at))
+    return Telling(_of_points(_LATEST + order, kind, at, status, *where))
+
+
+def drafted_points(
+    kind: str, at: ColumnElement[Any], status: str | None, *where: ColumnElement[bool]
+) -> Telling:
     """Return what drafts an event of a kind for each point that is chosen.
 
     ``at`` may be of its item, which goes by the name of ``ITEM``.
     """
+    return Telling(_of_points(_NEXT_DRAFT, kind, at, status, *where))
+
+
+def _of_points(
+    number: ColumnElement[Any],
+    kind: str,
+    at: ColumnElement[Any],
+    status: str | None,
+    *where: ColumnElement[bool],
+) -> Any:
     return insert(events).from_select(
         _DRAFTED,
         select(
-            _NUMBER,
+            number,
             cast(at, BigInteger),
-            literal(0, BigInteger),
+            _REAL,
             _text(kind),
             _of_vault.c.subscription,
             _of_vault.c.id,
@@ -434,69 +521,16 @@ def note_points(
 ) -> None:
     """Draft an event of a kind for each point that is chosen, if events are recorded."""
     if clock.read(connection).events_kept is not None:
-        connection.execute(of_points(kind, literal(at, BigInteger), status, *where))
+        instant = literal(at, BigInteger)
+        draft = _of_points(_NEXT_DRAFT, kind, instant, status, *where)
+        connection.execute(draft, {"real": clock.real_now()})
 
 
 def note_world(connection: Connection, kind: str, now: int, subscription: str | None) -> None:
     """Write down, with its number, what became of a world as a whole, if events are recorded."""
     if clock.read(connection).events_kept is None:
         return
-    connection.execute(
-        insert(events).values(number=-1, at=now, real_at=0, kind=kind, subscription=subscription)
-    )
-    number(connection)
-
-
-# --- their numbers -----------------------------------------------------------------------
-
-_RANK = case({kind: rank for rank, kind in enumerate(KINDS)}, value=_EVENT.kind, else_=len(KINDS))
-_LAST = select(world.c.events_told).where(world.c.id == 1).scalar_subquery()
-_IN_ORDER = (
-    select(
-        _EVENT.number.label("draft"),
-        (
-            cast(_LAST, BigInteger)
-            + func.row_number().over(
-                order_by=(
-                    _EVENT.at,
-                    _RANK,
-                    func.coalesce(_EVENT.vault_id, ""),
-                    func.coalesce(_EVENT.item_name, ""),
-                    func.coalesce(_EVENT.taken_at, 0),
-                    func.coalesce(_EVENT.job_id, ""),
-                )
-            )
-        ).label("final"),
-    )
-    .where(_EVENT.number < 0)
-    .subquery()
-)
-_DRAFTS = Statement(select(func.min(_EVENT.number)))
-_SORT = Statement(
-    update(events)
-    .where(_EVENT.number == _IN_ORDER.c.draft)
-    .values(number=_IN_ORDER.c.final, real_at=cast(bindparam("real"), BigInteger))
-)
-_COUNT = Statement(
-    update(world)
-    .where(world.c.id == 1)
-    .values(events_told=select(func.max(_EVENT.number)).scalar_subquery())
-)
-_FORGET = Statement(
-    delete(events).where(
-        _EVENT.number
-        <= select(world.c.events_told - world.c.events_kept)
-        .where(world.c.id == 1)
-        .scalar_subquery()
-    )
-)
-
-
-def number(connection: Connection) -> None:
-    """Give the drafts their numbers, by their instants, and forget the oldest above the bound."""
-    lowest = _DRAFTS.run(connection).fetchone()[0]
-    if lowest is None or lowest > 0:
-        return
-    _SORT.run(connection, real=clock.real_now())
-    _COUNT.run(connection)
-    _FORGET.run(connection)
+    told = {"at": now, "real_at": clock.real_now(), "kind": kind, "subscription": subscription}
+    connection.execute(insert(events).values(number=-1, **told))
+    _SORT.run(connection)
+    close(connection)

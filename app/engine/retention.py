@@ -90,17 +90,9 @@ _EXPIRED = (
 _SNAPSHOT_OVER = (_POINT.sweep_at <= _SWEEP, _OLDER, _POINT.snapshot_valid)
 # Where a point is only shown once it is in the vault, others were never there.
 _WAS_SHOWN = or_(not_(cast(bindparam("hides"), Boolean)), _POINT.vaulted_at.is_not(None))
-_TELL_EXPIRED = Statement(
-    events.of_points(EventKind.POINT_EXPIRED, _SWEEP, None, *_EXPIRED, _WAS_SHOWN)
-)
-_TELL_SNAPSHOTS_OVER = Statement(
-    events.of_points(
-        EventKind.SNAPSHOT_EXPIRED,
-        _SWEEP,
-        HARDENED,
-        *_SNAPSHOT_OVER,
-        _POINT.vaulted_at.is_not(None),
-    )
+_TELL_EXPIRED = events.told_points(EventKind.POINT_EXPIRED, _SWEEP, None, *_EXPIRED, _WAS_SHOWN)
+_TELL_SNAPSHOTS_OVER = events.told_points(
+    EventKind.SNAPSHOT_EXPIRED, _SWEEP, HARDENED, *_SNAPSHOT_OVER, _POINT.vaulted_at.is_not(None)
 )
 _DELETE_EXPIRED = Statement(delete(recovery_points).where(*_EXPIRED))
 _DROP_SNAPSHOTS = Statement(
@@ -132,7 +124,7 @@ _SUPERSEDED_AT = (
     )
     .scalar_subquery()
 )
-_TELL_OLDEST = Statement(events.of_points(EventKind.POINT_EXPIRED, _SUPERSEDED_AT, None, *_OLDEST))
+_TELL_OLDEST = events.drafted_points(EventKind.POINT_EXPIRED, _SUPERSEDED_AT, None, *_OLDEST)
 _DELETE_OLDEST = Statement(delete(recovery_points).where(*_OLDEST))
 
 

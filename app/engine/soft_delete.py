@@ -13,13 +13,11 @@ _DUE = items.c.purge_at <= bindparam("until")
 _PURGE_POINTS = Statement(
     delete(recovery_points).where(recovery_points.c.item_key.in_(select(items.c.key).where(_DUE)))
 )
-_TELL_PURGED = Statement(
-    events.of_points(
-        EventKind.POINT_DELETED,
-        events.ITEM.purge_at,
-        None,
-        events.ITEM.purge_at <= bindparam("until"),
-    )
+_TELL_PURGED = events.drafted_points(
+    EventKind.POINT_DELETED,
+    events.ITEM.purge_at,
+    None,
+    events.ITEM.purge_at <= bindparam("until"),
 )
 _PURGE_ITEMS = Statement(delete(items).where(_DUE))
 _PURGE_VAULTS = Statement(

@@ -49,14 +49,12 @@ _TIER = Statement(
         tier_at=null(),
     )
 )
-_TELL_TIERED = Statement(
-    events.of_points(
-        EventKind.POINT_ARCHIVED,
-        _SWEEP,
-        ARCHIVED,
-        _POINT.tier_at <= _SWEEP,
-        _POINT.expires_at >= _SWEEP + LEFT,
-    )
+_TELL_TIERED = events.told_points(
+    EventKind.POINT_ARCHIVED,
+    _SWEEP,
+    ARCHIVED,
+    _POINT.tier_at <= _SWEEP,
+    _POINT.expires_at >= _SWEEP + LEFT,
 )
 
 

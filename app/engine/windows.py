@@ -200,14 +200,34 @@ def cross_one(
         discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
     moves = bool(phases) or _may_be_taken(cohorts, found, until)
-    if recorded and (phases or cohorts):
-        hides, started = rules.hide_unvaulted_points, bool(cohorts)
-        events.draft_jobs(connection, since=settled, until=until, hides=hides, started=started)
+    if recorded:
+        _tell(connection, rules, found, phases, cohorts, settled, until)
     if until == grid:
         _at_grid(connection, rules, found, until, moves=moves, recorded=recorded)
-    if recorded:
-        events.number(connection)
     return until
+
+
+def _tell(
+    connection: Connection,
+    rules: Rules,
+    found: Due,
+    phases: set[str],
+    cohorts: list[Cohort],
+    settled: int,
+    until: int,
+) -> None:
+    """Tell what a window has brought about, in the order of its instants."""
+    purges = found.purge is not None and found.purge <= until
+    drafted = purges or found.crowded is not None or bool(phases - _OF_BACKUPS)
+    if phases or cohorts or drafted:
+        events.tell_window(
+            connection,
+            since=settled,
+            until=until,
+            hides=rules.hide_unvaulted_points,
+            started=bool(cohorts),
+            drafted=drafted,
+        )
 
 
 def _at_grid(

@@ -93,8 +93,7 @@ class Engine:
         """Record what a request has brought about, before it commits, if events are recorded."""
         if moment.recorded:
             hides = self.rules.hide_unvaulted_points
-            events.draft_jobs(connection, since=moment.now, until=moment.now, hides=hides)
-            events.number(connection)
+            events.tell_request(connection, now=moment.now, hides=hides)
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
@@ -362,6 +361,8 @@ class Engine:
                 armed_faults.switch_regions(connection, self.rules, settled)
             if batch is not None and clock.stopwatch() - started > batch:
                 break
+        if recorded:
+            events.close(connection)
         clock.settle(connection, settled)
         return settled
 

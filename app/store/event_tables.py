@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Table, TypedColumns
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, TypedColumns
 
 from .metadata import metadata, text_of
 
@@ -15,7 +15,9 @@ class EventColumns(TypedColumns):
     ``at`` is virtual time, ``real_at`` the wall clock's. A recovery point is known by ``taken_at``.
     """
 
-    number = Column(BigInteger, primary_key=True, autoincrement=False)
+    number = Column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
     at = Column(BigInteger, nullable=False)
     real_at = Column(BigInteger, nullable=False)
     kind = Column(text_of(40), nullable=False)

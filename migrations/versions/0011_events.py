@@ -18,7 +18,12 @@ def upgrade() -> None:
     op.add_column("world", told)
     op.create_table(
         "events",
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("real_at", sa.BigInteger(), nullable=False),
         sa.Column("kind", _text(40), nullable=False),
