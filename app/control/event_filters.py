@@ -30,8 +30,8 @@ class Wanted:
     """The events that are asked for; what is ``None`` does not matter.
 
     ``kind`` are names, ``operation`` is that of a job, ``after`` is the number of the last event
-    that was seen already (or ``latest``). The stream ends after ``limit`` events, after ``wait`` real seconds, and without
-    ``follow`` once it has told what is kept.
+    that was seen already (or ``latest``). The stream ends after ``limit`` events, after ``wait``
+    real seconds, and without ``follow`` once it has told what is kept.
     """
 
     kind: tuple[str, ...] | None = None
