@@ -28,7 +28,7 @@ from tests.stateful.test_cuts import THEN, Action, Rows, Script
 from tests.stateful.test_cuts_of_faults import FIRST, FaultyWorld, scripts
 
 Told = list[tuple[Any, ...]]
-EXAMPLES = {"sqlite": 3, "postgresql": 1}
+EXAMPLES = {"sqlite": 2, "postgresql": 1}
 DEEP_EXAMPLES = {"sqlite": 40, "postgresql": 10}
 ENDS = {
     EventKind.JOB_COMPLETED,
