@@ -58,7 +58,7 @@ class Event:
     def __str__(self) -> str:
         about = (self.item, self.operation, self.status, self.error_code)
         told = "  ".join(each for each in about if each)
-        return f"{self.number:>6}  {self.data['virtualTime']:<28}{self.kind:<32}{told}"
+        return f"{self.data['virtualTime']:<29}{self.kind:<33}{told}"
 
 
 @dataclass(frozen=True)
