@@ -195,7 +195,7 @@ _PURGED = _resolving(
 )
 _UNDELETED = _resolving(
     and_(_ANNOUNCES, alerts.c.open_item == bindparam("item", type_=BigInteger)),
-    bindparam("now", type_=BigInteger),
+    bindparam("at", type_=BigInteger),
 )
 
 
@@ -292,7 +292,7 @@ def note_purges(connection: Connection, rules: Rules, until: int) -> None:
 
 def resolve_announcement(connection: Connection, rules: Rules, item_key: int, now: int) -> None:
     """Resolve what has announced the purge of an item that is undeleted."""
-    _resolve(connection, rules, _UNDELETED, now, item=item_key, now=now)
+    _resolve(connection, rules, _UNDELETED, now, item=item_key, at=now)
 
 
 def raise_one(

@@ -234,7 +234,7 @@ def delete(
             deleted_at=now,
             purge_at=purge_at,
             soft_delete_days=soft_delete_days,
-            **critical_alerts.announcement(item, purge_at),
+            **critical_alerts.announcement(item, purge_at, now),
         )
     )
     critical_alerts.data_deleted(connection, rules, item, now, days=soft_delete_days)
