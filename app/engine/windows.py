@@ -271,8 +271,7 @@ def _run(
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
         streamed_backups.end(connection, until=until)
-    if cohorts:
-        _start(connection, rules, watch, cohorts, settled, until)
+    _start(connection, rules, watch, cohorts, settled, until)
     short = _may_be_taken(cohorts, found, until)
     armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
