@@ -14,27 +14,41 @@ from azure.mgmt.alertsmanagement.models import Comments
 
 from app.server import RunningServer
 from tests.clients.test_compute_sdk import SUBSCRIPTION, AnyToken, options
-from tests.wire.builders import ITEM_ID, VAULT_ID, advance, delete_item
+from tests.wire.builders import (
+    ITEM_ID,
+    VAULT_ID,
+    advance,
+    delete_item,
+    protect,
+    put_group,
+    put_policy,
+    put_vault,
+    put_vm,
+)
 from tests.wire.raised_alerts import fail_once
 
-pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
 DAYS = {"time_range": "7d"}
 
 
 @pytest.fixture
-def client(protected: httpx.Client, world: RunningServer) -> Iterator[AlertsManagementClient]:
+def monitor(arm: httpx.Client, world: RunningServer) -> Iterator[AlertsManagementClient]:
     """A client of a world in which a backup has failed, and the next day the data was deleted."""
-    fail_once(protected)
-    advance(protected, to="2026-01-03T12:00:00Z")
-    delete_item(protected)
+    put_group(arm)
+    put_vault(arm)
+    put_policy(arm)
+    put_vm(arm)
+    protect(arm)
+    fail_once(arm)
+    advance(arm, to="2026-01-03T12:00:00Z")
+    delete_item(arm)
     with AlertsManagementClient(AnyToken(), SUBSCRIPTION, **options(world)) as client:
         yield client
 
 
-def test_alerts_are_listed_and_read(client: AlertsManagementClient) -> None:
-    found = list(client.alerts.get_all(**DAYS, include_context=True, sort_by="startDateTime"))
+def test_alerts_are_listed_and_read(monitor: AlertsManagementClient) -> None:
+    found = list(monitor.alerts.get_all(**DAYS, include_context=True, sort_by="startDateTime"))
     assert [each.name for each in found] == ["Delete Backup Data", "Backup Failure"]
-    failure: Any = client.alerts.get_by_id(found[1].id.rpartition("/")[2])
+    failure: Any = monitor.alerts.get_by_id(found[1].id.rpartition("/")[2])
     assert failure.properties.context["protectedItemId"] == ITEM_ID
     shown = failure.properties.essentials
     assert (shown.severity, shown.signal_type, shown.alert_state) == ("Sev1", "Log", "New")
@@ -48,8 +62,8 @@ def test_alerts_are_listed_and_read(client: AlertsManagementClient) -> None:
     assert shown.description
 
 
-def test_every_page_is_followed(client: AlertsManagementClient) -> None:
-    pages = list(client.alerts.get_all(**DAYS, page_count=1).by_page())
+def test_every_page_is_followed(monitor: AlertsManagementClient) -> None:
+    pages = list(monitor.alerts.get_all(**DAYS, page_count=1).by_page())
     assert [len(list(page)) for page in pages] == [1, 1]
 
 
@@ -68,20 +82,20 @@ def test_every_page_is_followed(client: AlertsManagementClient) -> None:
     ],
 )
 def test_a_list_is_filtered(
-    client: AlertsManagementClient, wanted: dict[str, str], count: int
+    monitor: AlertsManagementClient, wanted: dict[str, str], count: int
 ) -> None:
-    assert len(list(client.alerts.get_all(**wanted))) == count
+    assert len(list(monitor.alerts.get_all(**wanted))) == count
 
 
-def test_an_alert_is_closed_and_tells_its_story(client: AlertsManagementClient) -> None:
-    (alert,) = client.alerts.get_all(**DAYS, severity="Sev0")
+def test_an_alert_is_closed_and_tells_its_story(monitor: AlertsManagementClient) -> None:
+    (alert,) = monitor.alerts.get_all(**DAYS, severity="Sev0")
     name = str(alert.id).rpartition("/")[2]
-    closed: Any = client.alerts.change_state(
+    closed: Any = monitor.alerts.change_state(
         name, new_state="Closed", comment=Comments(comments="Meant.")
     )
     assert closed.properties.essentials.alert_state == "Closed"
-    assert client.alerts.change_state(name, new_state="Acknowledged").name == alert.name
-    story: Any = client.alerts.get_history(name).properties
+    assert monitor.alerts.change_state(name, new_state="Acknowledged").name == alert.name
+    story: Any = monitor.alerts.get_history(name).properties
     assert [(each.modification_event, each.comments) for each in story.modifications] == [
         ("StateChange", ""),
         ("StateChange", "Meant."),
@@ -89,13 +103,13 @@ def test_an_alert_is_closed_and_tells_its_story(client: AlertsManagementClient) 
     ]
 
 
-def test_alerts_are_counted(client: AlertsManagementClient) -> None:
-    summary: Any = client.alerts.get_summary(
+def test_alerts_are_counted(monitor: AlertsManagementClient) -> None:
+    summary: Any = monitor.alerts.get_summary(
         groupby="severity,alertState", include_smart_groups_count=True, **DAYS
     )
     found = summary.properties
     assert (found.total, found.smart_groups_count) == (2, 0)
-    assert {each.name: each.count for each in found.values_property} == {
+    assert {each.name: each.count for each in found.values} == {
         "Sev0": 1,
         "Sev1": 1,
         "Sev2": 0,
@@ -104,13 +118,13 @@ def test_alerts_are_counted(client: AlertsManagementClient) -> None:
     }
 
 
-def test_services_are_known_and_smart_groups_are_none(client: AlertsManagementClient) -> None:
-    known: Any = client.alerts.meta_data(identifier="MonitorServiceList").properties
+def test_services_are_known_and_smart_groups_are_none(monitor: AlertsManagementClient) -> None:
+    known: Any = monitor.alerts.meta_data(identifier="MonitorServiceList").properties
     assert "Azure Backup" in {each.name for each in known.data}
-    assert list(client.smart_groups.get_all()) == []
+    assert list(monitor.smart_groups.get_all()) == []
     with pytest.raises(ResourceNotFoundError, match="SmartGroupNotFound"):
-        client.smart_groups.get_by_id(SUBSCRIPTION)
+        monitor.smart_groups.get_by_id(SUBSCRIPTION)
     with pytest.raises(ResourceNotFoundError, match="AlertNotFound"):
-        client.alerts.get_by_id(SUBSCRIPTION)
+        monitor.alerts.get_by_id(SUBSCRIPTION)
     with pytest.raises(HttpResponseError, match="groupby"):
-        client.alerts.get_summary(groupby="colour")
+        monitor.alerts.get_summary(groupby="colour")
