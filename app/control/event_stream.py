@@ -20,6 +20,7 @@ from sqlalchemy import Row, select
 
 from ..arm.errors import of_database
 from ..domain import ids
+from ..domain.alerts import ALERT_TYPE
 from ..domain.instants import wire
 from ..engine import events as recorded
 from ..engine.events import Recording
@@ -228,6 +229,8 @@ def shown(row: Row[Any]) -> dict[str, Any]:
         "operation": row.operation,
         "status": row.status,
         "errorCode": row.error_code,
+        "alert": row.alert_rule,
+        "alertId": row.alert_id and _alert_id(row),
     }
 
 
@@ -242,6 +245,12 @@ def _point_name(row: Row[Any]) -> str | None:
     if row.taken_at is None or row.entropy is None:
         return None
     return ids.recovery_point_name(row.entropy, row.taken_at)
+
+
+def _alert_id(row: Row[Any]) -> str:
+    """Return the ARM id of an alert, which lies at the subscription of its vault."""
+    place = f"/subscriptions/{row.subscription}/providers/{ALERT_TYPE}"
+    return f"{place}/{ids.guid(row.alert_id)}"
 
 
 def _below(parent: str | None, kind: str, name: str | None) -> str | None:

@@ -36,7 +36,8 @@ class Event:
     """One thing that has happened; what it is not about is ``None``.
 
     ``number`` is its place in the stream. ``status`` is Azure's word for the state of the job,
-    or for the tier of the recovery point. ``error_code`` is why a job failed.
+    for the tier of the recovery point, or for the condition of the alert. ``error_code`` is why a
+    job failed, ``alert`` the name of an alert's rule.
     """
 
     number: int
@@ -52,11 +53,13 @@ class Event:
     operation: str | None
     status: str | None
     error_code: str | None
+    alert: str | None
+    alert_id: str | None
     data: Mapping[str, Any]
     """All of it as the server sent it."""
 
     def __str__(self) -> str:
-        about = (self.item, self.operation, self.status, self.error_code)
+        about = (self.item, self.operation, self.alert, self.status, self.error_code)
         told = "  ".join(each for each in about if each)
         return f"{self.data['virtualTime']:<29}{self.kind:<33}{told}"
 
@@ -240,5 +243,7 @@ def _event(number: int, data: Mapping[str, Any]) -> Event:
         operation=data["operation"],
         status=data["status"],
         error_code=data["errorCode"],
+        alert=data["alert"],
+        alert_id=data["alertId"],
         data=data,
     )

@@ -29,6 +29,8 @@ class EventKind:
     POINT_EXPIRED = "recovery_point.expired"
     SNAPSHOT_EXPIRED = "recovery_point.snapshot_expired"
     POINT_DELETED = "recovery_point.deleted"
+    ALERT_FIRED = "alert.fired"
+    ALERT_RESOLVED = "alert.resolved"
 
 
 TOLD: Mapping[str, str] = {
@@ -49,6 +51,8 @@ TOLD: Mapping[str, str] = {
     EventKind.POINT_EXPIRED: "A recovery point was deleted: its retention is over.",
     EventKind.SNAPSHOT_EXPIRED: "A recovery point left the snapshot tier; its vault tier stays.",
     EventKind.POINT_DELETED: "A recovery point was deleted for good with its item.",
+    EventKind.ALERT_FIRED: "An alert was raised; `alert` is the name of its rule.",
+    EventKind.ALERT_RESOLVED: "What an alert was raised for is over.",
 }
 """The kinds, in the order in which they are told of one instant, and what each says."""
 

@@ -9,6 +9,7 @@ by instant, so that the same life is told the same way however it was cut (docs/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Row,
     String,
     and_,
     bindparam,
@@ -36,6 +38,7 @@ from sqlalchemy import (
     update,
 )
 
+from ..domain.alerts import Condition
 from ..domain.archive_tier import HARDENED, INSTANT
 from ..domain.events import KINDS, EventKind
 from ..domain.jobs import Operation, Status
@@ -49,6 +52,12 @@ from . import clock
 _EVENT = events.c
 _WATCHED = watched_jobs.c
 _POINT = recovery_points.c
+
+
+ALERTS = {
+    Condition.FIRED: EventKind.ALERT_FIRED,
+    Condition.RESOLVED: EventKind.ALERT_RESOLVED,
+}
 
 
 # --- whether anything is recorded --------------------------------------------------------
@@ -142,10 +151,11 @@ def _in_order(row: Any) -> tuple[ColumnElement[Any], ...]:
     )
 
 
+_OF_DRAFTS = (*_in_order(_EVENT), func.coalesce(_EVENT.alert_id, ""))
 _IN_ORDER = (
     select(
         _EVENT.number.label("draft"),
-        (_LATEST + func.row_number().over(order_by=_in_order(_EVENT))).label("final"),
+        (_LATEST + func.row_number().over(order_by=_OF_DRAFTS)).label("final"),
     )
     .where(_EVENT.number < 0)
     .subquery()
@@ -164,6 +174,15 @@ _FORGET = Statement(
 )
 
 
+_LOWEST_NUMBER = Statement(select(func.min(_EVENT.number)))
+
+
+def has_drafts(connection: Connection) -> bool:
+    """Tell whether there are events without numbers."""
+    lowest = _LOWEST_NUMBER.run(connection).fetchone()[0]
+    return lowest is not None and lowest < 0
+
+
 class Telling:
     """A statement that writes events, which notes the wall clock's instant with them."""
 
@@ -177,6 +196,8 @@ class Telling:
 
 def close(connection: Connection) -> None:
     """End a transaction that has told something: note the latest number, forget the oldest."""
+    if has_drafts(connection):
+        _SORT.run(connection)
     _COUNT.run(connection)
     _FORGET.run(connection)
 
@@ -426,15 +447,16 @@ _NOTE_TOLD = Statement(
 
 
 def tell_window(
-    connection: Connection, *, since: int, until: int, hides: bool, started: bool, drafted: bool
+    connection: Connection, *, since: int, until: int, hides: bool, started: bool
 ) -> None:
     """Tell what became of jobs in a window, and in their places among that what was drafted.
 
     ``hides`` is whether points are only shown once they are in the vault, ``started`` whether any
-    job may have begun, ``drafted`` whether there may be drafts.
+    job may have begun.
     """
     if started:
         _WATCH.run(connection, since=since, until=until)
+    drafted = has_drafts(connection)
     write = _DRAFT_JOBS if drafted else _TELL_JOBS
     write.run(connection, hides=hides)
     if drafted:
@@ -447,7 +469,7 @@ def tell_request(connection: Connection, *, now: int, hides: bool) -> None:
     """Tell what a request has brought about at an instant, if it did anything."""
     _WATCH.run(connection, since=now, until=now)
     if _HAS_NEWS.run(connection).fetchone()[0]:
-        tell_window(connection, since=now, until=now, hides=hides, started=False, drafted=True)
+        tell_window(connection, since=now, until=now, hides=hides, started=False)
         close(connection)
 
 
@@ -524,6 +546,37 @@ def note_points(
         instant = literal(at, BigInteger)
         draft = _of_points(_NEXT_DRAFT, kind, instant, status, *where)
         connection.execute(draft, {"real": clock.real_now()})
+
+
+def note_alerts(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Draft what was raised or resolved, if events are recorded; the rows are those of alerts."""
+    if not rows or clock.read(connection).events_kept is None:
+        return
+    lowest = min(_LOWEST_NUMBER.run(connection).fetchone()[0] or 0, 0)
+    real = clock.real_now()
+    connection.execute(
+        insert(events),
+        [
+            {
+                "number": lowest - place,
+                "at": row.changed_at,
+                "real_at": real,
+                "kind": ALERTS[row.condition],
+                "subscription": row.subscription,
+                "vault_id": row.target_id,
+                "item_name": row.item_name,
+                "container_name": row.container_name,
+                "entity_name": row.entity_name,
+                "workload": row.workload,
+                "job_id": row.job_id,
+                "status": row.condition,
+                "error_code": row.error_code,
+                "alert_id": row.alert_id,
+                "alert_rule": row.rule,
+            }
+            for place, row in enumerate(rows, start=1)
+        ],
+    )
 
 
 def note_world(connection: Connection, kind: str, now: int, subscription: str | None) -> None:

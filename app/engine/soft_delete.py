@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from ..domain.events import EventKind
+from ..store.alert_tables import alerts
 from ..store.statements import Statement
 from ..store.tables import items, recovery_points, vaults
 from . import events
@@ -42,6 +43,8 @@ def purge_item(connection: Connection, item_key: int, now: int) -> None:
     of_item = recovery_points.c.item_key == item_key
     events.note_points(connection, EventKind.POINT_DELETED, now, of_item)
     connection.execute(delete(recovery_points).where(of_item))
+    unwatched = update(alerts).where(alerts.c.open_item == item_key).values(open_item=None)
+    connection.execute(unwatched)
     connection.execute(delete(items).where(items.c.key == item_key))
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ScalarSelect,
     Text,
     bindparam,
+    case,
     cast,
     func,
     or_,
@@ -33,6 +34,7 @@ from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
 from . import (
+    alerts,
     backups,
     discovery,
     events,
@@ -81,6 +83,9 @@ class Cohort:
     slot: int
     policy: Policy
     next_slot: int
+    vault_key: int
+    is_troubled: bool
+    """Whether any of its items is so that a backup may fail as it starts."""
 
     @property
     def snapshot_min(self) -> int:
@@ -114,8 +119,20 @@ _PHASES = Statement(
 )
 _ENDING = frozenset({Phase.TRANSFER, Phase.SKIPPED})
 _OF_BACKUPS = _ENDING | {Phase.SNAPSHOT, Phase.STREAMING}
+_IN_TROUBLE = or_(
+    items.c.source_exists.is_(False),
+    items.c.source_agent.is_(False),
+    items.c.source_fits.is_(False),
+    items.c.source_running.is_(False),
+)
 _COHORTS = Statement(
-    select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
+    select(
+        items.c.policy_key,
+        items.c.slot_at,
+        cast(policies.c.document, Text),
+        func.max(items.c.vault_key),
+        func.max(case((_IN_TROUBLE, 1), else_=0)),
+    )
     .join(policies, policies.c.key == items.c.policy_key)
     .where(items.c.next_backup_at <= bindparam("until"))
     .group_by(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
@@ -169,6 +186,7 @@ def cross_one(
     settled: int,
     target: int,
     armed: Armed,
+    watch: alerts.Watch,
     *,
     recorded: bool = False,
 ) -> int:
@@ -180,7 +198,7 @@ def cross_one(
     may be due for the sweep at its end.
     """
     found = due(connection, settled)
-    first = found.first()
+    first = found.first() if watch.notice is None else watch.earlier(found.first())
     if first is None or first > target:
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
@@ -195,13 +213,13 @@ def cross_one(
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
-    _run(connection, rules, armed, found, phases, cohorts, settled, until, recorded=recorded)
+    _run(connection, rules, armed, watch, found, phases, cohorts, settled, until, recorded=recorded)
     if found.discovery is not None and found.discovery <= until:
         discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
     moves = bool(phases) or _may_be_taken(cohorts, found, until)
     if recorded:
-        _tell(connection, rules, found, phases, cohorts, settled, until)
+        _tell(connection, rules, phases, cohorts, settled, until)
     if until == grid:
         _at_grid(connection, rules, found, until, moves=moves, recorded=recorded)
     return until
@@ -210,24 +228,15 @@ def cross_one(
 def _tell(
     connection: Connection,
     rules: Rules,
-    found: Due,
     phases: set[str],
     cohorts: list[Cohort],
     settled: int,
     until: int,
 ) -> None:
     """Tell what a window has brought about, in the order of its instants."""
-    purges = found.purge is not None and found.purge <= until
-    drafted = purges or found.crowded is not None or bool(phases - _OF_BACKUPS)
-    if phases or cohorts or drafted:
-        events.tell_window(
-            connection,
-            since=settled,
-            until=until,
-            hides=rules.hide_unvaulted_points,
-            started=bool(cohorts),
-            drafted=drafted,
-        )
+    if phases or cohorts or events.has_drafts(connection):
+        hides, started = rules.hide_unvaulted_points, bool(cohorts)
+        events.tell_window(connection, since=settled, until=until, hides=hides, started=started)
 
 
 def _at_grid(
@@ -246,8 +255,10 @@ def _starts(
 ) -> tuple[list[Cohort], int]:
     """Return the cohorts that start, and the window's end cut before rows could interact."""
     cohorts = [
-        Cohort(key, slot, policy := _policy(document), policy.next_slot(slot))
-        for key, slot, document in _COHORTS.run(connection, until=until).fetchall()
+        Cohort(
+            key, slot, policy := _policy(document), policy.next_slot(slot), vault, bool(troubled)
+        )
+        for key, slot, document, vault, troubled in _COHORTS.run(connection, until=until).fetchall()
     ]
     end = min([until, *(cohort.next_slot - 1 for cohort in cohorts)])
     collision = _first_collision(connection, settled, end) if running else None
@@ -274,6 +285,7 @@ def _run(
     connection: Connection,
     rules: Rules,
     armed: Armed,
+    watch: alerts.Watch,
     found: Due,
     phases: set[str],
     cohorts: list[Cohort],
@@ -283,16 +295,19 @@ def _run(
     recorded: bool,
 ) -> None:
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
+    if armed:
+        watch.is_on = True
     armed.strike(connection, until)
+    watch.resolve(connection, rules, until)
     if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
         streamed_backups.end(connection, until=until)
-    for cohort in cohorts:
-        _start(connection, rules, cohort, until)
+    _start(connection, rules, watch, cohorts, settled, until)
     short = _may_be_taken(cohorts, found, until)
     armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
+        watch.resolve(connection, rules, until)
         streamed_backups.end(connection, until=until)
     taken = Phase.SNAPSHOT in phases or short
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
@@ -301,24 +316,39 @@ def _run(
         if found.crowded is not None:
             retention.trim(connection, recorded=recorded)
         armed.strike(connection, until)
+        watch.resolve(connection, rules, until)
         backups.end_transfers(connection, until=until)
     if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)
+    watch.announce(connection, rules, until)
     if found.purge is not None and found.purge <= until:
+        alerts.note_purges(connection, rules, until)
         soft_delete.purge(connection, until=until, recorded=recorded)
 
 
-def _start(connection: Connection, rules: Rules, cohort: Cohort, until: int) -> None:
-    start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
-    start(
-        connection,
-        rules,
-        policy_key=cohort.policy_key,
-        policy=cohort.policy,
-        slot=cohort.slot,
-        until=until,
-        next_slot=cohort.next_slot,
-    )
+def _start(
+    connection: Connection,
+    rules: Rules,
+    watch: alerts.Watch,
+    cohorts: list[Cohort],
+    settled: int,
+    until: int,
+) -> None:
+    for cohort in cohorts:
+        start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
+        start(
+            connection,
+            rules,
+            policy_key=cohort.policy_key,
+            policy=cohort.policy,
+            slot=cohort.slot,
+            until=until,
+            next_slot=cohort.next_slot,
+        )
+    troubled = {cohort.vault_key for cohort in cohorts if cohort.is_troubled}
+    for vault_key in sorted(troubled):
+        watch.is_on = True
+        alerts.raise_for_starts(connection, rules, vault_key, settled=settled, until=until)
 
 
 def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:

@@ -33,6 +33,8 @@ class EventColumns(TypedColumns):
     taken_at: Column[int | None] = Column(BigInteger, nullable=True)
     status: Column[str | None] = Column(text_of(24), nullable=True)
     error_code: Column[str | None] = Column(text_of(80), nullable=True)
+    alert_id: Column[str | None] = Column(text_of(32), nullable=True)
+    alert_rule: Column[str | None] = Column(text_of(60), nullable=True)
 
 
 events = Table("events", metadata, EventColumns)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import DDL, Connection, event, inspect, text
 
 from . import (  # noqa: F401 - these are what the metadata is of
+    alert_tables,
     container_tables,
     event_tables,
     fault_tables,

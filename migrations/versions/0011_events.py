@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("taken_at", sa.BigInteger(), nullable=True),
         sa.Column("status", _text(24), nullable=True),
         sa.Column("error_code", _text(80), nullable=True),
+        sa.Column("alert_id", _text(32), nullable=True),
+        sa.Column("alert_rule", _text(60), nullable=True),
         sa.PrimaryKeyConstraint("number", name="pk_events"),
     )
     op.create_table(

@@ -132,6 +132,8 @@ def test_the_life_of_a_backup_is_told_with_the_ids_that_azure_has(recorded: http
         "operation": "Backup",
         "status": "Completed",
         "errorCode": None,
+        "alert": None,
+        "alertId": None,
     }
     (point,) = listed(recorded, POINTS)
     assert {each.data["recoveryPointId"] for each in told[2:4]} == {point["id"]}
@@ -417,3 +419,17 @@ def test_another_process_moves_time_and_this_one_tells(serve: Served, stored_wor
     with listening(other, operation="Backup") as heard:
         advance(one, by="P1D")
         assert [next(heard).event for _ in BACKUP] == BACKUP
+
+
+def test_alerts_are_told_as_they_are_raised_and_resolved(recorded: httpx.Client) -> None:
+    done(recorded.post("/_emulator/faults", json={"fault": "agent-not-ready", "count": 1}))
+    advance(recorded, by="P2D")
+    fired, resolved = kept(recorded, kind="alert.*", item="vm-1")
+    assert (fired.event, resolved.event) == ("alert.fired", "alert.resolved")
+    (failed,) = kept(recorded, kind="job.failed")
+    assert fired.data["virtualTime"] == failed.data["virtualTime"]
+    assert fired.data["errorCode"] == failed.data["errorCode"]
+    assert fired.data["jobId"] == failed.data["jobId"]
+    alert = done(recorded.get(fired.data["alertId"])).json()["properties"]["essentials"]
+    assert alert["alertRule"] == fired.data["alert"] == resolved.data["alert"]
+    assert alert["monitorConditionResolvedDateTime"] == resolved.data["virtualTime"]
