@@ -42,6 +42,15 @@ _ERROR = _object(
     details={"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
 )
 
+SERVER_SENT_EVENT = _object(
+    (),
+    data=_TEXT,
+    event=_TEXT,
+    id=_TEXT,
+    retry={"type": "integer", "minimum": 0},
+)
+"""One message of a stream, as OpenAPI describes it."""
+
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "Error": {
         **_object(("error",), error={"$ref": "#/components/schemas/ErrorDetail"}),
