@@ -25,6 +25,7 @@ from .clock_command import clock, show_clock
 from .connect_options import HOME
 from .doctor_command import doctor
 from .env_command import env
+from .events_command import events
 from .fault_command import fault
 from .journal_command import journal
 from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
@@ -184,6 +185,13 @@ def rsvault() -> None:
     metavar="N",
 )
 @_setting("journal_megabytes", "How much memory they may take, bodies included.", metavar="MB")
+@_setting(
+    "events",
+    "How many of the latest events 'rsvault events' knows; 0 records none until somebody asks.",
+    metavar="N",
+    envvar="RSVAULT_EVENTS",
+    show_envvar=True,
+)
 @_setting(
     "limits",
     "Whether the limits of Azure Backup hold; docs/reference.md has them.",
@@ -502,6 +510,7 @@ def reset(control: ControlPlane, subscription: str | None) -> None:
 rsvault.add_command(clock)
 rsvault.add_command(doctor)
 rsvault.add_command(env)
+rsvault.add_command(events)
 rsvault.add_command(fault)
 rsvault.add_command(journal)
 rsvault.add_command(plan)

@@ -23,6 +23,7 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
+from .control_client.events import Event, Events
 from .control_client.faults import Faults
 from .control_client.journal import Exchange, Journal
 from .control_client.worlds import Exported, SavedWorld, Seeding, Worlds
@@ -34,6 +35,8 @@ __all__ = [
     "Clock",
     "ControlError",
     "ControlPlane",
+    "Event",
+    "Events",
     "Exchange",
     "Exported",
     "Health",
@@ -79,6 +82,8 @@ class ControlPlane:
         """Seed and export worlds, save and restore them."""
         self.faults = Faults(self._connection)
         """What is made to go wrong: arm, list, disarm."""
+        self.events = Events(self._connection)
+        """What happens in the world: list, follow, wait for it."""
         self.journal = Journal(self._connection)
         """What clients asked and got; ``control_client/journal.py`` has its calls."""
 

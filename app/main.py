@@ -22,6 +22,7 @@ from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
 from .control import clock as control_clock
+from .control import event_verbs as control_events
 from .control import faults as control_faults
 from .control import journal_verbs
 from .control import limits as control_limits
@@ -31,6 +32,7 @@ from .control import regions as control_regions
 from .control import seeds as control_seeds
 from .control import world as control_world
 from .control import worlds as control_worlds
+from .control.event_stream import Listeners
 from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
@@ -38,13 +40,15 @@ from .dashboard import home
 from .domain import limits
 from .domain.documents import Document
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
-from .engine import clock
+from .engine import clock, events
 from .engine import rules as engine_rules
 from .engine.emptiness import is_new
 from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
 from .identity.tokens import Issuer
+from .providers.alerts_management import alert_summaries, alerts, smart_groups
+from .providers.alerts_management import graph_rows as alerts_graph
 from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
 from .providers.companions import generic_resources
@@ -126,6 +130,7 @@ ROOMS: tuple[ModuleType, ...] = (
     control_limits,
     control_regions,
     control_faults,
+    control_events,
     clouds,
     discovery,
     role_definitions,
@@ -182,6 +187,9 @@ ROOMS: tuple[ModuleType, ...] = (
     cross_region_restores,
     cross_region_jobs,
     one_point,
+    alerts,
+    alert_summaries,
+    smart_groups,
 )
 
 _SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}
@@ -198,11 +206,13 @@ def endpoints(
     issuer: Issuer | None = None,
     inner: InnerCalls | None = None,
     journal: Journal | None = None,
+    listeners: Listeners | None = None,
 ) -> list[Endpoint]:
     """Return every endpoint that the front door serves.
 
     ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
-    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown.
+    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown,
+    ``listeners`` are told what happens.
     """
     metrics = control_metrics.endpoint_of(requests or Requests())
     plan = control_plans.endpoint_of(read_policy, plan_backups)
@@ -221,13 +231,15 @@ def endpoints(
                 vaults_graph.deleted_graph_rows,
                 items_graph.graph_rows,
             ),
+            "alertsmanagementresources": (alerts_graph.graph_rows,),
         }
     )
     within = inner or InnerCalls()
     deploying = deployments.endpoints_of(within, clouds.cloud)
     seeding = control_seeds.endpoints_of(within)
     noted = journal_verbs.endpoints_of(journal or Journal(0, 0))
-    special = (metrics, plan, *seeding, *noted, *tokens, graph, *deploying)
+    told = control_events.endpoint_of(listeners)
+    special = (metrics, plan, *seeding, *noted, told, *tokens, graph, *deploying)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
@@ -275,6 +287,8 @@ def _take_up(connection: Connection, settings: Settings, shown: str) -> Rules:
     if not clock.exists(connection):
         clock.create(connection, _first_clock(settings), _rules(settings))
     rules = engine_rules.read(connection)
+    if settings.events:
+        events.record(connection, settings.events, clock.read(connection).settled_at)
     _refuse_contradiction(settings, clock.read(connection), rules, shown)
     return rules
 
@@ -366,7 +380,8 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     rights = _rights(settings, issuer)
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
     inner = InnerCalls(locks.guard, region_outages.reach, rights)
-    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal)
+    listeners = Listeners(engine)
+    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal, listeners)
     served = [*rooms, *generic, *more]
     inner.serve(served)
 
@@ -403,8 +418,9 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     # Made once it is asked for, and only once: it takes a tenth of a second.
     app.openapi = cache(lambda: explorer.describe(app, served, version=app.version))  # type: ignore[method-assign]
     app.state.engine = engine
-    app.state.on_stop = _one_after_the_other(engine.stop, journal.stop)
+    app.state.on_stop = _one_after_the_other(engine.stop, journal.stop, listeners.stop)
     app.state.journal = journal
+    app.state.listeners = listeners
     return app
 
 

@@ -1,6 +1,6 @@
 """Everything that can be chosen when a server starts: one frozen value, read once.
 
-It holds plain values and knows of the house only what the limits are called; only the rooms at
+It holds plain values and knows of the house only limits and bounds; only the rooms at
 the top read it and hand what is needed further down.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from .domain import waiting
+from .domain.events import MOST_KEPT
 from .domain.limits import HIGHEST, LIMITS
 
 ClockMode = Literal["live", "scaled", "frozen"]
@@ -51,6 +52,7 @@ _RANGES = {
     "plan_backups": (1, 1_000_000_000),
     "journal_entries": (0, 1_000_000),
     "journal_megabytes": (1, 65_536),
+    "events": (0, MOST_KEPT),
 }
 
 
@@ -125,6 +127,9 @@ class Settings:
 
     journal_megabytes: int = 64
     """How much memory the journal may take, whatever it keeps."""
+
+    events: int = 0
+    """How many of the latest events are kept; 0 records none until a client asks for them."""
 
     limits: AzuresLimits = "on"
     """Whether the limits of Azure Backup hold, such as 200 policies in a vault."""

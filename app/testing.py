@@ -27,7 +27,7 @@ from .double.sdk_clients import AsyncClients, Clients
 from .double.virtual_clock import VirtualClock, job_id
 
 if TYPE_CHECKING:
-    from .client import Clock, ControlPlane, Journal, Worlds
+    from .client import Clock, ControlPlane, Events, Journal, Worlds
     from .control_client.faults import Faults
     from .server import RunningServer
 
@@ -75,6 +75,7 @@ class RecoveryVault:
         self._signed_in: set[str] = set()
         self._running: RunningServer | None = None
         self._hangs = False
+        self._records = False
 
     def __enter__(self) -> RecoveryVault:
         return self.start()
@@ -109,6 +110,8 @@ class RecoveryVault:
             )
             self._token = settings.control_token
             self._guarded = settings.auth == "rbac"
+            self._records_always = settings.events > 0
+            self._records = self._records_always
             self._began = self._control.clock()
             house.callback(self._clients.clear)
             self._open = house.pop_all()
@@ -130,6 +133,9 @@ class RecoveryVault:
             if _ways(clock) != _ways(began):
                 self._control.set_clock(began.mode, began.rate, began.skip_on_wait)
                 clock = self._control.reset()
+            if self._records and not self._records_always:
+                self._control.events.stop()
+                self._records = False
         except ControlError as problem:
             if problem.code != UNREACHABLE:
                 raise
@@ -276,6 +282,15 @@ class RecoveryVault:
     def faults(self) -> Faults:
         """What goes wrong: ``faults.arm("transfer-fails", subject="web-1")``."""
         return self.control.faults
+
+    @property
+    def events(self) -> Events:
+        """What happens, from the first use in a test on: ``events.wait_for("job.completed")``."""
+        events = self.control.events
+        if not self._records:
+            events.record()
+            self._records = True
+        return events
 
     @property
     def worlds(self) -> Worlds:

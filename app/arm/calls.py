@@ -95,7 +95,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: a status, a body (JSON, bytes or none), and headers of its own.
+    """What goes back: a status, a body (JSON, bytes, none, or a stream), and headers of its own.
 
     ``waiting`` marks the answer to a poll of something that still runs: with skip-on-wait the
     front door moves the clock and asks again, or answers and then moves it. ``content`` is what

@@ -10,13 +10,22 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+from fastapi.sse import EventSourceResponse
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -61,6 +70,8 @@ _ALWAYS = {
     "Expires": "-1",
     "X-Content-Type-Options": "nosniff",
 }
+# A proxy that gathers an answer before it passes it on would keep events to itself.
+_STREAMED = {"X-Accel-Buffering": "no"}
 # What azurerm 5.2 and later take for leave not to sleep before each look (docs/decisions/0060).
 WITHOUT_DELAY = {"X-Go-Azure-Sdk-Skip-Polling-Delay": "true"}
 _REMAINING = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
@@ -250,9 +261,12 @@ def _challenge(scope: Scope, refusal: Refused) -> dict[str, str]:
 def respond(answer: Answer, more: Mapping[str, str] | None = None) -> Response:
     """Return the response that an answer becomes; a body of ``None`` is no body.
 
-    Bytes go out as they are, under the Content-Type that the answer names.
+    Bytes go out as they are, under the Content-Type that the answer names; an iterator is a stream
+    of server-sent events.
     """
     headers = {**_ALWAYS, **answer.headers, **(more or {})}
+    if isinstance(answer.body, AsyncIterator):
+        return EventSourceResponse(answer.body, answer.status, {**headers, **_STREAMED})
     if answer.body is None or isinstance(answer.body, bytes):
         return Response(answer.body or b"", answer.status, headers)
     headers["Content-Type"] = "application/json; charset=utf-8"
@@ -442,10 +456,17 @@ class Desk:
             request.scope["rsvault"]["now"] = moment.now
             call = self._call(connection, moment, request)
             _ask_faults(call, request)
-            if self._rights is None or call.caller is None:
-                return act(call), moment
-            show = self._rights.permit(connection, endpoint, call.url_path, call.caller)
-            return show(act(call)), moment
+            answer = self._permitted(endpoint, call, act)
+            if endpoint.writes:
+                self._engine.leave(connection, moment)
+            return answer, moment
+
+    def _permitted(self, endpoint: Endpoint, call: Call, act: Callable[[Call], Answer]) -> Answer:
+        """Act for a caller, who is shown what he may see of the answer. Raises ``Refused``."""
+        if self._rights is None or call.caller is None:
+            return act(call)
+        show = self._rights.permit(call.connection, endpoint, call.url_path, call.caller)
+        return show(act(call))
 
     def _call(self, connection: Connection, moment: Moment, request: Request) -> Call:
         scope = request.scope

@@ -13,7 +13,7 @@ from . import examples
 from .answers import CONTROL, is_preconditioned, is_versioned, shape_of, statuses_of
 from .bodies import FORM, Body
 from .calls import Endpoint
-from .shapes import SCHEMAS, Shape
+from .shapes import SCHEMAS, SERVER_SENT_EVENT, Shape
 
 _REF = "#/components/schemas/{model}"
 _MEANING = {
@@ -238,6 +238,8 @@ def _response(each: Endpoint, status: int, methods: Collection[str]) -> dict[str
 def _content(shape: Shape | Mapping[str, Any]) -> dict[str, Any]:
     if shape is Shape.TEXT:
         return {"text/plain": {"schema": {"type": "string"}}}
+    if shape is Shape.EVENTS:
+        return {"text/event-stream": {"schema": SERVER_SENT_EVENT}}
     if shape is Shape.FILE:
         return {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     if isinstance(shape, Shape):

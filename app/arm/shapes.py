@@ -16,6 +16,7 @@ class Shape(Enum):
     NOTHING = "nothing"
     TEXT = "text"
     FILE = "file"
+    EVENTS = "events"
     RESOURCE = "Resource"
     RESOURCES = "ResourceList"
     VALUES = "ValueList"
@@ -40,6 +41,15 @@ _ERROR = _object(
     target=_TEXT,
     details={"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
 )
+
+SERVER_SENT_EVENT = _object(
+    (),
+    data=_TEXT,
+    event=_TEXT,
+    id=_TEXT,
+    retry={"type": "integer", "minimum": 0},
+)
+"""One message of a stream, as OpenAPI describes it."""
 
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "Error": {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,28 @@ class Connection:
         if not response.is_success:
             raise _error(response.status_code, response.content)
         return response
+
+    @contextmanager
+    def stream(
+        self, path: str, headers: Mapping[str, str], silence: float
+    ) -> Iterator[Iterator[str]]:
+        """Yield the lines of an answer that comes bit by bit, each without its end.
+
+        ``silence`` is how many seconds may pass between two parts of it. Raises ``ControlError``
+        for a refusal, and if the connection breaks.
+        """
+        import httpx
+
+        timeout = httpx.Timeout(self._patience, read=silence)
+        try:
+            with self._connected().stream(
+                "GET", f"/_emulator{path}", headers=dict(headers), timeout=timeout
+            ) as response:
+                if not response.is_success:
+                    raise _error(response.status_code, response.read())
+                yield response.iter_lines()
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            raise self._unreachable(problem) from problem
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes

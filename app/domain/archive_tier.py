@@ -16,6 +16,8 @@ HARDENED = "HardenedRP"
 INSTANT = "InstantRP"
 TIERS = (INSTANT, HARDENED, ARCHIVED)
 """The tiers of a recovery point, in Azure's words."""
+REHYDRATED = "Rehydrated"
+"""What the archive tier of a point is while it is in the standard tier as well."""
 
 AGE = 90 * DAY
 """Three months, of 30 days each: how long a point must have been in the vault."""

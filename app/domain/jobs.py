@@ -28,6 +28,11 @@ class Operation:
     RESTORES = (*RESTORES_HERE, CROSS_REGION_RESTORE)
 
 
+OPERATIONS = tuple(
+    each for name, each in vars(Operation).items() if name.isupper() and isinstance(each, str)
+)
+
+
 class Status:
     """How a job stands, in Azure's words."""
 

@@ -51,6 +51,7 @@ _IDENTITY_VERSIONS = ("2024-11-30", "2023-01-31", "2018-11-30")
 _GUARD_VERSIONS = ("2025-07-01", "2025-01-01", "2024-04-01", "2023-11-01")
 _SQL_VM_VERSIONS = ("2023-10-01", "2022-02-01", "2021-11-01-preview")
 _LOCK_VERSIONS = ("2020-05-01", "2016-09-01")
+_ALERT_VERSIONS = ("2023-07-12-preview", "2019-05-05-preview", "2019-03-01", "2018-05-05")
 _GRAPH_VERSIONS = ("2024-04-01", "2022-10-01", "2021-03-01")
 
 
@@ -69,6 +70,9 @@ def _short(name: str) -> str:
 
 EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
     {
+        "Microsoft.AlertsManagement": _placeless(
+            _ALERT_VERSIONS, "alerts", "alertsMetaData", "alertsSummary", "smartGroups"
+        ),
         "Microsoft.Authorization": (
             *_placeless(_LOCK_VERSIONS, LOCK_TYPE),
             *_placeless(_ROLE_VERSIONS, "roleAssignments", "roleDefinitions", "permissions"),
@@ -145,7 +149,6 @@ UNLISTED = frozenset(
 REGISTERED_ONLY = tuple(
     f"Microsoft.{name}"
     for name in (
-        "AlertsManagement",
         "Automation",
         "Features",
         "Insights",

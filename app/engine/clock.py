@@ -51,9 +51,11 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """The clock as the database keeps it, the ``outages`` of regions, and where faults are armed.
+    """The clock as the database keeps it, the ``outages`` of regions, where faults are armed, and
+    how many events are kept.
 
-    Every request asks whether a region is down or a fault is armed, and reads this row anyway.
+    Every request asks whether a region is down, a fault is armed or events are recorded, and reads
+    this row anyway. Where ``events_kept`` is ``None`` nothing is recorded.
     """
 
     epoch: int
@@ -69,6 +71,7 @@ class ClockState:
     advance_to: int | None = None
     outages: str = NO_OUTAGES
     faults: str = ""
+    events_kept: int | None = None
 
     def now(self, real: int) -> int:
         """Return virtual now at a real instant, never before what has been settled."""
@@ -272,6 +275,7 @@ def alone(state: ClockState, now: int) -> ClockState:
         reserved_until=None,
         advance_from=None,
         advance_to=None,
+        events_kept=None,
     )
 
 

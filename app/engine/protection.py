@@ -11,13 +11,17 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, insert, select, update
 
 from ..domain import ids
+from ..domain.events import EventKind
 from ..domain.instants import DAY
 from ..domain.jobs import ProtectionState
 from ..domain.policies import Policy
-from ..store.tables import items
+from ..store.tables import items, recovery_points
 from ..workloads.table import WORKLOADS
 from . import (
+    alerts,
     backups,
+    critical_alerts,
+    events,
     file_recoveries,
     jobs,
     log_chains,
@@ -95,7 +99,9 @@ def enable(
             **({"source_id": source_id} | seen),
         )
     )
-    return get(connection, key)
+    item = get(connection, key)
+    critical_alerts.policy_assigned(connection, rules, item, policy_key, policy, now)
+    return item
 
 
 def get(connection: Connection, key: int) -> Row[Any]:
@@ -117,6 +123,7 @@ def use_policy(
 
     Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
     """
+    critical_alerts.policy_assigned(connection, rules, item, policy_key, policy, now)
     of = items.c.key == item.key
     log_chains.settle(connection, of, now)
     slot = policy.next_slot(now)
@@ -211,29 +218,45 @@ def stop(
     retention.keep_last(connection, item, now)
 
 
-def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days: int) -> None:
+def delete(
+    connection: Connection, rules: Rules, item: Row[Any], now: int, *, soft_delete_days: int
+) -> None:
     """Delete an item's data: kept for the soft-delete days, or gone at once if there are none."""
     jobs.cancel_what_writes(connection, item.key, now)
     if not soft_delete_days:
-        soft_delete.purge_item(connection, item.key)
+        soft_delete.purge_item(connection, item.key, now)
         return
     stop(connection, item, now, keep_per_policy=False)
     file_recoveries.end_all(connection, item.key)
+    purge_at = now + soft_delete_days * DAY
     connection.execute(
         update(items)
         .where(items.c.key == item.key)
         .values(
             deleted_at=now,
-            purge_at=now + soft_delete_days * DAY,
+            purge_at=purge_at,
             soft_delete_days=soft_delete_days,
+            **critical_alerts.announcement(item, purge_at, now),
         )
     )
+    _tell_points(connection, EventKind.POINT_SOFT_DELETED, item, now)
+    critical_alerts.data_deleted(connection, rules, item, now, days=soft_delete_days)
 
 
-def undelete(connection: Connection, item: Row[Any]) -> None:
+def undelete(connection: Connection, rules: Rules, item: Row[Any], now: int) -> None:
     """Bring a soft-deleted item back: protection stays stopped, every point is there."""
     connection.execute(
         update(items)
         .where(items.c.key == item.key)
-        .values(deleted_at=None, purge_at=None, soft_delete_days=None)
+        .values(deleted_at=None, purge_at=None, soft_delete_days=None, purge_notice_at=None)
+    )
+    alerts.resolve_announcement(connection, rules, item.key, now)
+    _tell_points(connection, EventKind.POINT_UNDELETED, item, now)
+
+
+def _tell_points(connection: Connection, kind: str, item: Row[Any], now: int) -> None:
+    """Let an event tell of each point of an item, those that were soft-deleted before left out."""
+    point = recovery_points.c
+    events.note_points(
+        connection, kind, now, point.item_key == item.key, point.soft_deleted.is_(False)
     )

@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, update
 
 from ..domain import ids
-from ..domain.archive_tier import REHYDRATION
+from ..domain.archive_tier import REHYDRATED, REHYDRATION
 from ..domain.documents import Document
+from ..domain.events import EventKind
 from ..domain.instants import DAY
 from ..store.tables import recovery_points
+from . import events
 from .rules import Rules
 from .tiering import is_there
 
@@ -46,6 +48,9 @@ def is_rehydrated(point: Row[Any], now: int) -> bool:
 def end(connection: Connection, job: Row[Any]) -> bool:
     """Let a point be in the standard tier from now on; tell whether it was there still."""
     until = job.due_at + job.detail["rehydration"]["days"] * DAY
+    events.note_points(
+        connection, EventKind.POINT_REHYDRATED, job.due_at, is_there(job), status=REHYDRATED
+    )
     found = connection.execute(
         update(recovery_points).where(is_there(job)).values(rehydrated_until=until)
     )

@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     literal,
@@ -31,13 +32,15 @@ from sqlalchemy import (
     update,
 )
 
+from ..domain.archive_tier import HARDENED
+from ..domain.events import EventKind
 from ..domain.instants import DAY, EARLIEST
 from ..domain.jobs import Phase
 from ..domain.policies import MOST_POINTS, Length, Policy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads.table import WORKLOADS
-from . import point_needs, tiering
+from . import clock, events, point_needs, tiering
 from .backups import SNAPSHOT_ONLY, TAKEN, earlier
 
 _DAYS_AT_ONCE = 500
@@ -75,20 +78,26 @@ def _next_look(instant_until: ColumnElement[Any]) -> ColumnElement[Any]:
     )
 
 
-_DELETE_EXPIRED = Statement(
-    delete(recovery_points).where(
-        _POINT.sweep_at <= _SWEEP,
-        _DELETABLE,
-        or_(_POINT.needed_until.is_(None), _POINT.needed_until <= _SWEEP),
-        or_(
-            _POINT.expires_at <= _SWEEP,
-            and_(_POINT.vaulted_at.is_(None), _POINT.instant_until <= _SWEEP),
-        ),
-    )
+_EXPIRED = (
+    _POINT.sweep_at <= _SWEEP,
+    _DELETABLE,
+    or_(_POINT.needed_until.is_(None), _POINT.needed_until <= _SWEEP),
+    or_(
+        _POINT.expires_at <= _SWEEP,
+        and_(_POINT.vaulted_at.is_(None), _POINT.instant_until <= _SWEEP),
+    ),
 )
+_SNAPSHOT_OVER = (_POINT.sweep_at <= _SWEEP, _OLDER, _POINT.snapshot_valid)
+# Where a point is only shown once it is in the vault, others were never there.
+_WAS_SHOWN = or_(not_(cast(bindparam("hides"), Boolean)), _POINT.vaulted_at.is_not(None))
+_TELL_EXPIRED = events.told_points(EventKind.POINT_EXPIRED, _SWEEP, None, *_EXPIRED, _WAS_SHOWN)
+_TELL_SNAPSHOTS_OVER = events.told_points(
+    EventKind.SNAPSHOT_EXPIRED, _SWEEP, HARDENED, *_SNAPSHOT_OVER, _POINT.vaulted_at.is_not(None)
+)
+_DELETE_EXPIRED = Statement(delete(recovery_points).where(*_EXPIRED))
 _DROP_SNAPSHOTS = Statement(
     update(recovery_points)
-    .where(_POINT.sweep_at <= _SWEEP, _OLDER, _POINT.snapshot_valid)
+    .where(*_SNAPSHOT_OVER)
     .values(snapshot_valid=False, sweep_at=_POINT.expires_at)
 )
 _one_too_many = (
@@ -105,22 +114,35 @@ _CROWDED = Statement(
     .where(items.c.crowded_at >= EARLIEST, items.c.policy_key.is_not(None))
     .order_by(items.c.crowded_at, items.c.key)
 )
-_DELETE_OLDEST = Statement(
-    delete(recovery_points).where(
-        _POINT.item_key == bindparam("item"), _POINT.taken_at <= bindparam("newest")
+_OLDEST = (_POINT.item_key == bindparam("item"), _POINT.taken_at <= bindparam("newest"))
+_newest = recovery_points.alias()
+_SUPERSEDED_AT = (
+    select(_newest.c.visible_at)
+    .where(
+        _newest.c.item_key == events.ITEM.key,
+        _newest.c.taken_at == events.ITEM.latest_snapshot_at,
     )
+    .scalar_subquery()
 )
+_TELL_OLDEST = events.drafted_points(EventKind.POINT_EXPIRED, _SUPERSEDED_AT, None, *_OLDEST)
+_DELETE_OLDEST = Statement(delete(recovery_points).where(*_OLDEST))
 
 
-def sweep(connection: Connection, at: int) -> None:
+def sweep(connection: Connection, at: int, *, recorded: bool = False, hides: bool = False) -> None:
     """Delete what has expired by a grid instant, and the snapshots whose days are over."""
+    if recorded:
+        _TELL_EXPIRED.run(connection, sweep=at, hides=hides)
     _DELETE_EXPIRED.run(connection, sweep=at)
+    if recorded:
+        _TELL_SNAPSHOTS_OVER.run(connection, sweep=at)
     _DROP_SNAPSHOTS.run(connection, sweep=at)
 
 
-def trim(connection: Connection) -> None:
+def trim(connection: Connection, *, recorded: bool = False) -> None:
     """Delete the oldest points of items that have more than Azure keeps, after new ones came."""
     for item, newest in _CROWDED.run(connection).fetchall():
+        if newest is not None and recorded:
+            _TELL_OLDEST.run(connection, item=item, newest=newest)
         if newest is not None:
             _DELETE_OLDEST.run(connection, item=item, newest=newest)
 
@@ -185,6 +207,7 @@ def judge(
     is_streamed = WORKLOADS[policy.workload].streaming is not None
     if is_streamed:
         soft_delete_days = 0
+    recorded = soft_delete_days > 0 and clock.read(connection).events_kept is not None
     keys = select(items.c.key).where(of)
     scheduled = and_(_POINT.item_key.in_(keys), _POINT.tags.is_not(None))
     for alike, length in _lengths(connection, recovery_points, scheduled, policy):
@@ -193,6 +216,10 @@ def judge(
         if length is not None:
             ends = _POINT.taken_at + length.micros
             values = {"rule": length.rule}
+        if recorded:
+            lost = _lost(ends, now, soft_delete_days)
+            first = (scheduled, alike, lost, not_(_POINT.soft_deleted))
+            events.note_points(connection, EventKind.POINT_SOFT_DELETED, now, *first)
         values |= _end_at(ends, now, soft_delete_days)
         _change(connection, and_(scheduled, alike), values)
     instant_until: ColumnElement[Any] = _POINT.expires_at
@@ -239,14 +266,7 @@ def _end_at(ends: ColumnElement[Any], now: int, soft_delete_days: int) -> dict[s
     One that would be over by now, but was not yet, is lost. It is soft-deleted, or stays so until
     the day that was set then; a rule that keeps it longer gives it its own end back.
     """
-    first_lost = and_(not_(_POINT.soft_deleted), literal(soft_delete_days > 0, Boolean))
-    lost = and_(
-        ends <= now,
-        _POINT.expires_at > now,
-        or_(_POINT.soft_deleted, first_lost),
-        _POINT.vaulted_at.is_not(None),
-        _DELETABLE,
-    )
+    lost = _lost(ends, now, soft_delete_days)
     purged = literal(now + soft_delete_days * DAY, BigInteger)
     return {
         "expires_at": case(
@@ -254,6 +274,18 @@ def _end_at(ends: ColumnElement[Any], now: int, soft_delete_days: int) -> dict[s
         ),
         "soft_deleted": case((lost, literal(True, Boolean)), else_=literal(False, Boolean)),
     }
+
+
+def _lost(ends: ColumnElement[Any], now: int, soft_delete_days: int) -> ColumnElement[bool]:
+    """Return the condition for points that are lost now, or were and stay so."""
+    first_lost = and_(not_(_POINT.soft_deleted), literal(soft_delete_days > 0, Boolean))
+    return and_(
+        ends <= now,
+        _POINT.expires_at > now,
+        or_(_POINT.soft_deleted, first_lost),
+        _POINT.vaulted_at.is_not(None),
+        _DELETABLE,
+    )
 
 
 def _change(connection: Connection, of: ColumnElement[bool], values: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from ..store.images import Image, Side
 from ..store.schema import HEAD
 from ..store.tables import world
 from ..store.world_tables import saved_worlds
-from . import armed_faults, clock
+from . import armed_faults, clock, events
 from .worker import Engine
 
 LARGEST = 900_000_000
@@ -156,21 +156,21 @@ class SavedWorlds:
         if self._database.is_memory:
             with self._database.reading() as connection:
                 epoch = clock.read(connection).epoch + 1
+                recording = events.recording(connection)
                 driver = images.driver_of(connection)
             image.backup(driver)
             with self._database.writing() as connection:
-                state = clock.read(connection)
-                clock.write(connection, clock.restored(state, saved.saved_at, epoch))
+                _go_on(connection, saved, epoch, recording)
             return
         inside = Side(image, "sqlite")
         with self._database.writing() as connection:
             epoch = clock.read(connection).epoch + 1
+            recording = events.recording(connection)
             images.empty(connection)
             images.put(connection, inside)
             connection.execute(delete(world))
             images.side_of(connection).keep(world, inside.rows(world))
-            state = clock.read(connection)
-            clock.write(connection, clock.restored(state, saved.saved_at, epoch))
+            _go_on(connection, saved, epoch, recording)
 
     async def _restore_subscription(
         self, saved: SavedWorld, image: Image, subscription: str
@@ -203,6 +203,17 @@ class SavedWorlds:
         images.empty(connection, subscription)
         images.put(connection, inside, subscription)
         armed_faults.note_points(connection)
+        events.take_up(connection, now, subscription)
+
+
+def _go_on(
+    connection: Connection, saved: SavedWorld, epoch: int, recording: events.Recording
+) -> None:
+    """Let a world that was restored go on from its instant; events are recorded as before."""
+    state = clock.read(connection)
+    clock.write(connection, clock.restored(state, saved.saved_at, epoch))
+    events.begin_again(connection, recording)
+    events.take_up(connection, saved.saved_at, None)
 
 
 def _settled_at(image: Image) -> int:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
+from ..domain.events import EventKind
+from ..store.alert_tables import alerts
 from ..store.statements import Statement
 from ..store.tables import items, recovery_points, vaults
+from . import events
 
 _DUE = items.c.purge_at <= bindparam("until")
 _PURGE_POINTS = Statement(
     delete(recovery_points).where(recovery_points.c.item_key.in_(select(items.c.key).where(_DUE)))
+)
+_TELL_PURGED = events.drafted_points(
+    EventKind.POINT_DELETED,
+    events.ITEM.purge_at,
+    None,
+    events.ITEM.purge_at <= bindparam("until"),
 )
 _PURGE_ITEMS = Statement(delete(items).where(_DUE))
 _PURGE_VAULTS = Statement(
@@ -20,16 +29,22 @@ _PURGE_VAULTS = Statement(
 )
 
 
-def purge(connection: Connection, *, until: int) -> None:
+def purge(connection: Connection, *, until: int, recorded: bool = False) -> None:
     """Remove items whose soft-delete days are over, and deleted vaults that they leave empty."""
+    if recorded:
+        _TELL_PURGED.run(connection, until=until)
     _PURGE_POINTS.run(connection, until=until)
     if _PURGE_ITEMS.run(connection, until=until).rowcount:
         _PURGE_VAULTS.run(connection)
 
 
-def purge_item(connection: Connection, item_key: int) -> None:
+def purge_item(connection: Connection, item_key: int, now: int) -> None:
     """Remove one item and its recovery points at once: its vault does not soft-delete."""
-    connection.execute(delete(recovery_points).where(recovery_points.c.item_key == item_key))
+    of_item = recovery_points.c.item_key == item_key
+    events.note_points(connection, EventKind.POINT_DELETED, now, of_item)
+    connection.execute(delete(recovery_points).where(of_item))
+    unwatched = update(alerts).where(alerts.c.open_item == item_key).values(open_item=None)
+    connection.execute(unwatched)
     connection.execute(delete(items).where(items.c.key == item_key))
 
 

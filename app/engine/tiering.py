@@ -26,12 +26,14 @@ from sqlalchemy import (
 )
 
 from ..domain import disk_selection
-from ..domain.archive_tier import AGE, LEFT
+from ..domain.archive_tier import AGE, ARCHIVED, LEFT
+from ..domain.events import EventKind
 from ..domain.jobs import POINT_NOT_FOUND, Operation, Phase, Status
 from ..domain.policies import Policy, VmPolicy
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads import azure_vm
+from . import events
 from . import jobs as job_rows
 from .archiving import dependency, moves
 from .rules import Rules
@@ -47,6 +49,13 @@ _TIER = Statement(
         tier_at=null(),
     )
 )
+_TELL_TIERED = events.told_points(
+    EventKind.POINT_ARCHIVED,
+    _SWEEP,
+    ARCHIVED,
+    _POINT.tier_at <= _SWEEP,
+    _POINT.expires_at >= _SWEEP + LEFT,
+)
 
 
 def later(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -57,8 +66,10 @@ def later(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[
 # --- what policies ask for ---------------------------------------------------------------
 
 
-def tier(connection: Connection, at: int) -> None:
+def tier(connection: Connection, at: int, *, recorded: bool = False) -> None:
     """Move the points that are due by a grid instant, wherever they are."""
+    if recorded:
+        _TELL_TIERED.run(connection, sweep=at)
     _TIER.run(connection, sweep=at)
 
 

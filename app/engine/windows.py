@@ -20,6 +20,7 @@ from sqlalchemy import (
     ScalarSelect,
     Text,
     bindparam,
+    case,
     cast,
     func,
     or_,
@@ -33,8 +34,10 @@ from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
 from . import (
+    alerts,
     backups,
     discovery,
+    events,
     restores,
     retention,
     snapshots,
@@ -80,6 +83,9 @@ class Cohort:
     slot: int
     policy: Policy
     next_slot: int
+    vault_key: int
+    is_troubled: bool
+    """Whether any of its items is so that a backup may fail as it starts."""
 
     @property
     def snapshot_min(self) -> int:
@@ -113,8 +119,20 @@ _PHASES = Statement(
 )
 _ENDING = frozenset({Phase.TRANSFER, Phase.SKIPPED})
 _OF_BACKUPS = _ENDING | {Phase.SNAPSHOT, Phase.STREAMING}
+_IN_TROUBLE = or_(
+    items.c.source_exists.is_(False),
+    items.c.source_agent.is_(False),
+    items.c.source_fits.is_(False),
+    items.c.source_running.is_(False),
+)
 _COHORTS = Statement(
-    select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
+    select(
+        items.c.policy_key,
+        items.c.slot_at,
+        cast(policies.c.document, Text),
+        func.max(items.c.vault_key),
+        func.max(case((_IN_TROUBLE, 1), else_=0)),
+    )
     .join(policies, policies.c.key == items.c.policy_key)
     .where(items.c.next_backup_at <= bindparam("until"))
     .group_by(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
@@ -162,14 +180,25 @@ def due(connection: Connection, settled: int) -> Due:
     return Due(start, job, purge, sweep, tier, *some)
 
 
-def cross_one(connection: Connection, rules: Rules, settled: int, target: int, armed: Armed) -> int:
+def cross_one(
+    connection: Connection,
+    rules: Rules,
+    settled: int,
+    target: int,
+    armed: Armed,
+    watch: alerts.Watch,
+    *,
+    recorded: bool = False,
+) -> int:
     """Do everything due in the next window and return where it ends, at most at the target.
+
+    If events are ``recorded``, those of the window are in the end.
 
     A window with work in it never passes an instant of the sweep's grid: what happens in it
     may be due for the sweep at its end.
     """
     found = due(connection, settled)
-    first = found.first()
+    first = found.first() if watch.notice is None else watch.earlier(found.first())
     if first is None or first > target:
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
@@ -184,16 +213,41 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int, a
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
-    _run(connection, rules, armed, found, phases, cohorts, settled, until)
+    _run(connection, rules, armed, watch, found, phases, cohorts, settled, until, recorded=recorded)
     if found.discovery is not None and found.discovery <= until:
         discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
     moves = bool(phases) or _may_be_taken(cohorts, found, until)
-    if until == grid and (moves or (found.sweep is not None and found.sweep <= until)):
-        retention.sweep(connection, until)
-    if until == grid and found.tier is not None and found.tier <= until:
-        tiering.tier(connection, until)
+    if recorded:
+        _tell(connection, rules, phases, cohorts, settled, until)
+    if until == grid:
+        _at_grid(connection, rules, found, until, moves=moves, recorded=recorded)
     return until
+
+
+def _tell(
+    connection: Connection,
+    rules: Rules,
+    phases: set[str],
+    cohorts: list[Cohort],
+    settled: int,
+    until: int,
+) -> None:
+    """Tell what a window has brought about, in the order of its instants."""
+    if phases or cohorts or events.has_drafts(connection):
+        hides, started = rules.hide_unvaulted_points, bool(cohorts)
+        events.tell_window(connection, since=settled, until=until, hides=hides, started=started)
+
+
+def _at_grid(
+    connection: Connection, rules: Rules, found: Due, at: int, *, moves: bool, recorded: bool
+) -> None:
+    """Do what is done at instants of the sweep's grid; ``moves`` is whether points may be due."""
+    if moves or (found.sweep is not None and found.sweep <= at):
+        hides = rules.hide_unvaulted_points
+        retention.sweep(connection, at, recorded=recorded, hides=hides)
+    if found.tier is not None and found.tier <= at:
+        tiering.tier(connection, at, recorded=recorded)
 
 
 def _starts(
@@ -201,8 +255,10 @@ def _starts(
 ) -> tuple[list[Cohort], int]:
     """Return the cohorts that start, and the window's end cut before rows could interact."""
     cohorts = [
-        Cohort(key, slot, policy := _policy(document), policy.next_slot(slot))
-        for key, slot, document in _COHORTS.run(connection, until=until).fetchall()
+        Cohort(
+            key, slot, policy := _policy(document), policy.next_slot(slot), vault, bool(troubled)
+        )
+        for key, slot, document, vault, troubled in _COHORTS.run(connection, until=until).fetchall()
     ]
     end = min([until, *(cohort.next_slot - 1 for cohort in cohorts)])
     collision = _first_collision(connection, settled, end) if running else None
@@ -229,49 +285,70 @@ def _run(
     connection: Connection,
     rules: Rules,
     armed: Armed,
+    watch: alerts.Watch,
     found: Due,
     phases: set[str],
     cohorts: list[Cohort],
     settled: int,
     until: int,
+    *,
+    recorded: bool,
 ) -> None:
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
+    if armed:
+        watch.is_on = True
     armed.strike(connection, until)
+    watch.resolve(connection, rules, until)
     if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
         streamed_backups.end(connection, until=until)
-    for cohort in cohorts:
-        _start(connection, rules, cohort, until)
+    _start(connection, rules, watch, cohorts, settled, until)
     short = _may_be_taken(cohorts, found, until)
     armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
+        watch.resolve(connection, rules, until)
         streamed_backups.end(connection, until=until)
     taken = Phase.SNAPSHOT in phases or short
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
         if found.unplaced is not None:
             snapshots.place(connection, rules, settled=settled)
         if found.crowded is not None:
-            retention.trim(connection)
+            retention.trim(connection, recorded=recorded)
         armed.strike(connection, until)
+        watch.resolve(connection, rules, until)
         backups.end_transfers(connection, until=until)
     if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)
+    watch.announce(connection, rules, until)
     if found.purge is not None and found.purge <= until:
-        soft_delete.purge(connection, until=until)
+        alerts.note_purges(connection, rules, until)
+        soft_delete.purge(connection, until=until, recorded=recorded)
 
 
-def _start(connection: Connection, rules: Rules, cohort: Cohort, until: int) -> None:
-    start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
-    start(
-        connection,
-        rules,
-        policy_key=cohort.policy_key,
-        policy=cohort.policy,
-        slot=cohort.slot,
-        until=until,
-        next_slot=cohort.next_slot,
-    )
+def _start(
+    connection: Connection,
+    rules: Rules,
+    watch: alerts.Watch,
+    cohorts: list[Cohort],
+    settled: int,
+    until: int,
+) -> None:
+    for cohort in cohorts:
+        start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
+        start(
+            connection,
+            rules,
+            policy_key=cohort.policy_key,
+            policy=cohort.policy,
+            slot=cohort.slot,
+            until=until,
+            next_slot=cohort.next_slot,
+        )
+    troubled = {cohort.vault_key for cohort in cohorts if cohort.is_troubled}
+    for vault_key in sorted(troubled):
+        watch.is_on = True
+        alerts.raise_for_starts(connection, rules, vault_key, settled=settled, until=until)
 
 
 def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from ..domain import faults, waiting
 from ..domain.errors import Kind, Refused, conflict, not_found
+from ..domain.events import EventKind
 from ..domain.faults import Point
 from ..domain.instants import LATEST, Duration, after
 from ..domain.jobs import Phase
@@ -25,7 +26,7 @@ from ..store import images
 from ..store.database import Database
 from ..store.resource_tables import operations
 from ..store.tables import jobs
-from . import armed_faults, clock, outages, spans, windows
+from . import alerts, armed_faults, clock, events, outages, spans, windows
 from .rules import Rules
 
 BATCH_SECONDS = 0.01
@@ -50,6 +51,8 @@ class Moment:
     outages: Outages
     faults: frozenset[str] = frozenset()
     """The points at which any fault is armed."""
+    recorded: bool = False
+    """Whether what happens is recorded as events."""
 
 
 class Engine:
@@ -83,7 +86,14 @@ class Engine:
             state.epoch,
             read_outages(state.outages),
             faults.points_in(state.faults),
+            state.events_kept is not None,
         )
+
+    def leave(self, connection: Connection, moment: Moment) -> None:
+        """Record what a request has brought about, before it commits, if events are recorded."""
+        if moment.recorded:
+            hides = self.rules.hide_unvaulted_points
+            events.tell_request(connection, now=moment.now, hides=hides)
 
     async def catch_up(self) -> None:
         """Do what has become due by now; the clock is not moved."""
@@ -277,10 +287,12 @@ class Engine:
                 state = clock.read(connection)
                 images.empty(connection)
                 clock.write(connection, clock.next_epoch(state))
+                now = state.started_at
             else:
                 now = self.enter(connection, writes=True).now
                 armed_faults.disarm_all(connection, self.rules, subscription, now)
                 images.empty(connection, subscription)
+            events.note_world(connection, EventKind.WORLD_RESET, now, subscription)
         self.rearm()
 
     # --- what the driver asks ---------------------------------------------------------
@@ -337,22 +349,29 @@ class Engine:
         started = clock.stopwatch()
         settled = state.settled_at
         armed = armed_faults.of_jobs(connection, self.rules, state.faults)
+        recorded = state.events_kept is not None
         switches = Point.REGION in faults.points_in(state.faults)
+        watch = alerts.watch(connection)
         while settled < target:
             end = armed_faults.next_switch(connection) if switches else None
             stop = target if end is None else min(target, max(end, settled + 1))
-            settled = windows.cross_one(connection, self.rules, settled, stop, armed)
+            settled = windows.cross_one(
+                connection, self.rules, settled, stop, armed, watch, recorded=recorded
+            )
             if end is not None and end <= settled:
                 armed_faults.switch_regions(connection, self.rules, settled)
+                watch = alerts.watch(connection)
             if batch is not None and clock.stopwatch() - started > batch:
                 break
+        if recorded:
+            events.close(connection)
         clock.settle(connection, settled)
         return settled
 
 
 def first_due(connection: Connection, state: clock.ClockState) -> int | None:
     """Return the first instant after what is settled at which the engine has work to do."""
-    dues = [windows.due(connection, state.settled_at).first()]
+    dues = [windows.due(connection, state.settled_at).first(), alerts.watch(connection).notice]
     if Point.REGION in faults.points_in(state.faults):
         dues.append(armed_faults.next_switch(connection))
     return min((at for at in dues if at is not None), default=None)

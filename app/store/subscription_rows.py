@@ -12,12 +12,15 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, not_, or_, select
 
+from .event_tables import events, watched_jobs
 from .metadata import metadata
 from .tables import disk_sets, items, recovery_points, vaults, world
 from .world_tables import saved_worlds
 
 EVERYBODYS = (world, saved_worlds)
 """The clock with its options, and what was saved: no subscription's own."""
+NEWS = (events, watched_jobs)
+"""What is told of a world and is no part of it: a reset forgets it, and no saved world has it."""
 
 Condition = ColumnElement[bool]
 
@@ -102,7 +105,7 @@ def _disk_sets_of(of_items: Condition, of_points: Condition) -> Any:
 @cache
 def tables() -> tuple[Table, ...]:
     """Return the tables of a world's rows, those that others refer to first."""
-    return tuple(each for each in metadata.sorted_tables if each not in EVERYBODYS)
+    return tuple(each for each in metadata.sorted_tables if each not in (*EVERYBODYS, *NEWS))
 
 
 @cache
@@ -110,6 +113,6 @@ def emptied() -> tuple[Table, ...]:
     """Return them in an order in which each is emptied before what tells whose its rows are."""
     rank = {disk_sets.name: 0}
     by_way = {"item_key": 1, "vault_key": 2}
-    last_first = list(reversed(tables()))
+    last_first = [*NEWS, *reversed(tables())]
     last_first.sort(key=lambda each: rank.get(each.name, by_way.get(way_of(each) or "", 3)))
     return tuple(last_first)

@@ -36,7 +36,8 @@ class WorldColumns(TypedColumns):
     A scaled clock may show instants up to ``reserved_until``. An advance that was asked for goes
     from ``advance_from`` to ``advance_to``, which is null where only its end will tell. ``limits``
     are those that are not Azure's, ``outages`` those of regions (``domain/outages.py``), ``faults``
-    the points at which any is armed (``domain/faults.py``).
+    the points at which any is armed (``domain/faults.py``). ``events_kept`` is how many of the
+    latest events are kept, null where none are recorded; ``events_told`` is the latest number.
     """
 
     id = Column(Integer, primary_key=True, autoincrement=False)
@@ -62,6 +63,8 @@ class WorldColumns(TypedColumns):
     replication_lag = Column(BigInteger, nullable=False, server_default=text("43200000000"))
     cross_region_delay = Column(BigInteger, nullable=False, server_default=text("172800000000"))
     faults = Column(Text, nullable=False, server_default=text("''"))
+    events_kept: Column[int | None] = Column(Integer, nullable=True)
+    events_told = Column(BigInteger, nullable=False, server_default=text("0"))
 
 
 world = Table("world", metadata, WorldColumns)
@@ -194,6 +197,7 @@ class ItemColumns(TypedColumns):
     ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
     ``unplaced_at`` is since when it must be asked where the next snapshot belongs.
     ``source_scan`` is NULL where the vault says whether the source is scanned for threats.
+    ``purge_notice_at`` is when an alert is to announce the purge, until it does.
     ``workload`` is a name of the table of workloads. A share's ``source_id`` is its storage
     account, as it was spelled at the registration, its ``source_folded`` the share itself, and
     its ``source_vm_id`` tells one share from the next of its name.
@@ -250,6 +254,7 @@ class ItemColumns(TypedColumns):
     full_only = Column(Boolean, nullable=False, server_default=false())
     log_every_micros: Column[int | None] = Column(BigInteger, nullable=True)
     log_keep_micros: Column[int | None] = Column(BigInteger, nullable=True)
+    purge_notice_at: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
@@ -259,6 +264,7 @@ for _column in (
     items.c.purge_at,
     items.c.crowded_at,
     items.c.unplaced_at,
+    items.c.purge_notice_at,
 ):
     Index(
         f"ix_items_{_column.name}",

@@ -22,7 +22,7 @@ from ..domain.errors import Kind, Refused, conflict
 from ..domain.instants import DAY, parse, wire
 from ..domain.jobs import Phase, Status
 from ..domain.limits import BACKUPS, CONFIGURATIONS, POLICY_CHANGES
-from ..engine import clock
+from ..engine import clock, events
 from ..engine.rules import Rules
 from ..engine.worker import Engine
 from ..store import images
@@ -220,6 +220,7 @@ class Seed:
                 images.put(connection, images.side_of(inside))
             except IntegrityError as problem:
                 raise _taken(str(problem.orig)) from problem
+            events.take_up(connection, now, None)
 
     def _check_room(self, connection: Connection) -> None:
         """Refuse what is there already."""

@@ -305,6 +305,7 @@ class World:
         """The due instants of the jobs that run, and of the next starts."""
         with self.database.reading() as connection:
             due = [job_rows.c.due_at, items.c.next_backup_at, items.c.purge_at]
+            due.append(items.c.purge_notice_at)
             found = [at for column in due for (at,) in connection.execute(select(column))]
             # What waits for a region to come back is due beyond the calendar.
             return sorted(at for at in found if at is not None and at <= LATEST)
@@ -409,7 +410,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
     deleted = item.deleted_at is not None
     stopped = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
     if action.verb == "undelete" and deleted:
-        protection.undelete(connection, item)
+        protection.undelete(connection, rules, item, now)
     if deleted:
         return
     if action.verb == "backup" and not stopped:
@@ -423,7 +424,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
     elif action.verb in ("resume", "edit"):
         _use_policy(connection, rules, action, item, now)
     elif action.verb == "delete":
-        protection.delete(connection, item, now, soft_delete_days=action.number % 15)
+        protection.delete(connection, rules, item, now, soft_delete_days=action.number % 15)
     elif action.verb in ("rebuild", "replace", "mount"):
         _restore(connection, rules, action.verb, item, now)
     elif action.verb in ("cancel", "lose"):
@@ -454,7 +455,7 @@ def _drop_or_recover(
     )
     for each in live.all():
         days = (action.number + each.key % 3) % 15
-        protection.delete(connection, each, now, soft_delete_days=days)
+        protection.delete(connection, rules, each, now, soft_delete_days=days)
     vault_lifecycle.remove(connection, vault, now)
 
 
