@@ -113,6 +113,7 @@ def doings(client: httpx.AsyncClient, job: str, point: str) -> dict[str, Doing]:
         "GET item": get(f"{ITEM}?{VERSION}"),
         "list protected items": get(f"{VAULT}/backupProtectedItems?{VERSION}"),
         "list what could be protected": get(f"{VAULT}/backupProtectableItems?{VERSION}"),
+        "list alerts": get(f"{ALERTS}?timeRange=30d&{VERSION}"),
         "list policies": get(f"{VAULT}/backupPolicies?{VERSION}"),
         "usages of a vault": get(f"{VAULT}/usages?{VERSION}"),
         "usage summaries": get(f"{VAULT}/backupUsageSummaries?{VERSION}"),
