@@ -14,6 +14,7 @@ from tests.bench.worlds import (
     ITEM,
     POLICY,
     START,
+    SUBSCRIPTION,
     VAULT,
     VERSION,
     a_job,
@@ -25,6 +26,8 @@ from tests.bench.worlds import (
 Doing = Callable[[], Awaitable[Any]]
 
 _FAR_IN = urlsafe_b64encode(f"[{parse(START) - 800 * DAY}]".encode()).decode()
+
+ALERTS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.AlertsManagement/alerts"
 
 
 async def make(client: httpx.AsyncClient) -> tuple[str, str]:

@@ -66,6 +66,11 @@ def test_a_list_is_read_in_its_order_and_what_it_adds_by_item(
     assert table == "jobs" or not [line for line in lines if "B-TREE FOR ORDER BY" in line]
 
 
+def test_alerts_are_read_by_their_subscription_and_time(plans: list[Plan]) -> None:
+    [lines] = {p.lines for p in plans if p.doing == "list alerts" and "FROM alerts" in p.statement}
+    assert "ix_alerts_subscription_fired_at_alert_id (subscription=? AND fired_at>?)" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("doing", "plan"),
     [
