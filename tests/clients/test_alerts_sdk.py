@@ -27,7 +27,7 @@ from tests.wire.builders import (
 )
 from tests.wire.raised_alerts import fail_once
 
-DAYS = {"time_range": "7d"}
+DAYS: Any = {"time_range": "7d"}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def monitor(arm: httpx.Client, world: RunningServer) -> Iterator[AlertsManagemen
 def test_alerts_are_listed_and_read(monitor: AlertsManagementClient) -> None:
     found = list(monitor.alerts.get_all(**DAYS, include_context=True, sort_by="startDateTime"))
     assert [each.name for each in found] == ["Delete Backup Data", "Backup Failure"]
-    failure: Any = monitor.alerts.get_by_id(found[1].id.rpartition("/")[2])
+    failure: Any = monitor.alerts.get_by_id(str(found[1].id).rpartition("/")[2])
     assert failure.properties.context["protectedItemId"] == ITEM_ID
     shown = failure.properties.essentials
     assert (shown.severity, shown.signal_type, shown.alert_state) == ("Sev1", "Log", "New")
@@ -81,9 +81,7 @@ def test_every_page_is_followed(monitor: AlertsManagementClient) -> None:
         ({"custom_time_range": "2026-01-01T00:00:00Z/2026-01-01T23:59:59Z"}, 1),
     ],
 )
-def test_a_list_is_filtered(
-    monitor: AlertsManagementClient, wanted: dict[str, str], count: int
-) -> None:
+def test_a_list_is_filtered(monitor: AlertsManagementClient, wanted: Any, count: int) -> None:
     assert len(list(monitor.alerts.get_all(**wanted))) == count
 
 

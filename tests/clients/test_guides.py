@@ -109,6 +109,7 @@ def test_the_steps_of_the_page_on_ci_run_one_after_the_other(
     assert "rsvault serve --clock frozen --start-time 2026-01-01T12:00:00Z >" in serve
     _, _, waiting_and_variables = serve.partition("&\n")
     shell = shell_of(nursery, tmp_path)
+    run(shell, "rsvault reset")
     run([*shell, f"GITHUB_ENV={tmp_path / 'env'}"], waiting_and_variables)
     variables = (tmp_path / "env").read_text(encoding="utf-8").split("\n")
     assert run([*shell, *filter(None, variables)], check) == "0 vaults\n"

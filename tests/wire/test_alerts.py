@@ -275,6 +275,28 @@ def test_who_undeletes_early_is_not_told_of_a_purge(protected: httpx.Client) -> 
     assert rules(protected) == ["Delete Backup Data"]
 
 
+def test_an_outage_puts_a_purge_off_and_keeps_nobody_from_the_alerts(
+    protected: httpx.Client,
+) -> None:
+    def switch(state: str) -> None:
+        body = {"region": "westeurope", "state": state}
+        done(protected.patch("/_emulator/regions", json=body))
+
+    delete_item(protected)
+    switch("down")
+    at_vault = f"{VAULT_ID}/providers/Microsoft.AlertsManagement/alerts"
+    assert len(listed(protected, at_vault)) == 1
+    advance(protected, by="P20D")
+    assert rules(protected) == ["Delete Backup Data"]
+    switch("up")
+    advance(protected, by="PT1H")
+    assert sorted(each[1:3] for each in told(protected)) == [
+        ("Delete Backup Data", "Fired"),
+        ("Purge Complete", "Fired"),
+        ("Upcoming Purge", "Resolved"),
+    ]
+
+
 def test_alerts_outlive_their_vault_for_thirty_days(protected: httpx.Client) -> None:
     delete_item(protected)
     done(protected.delete(VAULT_ID))

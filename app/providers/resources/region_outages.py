@@ -23,7 +23,9 @@ from ...store.resource_tables import resources
 from ...store.tables import vaults
 from ...store.vaults import find_vault
 
-_EVERYWHERE = re.compile(r"/providers/microsoft\.(authorization|resources)/", re.IGNORECASE)
+_EVERYWHERE = re.compile(
+    r"/providers/microsoft\.(alertsmanagement|authorization|resources)/", re.IGNORECASE
+)
 _REGION = re.compile(r"/providers/[^/]+/locations/([^/]+)", re.IGNORECASE)
 _RESOURCE = re.compile(
     r"(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+)(.*)", re.IGNORECASE
