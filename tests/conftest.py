@@ -33,6 +33,8 @@ ON_ONE_DATABASE = [
         "az",
         "clients/azurerm",
         "clients/test_archive_sdk.py",
+        "wire/test_action_groups.py",
+        "wire/test_alert_processing_rules.py",
         "wire/test_azurerm_file_shares.py",
         "wire/test_azurerm_other_policies.py",
         "wire/test_client_dates.py",

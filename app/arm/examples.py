@@ -50,6 +50,8 @@ PARAMETERS: Mapping[str, str] = {
     "resourceName": "identity-1",
     "resourceGuardsName": "guard-1",
     "requestName": "default",
+    "actionGroupName": "oncall-1",
+    "alertProcessingRuleName": "rule-1",
     "keyName": "key-1",
     "operationKind": "add",
     "managementPolicyName": "default",
