@@ -220,7 +220,7 @@ class Armed:
         struck = {row.fault_id: self._mark(connection, row, until) for row in self._rows}
         if not any(struck.values()):
             return
-        failing.end(connection, until)
+        failing.end(connection, self._rules, until)
         for fault_id, times in struck.items():
             if times:
                 self._count(connection, fault_id, times)

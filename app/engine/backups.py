@@ -46,6 +46,7 @@ from ..store.statements import Query, Statement
 from ..store.tables import items, jobs, recovery_points
 from ..workloads import azure_vm
 from ..workloads.table import WORKLOADS
+from . import alerts
 from . import jobs as job_rows
 from .rules import Rules
 
@@ -286,6 +287,8 @@ def trigger(
         changed |= {"last_backup_status": Status.FAILED, "last_backup_at": now, "last_error": error}
     if changed:
         connection.execute(update(items).where(items.c.key == item.key).values(**changed))
+    if error is not None:
+        alerts.raise_for_job(connection, rules, job_id, now)
     return job_id
 
 

@@ -39,6 +39,7 @@ from ..domain.subjects import like
 from ..store.statements import Statement
 from ..store.tables import items, jobs, recovery_points, vaults
 from ..workloads.table import WORKLOADS
+from . import alerts
 from .backups import FOLLOWED, LATEST_BACKUP, SNAPSHOT_ONLY, TAKEN, earlier
 from .rules import Rules
 
@@ -200,7 +201,8 @@ _END = Statement(
 )
 
 
-def end(connection: Connection, until: int) -> None:
-    """End the marked jobs, each at its own instant, and let their items show it."""
+def end(connection: Connection, rules: Rules, until: int) -> None:
+    """End the marked jobs, each at its own instant; their items and alerts show it."""
+    alerts.raise_for_failing(connection, rules, until)
     for statement in (_NOTE_FAILURES, _KEEP_SNAPSHOTS, _END):
         statement.run(connection, until=until)

@@ -17,7 +17,7 @@ from ..domain.jobs import POINT_NOT_FOUND, Operation, Phase, Status
 from ..store.statements import Statement
 from ..store.tables import jobs
 from ..workloads import azure_vm
-from . import database_restores, rehydrations, restored_blobs, restored_disks, restored_vms
+from . import alerts, database_restores, rehydrations, restored_blobs, restored_disks, restored_vms
 from . import jobs as job_rows
 from .rehydrations import Rehydration
 from .restored_disks import Restored
@@ -151,6 +151,8 @@ def move(connection: Connection, rules: Rules, job: Row[Any]) -> None:
             error_code=error,
         )
     )
+    if error is not None:
+        alerts.raise_for_job(connection, rules, job.job_id, job.due_at)
 
 
 _END: Mapping[str, Callable[[Restored], str | None]] = {

@@ -56,6 +56,7 @@ from ..store.statements import Statement
 from ..store.tables import items, jobs, log_chains, recovery_points
 from ..workloads.database import BYTES_PER_SECOND, SET_UP_MIN, SET_UP_SPREAD
 from ..workloads.table import WORKLOADS
+from . import alerts
 from . import jobs as job_rows
 from . import log_chains as logs
 from .backups import COHORT, JITTER, NEXT, NEXT_SPREAD, START, natural
@@ -248,6 +249,8 @@ def trigger(
     if error is not None:
         changed = {"last_backup_status": Status.FAILED, "last_backup_at": now, "last_error": error}
     connection.execute(update(items).where(items.c.key == item.key).values(**changed))
+    if error is not None:
+        alerts.raise_for_job(connection, rules, job_id, now)
     return job_id
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ScalarSelect,
     Text,
     bindparam,
+    case,
     cast,
     func,
     or_,
@@ -33,6 +34,7 @@ from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
 from ..workloads.table import WORKLOADS
 from . import (
+    alerts,
     backups,
     discovery,
     restores,
@@ -80,6 +82,9 @@ class Cohort:
     slot: int
     policy: Policy
     next_slot: int
+    vault_key: int
+    is_troubled: bool
+    """Whether any of its items is so that a backup may fail as it starts."""
 
     @property
     def snapshot_min(self) -> int:
@@ -113,11 +118,25 @@ _PHASES = Statement(
 )
 _ENDING = frozenset({Phase.TRANSFER, Phase.SKIPPED})
 _OF_BACKUPS = _ENDING | {Phase.SNAPSHOT, Phase.STREAMING}
+_IN_TROUBLE = or_(
+    items.c.source_exists.is_(False),
+    items.c.source_agent.is_(False),
+    items.c.source_fits.is_(False),
+    items.c.source_running.is_(False),
+)
 _COHORTS = Statement(
-    select(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
+    select(
+        items.c.policy_key,
+        items.c.slot_at,
+        cast(policies.c.document, Text),
+        items.c.vault_key,
+        func.max(case((_IN_TROUBLE, 1), else_=0)),
+    )
     .join(policies, policies.c.key == items.c.policy_key)
     .where(items.c.next_backup_at <= bindparam("until"))
-    .group_by(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
+    .group_by(
+        items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text), items.c.vault_key
+    )
     .order_by(items.c.slot_at, items.c.policy_key)
 )
 _FIRST_COLLISION = Statement(
@@ -201,8 +220,10 @@ def _starts(
 ) -> tuple[list[Cohort], int]:
     """Return the cohorts that start, and the window's end cut before rows could interact."""
     cohorts = [
-        Cohort(key, slot, policy := _policy(document), policy.next_slot(slot))
-        for key, slot, document in _COHORTS.run(connection, until=until).fetchall()
+        Cohort(
+            key, slot, policy := _policy(document), policy.next_slot(slot), vault, bool(troubled)
+        )
+        for key, slot, document, vault, troubled in _COHORTS.run(connection, until=until).fetchall()
     ]
     end = min([until, *(cohort.next_slot - 1 for cohort in cohorts)])
     collision = _first_collision(connection, settled, end) if running else None
@@ -241,8 +262,7 @@ def _run(
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
         streamed_backups.end(connection, until=until)
-    for cohort in cohorts:
-        _start(connection, rules, cohort, until)
+    _start(connection, rules, cohorts, settled, until)
     short = _may_be_taken(cohorts, found, until)
     armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
@@ -261,17 +281,22 @@ def _run(
         soft_delete.purge(connection, until=until)
 
 
-def _start(connection: Connection, rules: Rules, cohort: Cohort, until: int) -> None:
-    start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
-    start(
-        connection,
-        rules,
-        policy_key=cohort.policy_key,
-        policy=cohort.policy,
-        slot=cohort.slot,
-        until=until,
-        next_slot=cohort.next_slot,
-    )
+def _start(
+    connection: Connection, rules: Rules, cohorts: list[Cohort], settled: int, until: int
+) -> None:
+    for cohort in cohorts:
+        start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
+        start(
+            connection,
+            rules,
+            policy_key=cohort.policy_key,
+            policy=cohort.policy,
+            slot=cohort.slot,
+            until=until,
+            next_slot=cohort.next_slot,
+        )
+    for vault_key in {cohort.vault_key: None for cohort in cohorts if cohort.is_troubled}:
+        alerts.raise_for_starts(connection, rules, vault_key, settled=settled, until=until)
 
 
 def _end_other_jobs(connection: Connection, rules: Rules, until: int) -> None:

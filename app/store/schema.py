@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import DDL, Connection, event, inspect, text
 
 from . import (  # noqa: F401 - these are what the metadata is of
+    alert_tables,
     container_tables,
     fault_tables,
     log_tables,
@@ -23,7 +24,7 @@ from .metadata import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 
 CREATE_RSV_HASH = """
 CREATE OR REPLACE FUNCTION rsv_hash(value text) RETURNS bigint

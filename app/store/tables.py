@@ -194,6 +194,7 @@ class ItemColumns(TypedColumns):
     ``policy_type`` is V1 or V2, of the policy that the item is or was last under.
     ``unplaced_at`` is since when it must be asked where the next snapshot belongs.
     ``source_scan`` is NULL where the vault says whether the source is scanned for threats.
+    ``purge_notice_at`` is when an alert is to announce the purge, until it does.
     ``workload`` is a name of the table of workloads. A share's ``source_id`` is its storage
     account, as it was spelled at the registration, its ``source_folded`` the share itself, and
     its ``source_vm_id`` tells one share from the next of its name.
@@ -250,6 +251,7 @@ class ItemColumns(TypedColumns):
     full_only = Column(Boolean, nullable=False, server_default=false())
     log_every_micros: Column[int | None] = Column(BigInteger, nullable=True)
     log_keep_micros: Column[int | None] = Column(BigInteger, nullable=True)
+    purge_notice_at: Column[int | None] = Column(BigInteger, nullable=True)
 
 
 items = Table("items", metadata, ItemColumns)
@@ -259,6 +261,7 @@ for _column in (
     items.c.purge_at,
     items.c.crowded_at,
     items.c.unplaced_at,
+    items.c.purge_notice_at,
 ):
     Index(
         f"ix_items_{_column.name}",
