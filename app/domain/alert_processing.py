@@ -52,11 +52,12 @@ Facts = Mapping[str, Sequence[str]]
 _A_DAY = timedelta(days=1)
 
 
-def groups_for(rules: Iterable[Document], target: str, facts: Facts, at: int) -> list[str]:
+def groups_for(rules: Iterable[Document], target: str, facts: Facts, at: int) -> list[str] | None:
     """Return the ids of the action groups that some rules add to an alert of an instant.
 
     ``rules`` are the rules' properties, ``target`` is the id of what the alert is about. Each
-    group is there once, in lower case, in the order of the rules.
+    group is there once, in lower case, in the order of the rules. ``None`` is for an alert whose
+    groups are all removed.
     """
     added: dict[str, None] = {}
     for rule in rules:
@@ -64,7 +65,7 @@ def groups_for(rules: Iterable[Document], target: str, facts: Facts, at: int) ->
             continue
         for action in rule["actions"]:
             if action["actionType"] == REMOVE_ALL:
-                return []
+                return None
             added |= dict.fromkeys(each.lower() for each in action["actionGroupIds"])
     return list(added)
 

@@ -14,6 +14,7 @@ from sqlalchemy import DDL, Connection, event, inspect, text
 from . import (  # noqa: F401 - these are what the metadata is of
     alert_tables,
     container_tables,
+    delivery_tables,
     fault_tables,
     log_tables,
     tables,
@@ -24,7 +25,7 @@ from .metadata import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 
 CREATE_RSV_HASH = """
 CREATE OR REPLACE FUNCTION rsv_hash(value text) RETURNS bigint
