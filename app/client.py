@@ -23,6 +23,7 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
+from .control_client.deliveries import Deliveries
 from .control_client.faults import Faults
 from .control_client.journal import Exchange, Journal
 from .control_client.worlds import Exported, SavedWorld, Seeding, Worlds
@@ -79,6 +80,8 @@ class ControlPlane:
         """Seed and export worlds, save and restore them."""
         self.faults = Faults(self._connection)
         """What is made to go wrong: arm, list, disarm."""
+        self.deliveries = Deliveries(self._connection)
+        """What action groups are told of alerts: list, wait."""
         self.journal = Journal(self._connection)
         """What clients asked and got; ``control_client/journal.py`` has its calls."""
 

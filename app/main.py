@@ -22,6 +22,7 @@ from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
 from .control import clock as control_clock
+from .control import deliveries as control_deliveries
 from .control import faults as control_faults
 from .control import journal_verbs
 from .control import limits as control_limits
@@ -35,7 +36,8 @@ from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
 from .dashboard import home
-from .domain import limits
+from .delivery.post_office import PostOffice
+from .domain import limits, webhook_signatures
 from .domain.documents import Document
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock
@@ -198,11 +200,13 @@ def endpoints(
     issuer: Issuer | None = None,
     inner: InnerCalls | None = None,
     journal: Journal | None = None,
+    webhook_key: bytes = b"",
 ) -> list[Endpoint]:
     """Return every endpoint that the front door serves.
 
     ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
-    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown.
+    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown, and so
+    is the key that webhooks are signed with.
     """
     metrics = control_metrics.endpoint_of(requests or Requests())
     plan = control_plans.endpoint_of(read_policy, plan_backups)
@@ -223,7 +227,8 @@ def endpoints(
     deploying = deployments.endpoints_of(within, clouds.cloud)
     seeding = control_seeds.endpoints_of(within)
     noted = journal_verbs.endpoints_of(journal or Journal(0, 0))
-    special = (metrics, plan, *seeding, *noted, *tokens, graph, *deploying)
+    told = control_deliveries.endpoints_of(webhook_key)
+    special = (metrics, plan, *seeding, *noted, *told, *tokens, graph, *deploying)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
@@ -362,7 +367,8 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     rights = _rights(settings, issuer)
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
     inner = InnerCalls(locks.guard, region_outages.reach, rights)
-    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal)
+    key = _webhook_key(settings, engine)
+    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal, key)
     served = [*rooms, *generic, *more]
     inner.serve(served)
 
@@ -410,9 +416,12 @@ async def _life(engine: Engine, inner: InnerCalls, settings: Settings) -> AsyncI
     if settings.world is not None:
         await starting_worlds.seed_new(engine, inner, settings.world)
     driver = _start_driver(engine) if settings.run_engine else None
+    office = _open_post_office(engine, settings) if settings.run_engine else None
     yield
     if driver is not None:
         driver.stop()
+    if office is not None:
+        await office.stop()
     engine.database.close()
 
 
@@ -451,22 +460,39 @@ def _start_driver(engine: Engine) -> Any:
     return driver
 
 
+def _open_post_office(engine: Engine, settings: Settings) -> PostOffice:
+    office = PostOffice(
+        engine, _webhook_key(settings, engine), settings.webhook_waits, settings.webhook_timeout
+    )
+    office.start()
+    return office
+
+
+def _webhook_key(settings: Settings, engine: Engine) -> bytes:
+    """Return what webhooks are signed with: the key that was given, or that of the seed."""
+    if settings.webhook_key is not None:
+        return webhook_signatures.read_key(settings.webhook_key)
+    return webhook_signatures.key_of_seed(engine.rules.seed)
+
+
 def run_worker(settings: Settings) -> None:
     """Run the engine alone, without a server, until the process is ended."""
     engine = open_world(settings, create=False)
     logging.getLogger("rsvault.engine").info("the engine runs on %s", engine.database.shown)
     try:
-        asyncio.run(_work(engine))
+        asyncio.run(_work(engine, settings))
     except KeyboardInterrupt:
         pass
     finally:
         engine.database.close()
 
 
-async def _work(engine: Engine) -> None:
+async def _work(engine: Engine, settings: Settings) -> None:
     stopping = told_to_stop()
     driver = _start_driver(engine)
+    office = _open_post_office(engine, settings)
     try:
         await stopping.wait()
     finally:
         driver.stop()
+        await office.stop()

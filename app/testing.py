@@ -28,6 +28,7 @@ from .double.virtual_clock import VirtualClock, job_id
 
 if TYPE_CHECKING:
     from .client import Clock, ControlPlane, Journal, Worlds
+    from .control_client.deliveries import Deliveries
     from .control_client.faults import Faults
     from .server import RunningServer
 
@@ -276,6 +277,11 @@ class RecoveryVault:
     def faults(self) -> Faults:
         """What goes wrong: ``faults.arm("transfer-fails", subject="web-1")``."""
         return self.control.faults
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What action groups are told of alerts: ``deliveries.wait()``, ``deliveries.list()``."""
+        return self.control.deliveries
 
     @property
     def worlds(self) -> Worlds:

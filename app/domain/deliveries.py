@@ -23,6 +23,11 @@ RETRIED = frozenset({408, 429, 503, 504})
 """The answers after which a webhook is called again; so it is if there was no answer."""
 
 
+def message_id(delivery_id: str) -> str:
+    """Return what a receiver knows a delivery by, however often it is told."""
+    return f"msg_{delivery_id}"
+
+
 def is_delivered(status: int) -> bool:
     """Tell whether an answer says that the receiver has it."""
     return 200 <= status < 300

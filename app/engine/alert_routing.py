@@ -80,7 +80,9 @@ def _send(connection: Connection, rules: Rules, told: Iterable[tuple[Row[Any], l
         connection.execute(insert(deliveries), rows)
 
 
-def _row(rules: Rules, alert: Row[Any], group: Row[Any], receiver: Receiver, body: str) -> Document:
+def _row(
+    rules: Rules, alert: Row[Any], group: Row[Any], at: int, receiver: Receiver, body: str
+) -> Document:
     sent = receiver.reason is None
     return {
         "delivery_id": ids.guid_hex(
