@@ -90,7 +90,7 @@ UPCOMING_PURGE = AlertRule(
     Category.SECURITY,
     0,
     _SOFT_DELETED,
-    "The soft-deleted backup data will be permanently deleted in two days, at {purge_at}.",
+    "The soft-deleted backup data will be permanently deleted in two days.",
     "If the data is still needed, undelete the backup item.",
 )
 PURGE_COMPLETE = AlertRule(

@@ -31,6 +31,14 @@ def weakened(before: Policy, after: Policy) -> list[str]:
     ]
 
 
+def keeps_less(before: Policy, after: Policy) -> bool:
+    """Tell whether a policy keeps what it backs up for a shorter time than it did.
+
+    Backups that become rarer are weaker, but are kept as long.
+    """
+    return any(not field.endswith("schedulePolicy") for field in weakened(before, after))
+
+
 def _parts(policy: Policy) -> Mapping[str, Policy]:
     return {part["policyType"]: part for part in policy[_PARTS]}
 

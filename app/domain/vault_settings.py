@@ -90,6 +90,12 @@ def soft_delete_days(settings: Settings) -> int:
     return days
 
 
+def tells_of_jobs(settings: Settings) -> bool:
+    """Tell whether failed jobs raise alerts: they do unless a vault was told otherwise."""
+    alerts = settings.get("monitoringSettings", {}).get("azureMonitorAlertSettings", {})
+    return bool(alerts.get("alertsForAllJobFailures") != _NO_STATE)
+
+
 def check_immutability(before: Settings, after: Settings) -> None:
     """Refuse a step other than Disabled <-> Unlocked -> Locked. Raises ``Refused``.
 

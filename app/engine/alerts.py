@@ -16,29 +16,38 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     String,
     and_,
     bindparam,
     case,
+    cast,
     func,
     insert,
     literal,
     not_,
     null,
     select,
+    update,
 )
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from ..domain import ids
 from ..domain.alerts import (
     BACKUP_FAILURE,
+    EXTENSION_UNHEALTHY,
+    PURGE_COMPLETE,
     RESTORE_FAILURE,
     SILENT_ERRORS,
     SYSTEM,
+    UNHEALTHY_ERRORS,
+    UPCOMING_PURGE,
+    AlertRule,
     AlertState,
     Condition,
 )
 from ..domain.jobs import Operation, Phase, Status
+from ..domain.vault_settings import tells_of_jobs
 from ..store.alert_tables import alerts
 from ..store.tables import items, jobs, vaults
 from . import alert_routing
@@ -63,16 +72,30 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _of_jobs(failed: ColumnElement[bool], at: ColumnElement[Any]) -> ReturningInsert[Any]:
-    """Return what raises an alert for each job that has failed at its own instant."""
+def _of_jobs(
+    failed: ColumnElement[bool], at: ColumnElement[Any], *, unhealthy: bool = False
+) -> ReturningInsert[Any]:
+    """Return what raises an alert for each job that has failed at its own instant.
+
+    What the workload extension is ``unhealthy`` by is told besides.
+    """
+    rule: ColumnElement[Any] = _RULE_OF_JOB
+    opened: ColumnElement[Any] = case((_IS_BACKUP, jobs.c.item_key), else_=null())
+    if unhealthy:
+        rule, opened = literal(EXTENSION_UNHEALTHY.name, String), cast(null(), BigInteger)
+        failed = and_(
+            failed,
+            jobs.c.error_code.in_(UNHEALTHY_ERRORS),
+            jobs.c.workload.in_(EXTENSION_UNHEALTHY.workloads),
+        )
     found = (
         select(
-            func.md5(bindparam("prefix", type_=String) + _RULE_OF_JOB + "/" + jobs.c.job_id),
+            func.md5(bindparam("prefix", type_=String) + rule + "/" + jobs.c.job_id),
             vaults.c.subscription,
             vaults.c.key,
             vaults.c.id,
             vaults.c.folded,
-            _RULE_OF_JOB,
+            rule,
             literal(BACKUP_FAILURE.severity, Integer),
             literal(AlertState.NEW, String),
             literal(Condition.FIRED, String),
@@ -89,13 +112,17 @@ def _of_jobs(failed: ColumnElement[bool], at: ColumnElement[Any]) -> ReturningIn
             jobs.c.job_id,
             jobs.c.started_at,
             jobs.c.error_code,
-            case((_IS_BACKUP, jobs.c.item_key), else_=null()),
+            opened,
         )
         .select_from(jobs)
         .join(vaults, vaults.c.key == jobs.c.vault_key)
         .outerjoin(items, items.c.key == jobs.c.item_key)
         .where(failed, _TELLS)
     )
+    return _inserting(found)
+
+
+def _inserting(found: Select[Any]) -> ReturningInsert[Any]:
     return insert(alerts).from_select(_COLUMNS, found, include_defaults=False).returning(*alerts.c)
 
 
@@ -112,17 +139,112 @@ _FAILED_STARTS = _of_jobs(
     jobs.c.started_at,
 )
 # A transfer that fails leaves a recovery point: its job is CompletedWithWarnings, and no failure.
-_FAILING = _of_jobs(
-    and_(
-        jobs.c.due_at <= bindparam("until", type_=BigInteger),
-        jobs.c.phase == Phase.FAILING,
-        not_(and_(_IS_BACKUP, jobs.c.snapshot_ended_at.is_not(None))),
-    ),
-    jobs.c.due_at,
+_IS_FAILING = and_(
+    jobs.c.due_at <= bindparam("until", type_=BigInteger),
+    jobs.c.phase == Phase.FAILING,
+    not_(and_(_IS_BACKUP, jobs.c.snapshot_ended_at.is_not(None))),
 )
+_FAILING = _of_jobs(_IS_FAILING, jobs.c.due_at)
+_UNHEALTHY = _of_jobs(_IS_FAILING, jobs.c.due_at, unhealthy=True)
 _FAILED_JOB = _of_jobs(
     and_(jobs.c.job_id == bindparam("job", type_=String), jobs.c.status == Status.FAILED),
     jobs.c.ended_at,
+)
+
+
+_UNTIL = bindparam("until", type_=BigInteger)
+
+
+def _resolving(found: Any, at: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    """Return what resolves the alerts that a condition finds, each at its own instant."""
+    return (
+        update(alerts)
+        .where(found)
+        .values(
+            condition=Condition.RESOLVED,
+            resolved_at=at,
+            changed_at=at,
+            changed_by=SYSTEM,
+            open_item=null(),
+        )
+        .returning(*alerts.c)
+    )
+
+
+# A backup that began before the failed one says nothing of whether the trouble is over.
+_recovery = (
+    select(alerts.c.alert_id, func.min(jobs.c.due_at).label("at"))
+    .select_from(jobs)
+    .join(alerts, alerts.c.open_item == jobs.c.item_key)
+    .where(
+        jobs.c.due_at <= _UNTIL,
+        jobs.c.phase.in_((Phase.TRANSFER, Phase.SKIPPED, Phase.STREAMING)),
+        jobs.c.started_at > alerts.c.job_started_at,
+        jobs.c.due_at >= alerts.c.fired_at,
+        alerts.c.rule == BACKUP_FAILURE.name,
+    )
+    .group_by(alerts.c.alert_id)
+    .subquery()
+)
+_RECOVERED = _resolving(alerts.c.alert_id == _recovery.c.alert_id, _recovery.c.at)
+
+_ANNOUNCES = alerts.c.rule == UPCOMING_PURGE.name
+_PURGED = _resolving(
+    and_(_ANNOUNCES, alerts.c.open_item == items.c.key, items.c.purge_at <= _UNTIL),
+    items.c.purge_at,
+)
+_UNDELETED = _resolving(
+    and_(_ANNOUNCES, alerts.c.open_item == bindparam("item", type_=BigInteger)),
+    bindparam("at", type_=BigInteger),
+)
+
+
+def _of_items(
+    rule: AlertRule, due: ColumnElement[Any], opened: ColumnElement[Any]
+) -> ReturningInsert[Any]:
+    """Return what raises an alert for each item of which an instant is due."""
+    name = literal(rule.name, String)
+    natural = cast(items.c.key, String) + "/" + cast(due, String)
+    found = (
+        select(
+            func.md5(bindparam("prefix", type_=String) + name + "/" + natural),
+            vaults.c.subscription,
+            vaults.c.key,
+            vaults.c.id,
+            vaults.c.folded,
+            name,
+            literal(rule.severity, Integer),
+            literal(AlertState.NEW, String),
+            literal(Condition.FIRED, String),
+            due,
+            due,
+            literal(SYSTEM, String),
+            literal(False, Boolean),
+            items.c.key,
+            items.c.name,
+            items.c.container_name,
+            items.c.friendly_name,
+            items.c.workload,
+            items.c.source_id,
+            cast(null(), String),
+            cast(null(), BigInteger),
+            cast(null(), String),
+            opened,
+        )
+        .select_from(items)
+        .join(vaults, vaults.c.key == items.c.vault_key)
+        .where(due <= _UNTIL, items.c.workload.in_(rule.workloads))
+    )
+    return _inserting(found)
+
+
+_UPCOMING = _of_items(UPCOMING_PURGE, items.c.purge_notice_at, items.c.key)
+_ANNOUNCED = update(items).where(items.c.purge_notice_at <= _UNTIL).values(purge_notice_at=null())
+_COMPLETE = _of_items(PURGE_COMPLETE, items.c.purge_at, cast(null(), BigInteger))
+_FORGOTTEN = (
+    update(alerts)
+    .where(alerts.c.open_item.in_(select(items.c.key).where(items.c.purge_at <= _UNTIL)))
+    .values(open_item=null())
 )
 
 
@@ -136,11 +258,105 @@ def raise_for_starts(
 def raise_for_failing(connection: Connection, rules: Rules, until: int) -> None:
     """Raise what tells of the jobs that faults make fail, before they end."""
     _raise(connection, rules, _FAILING, until, until=until)
+    _raise(connection, rules, _UNHEALTHY, until, until=until)
 
 
 def raise_for_job(connection: Connection, rules: Rules, job_id: str, now: int) -> None:
     """Raise what tells of one job, if it has failed."""
     _raise(connection, rules, _FAILED_JOB, now, job=job_id)
+
+
+def resolve_backups(connection: Connection, rules: Rules, until: int) -> None:
+    """Resolve what tells of failed backups of items of which a later one ends by an instant.
+
+    Call it while the jobs that succeed are still due, and once those that fail are marked.
+    """
+    _resolve(connection, rules, _RECOVERED, until, until=until)
+
+
+def announce_purges(connection: Connection, rules: Rules, until: int) -> None:
+    """Raise what announces the purges that are two days away."""
+    _raise(connection, rules, _UPCOMING, until, until=until)
+    connection.execute(_ANNOUNCED, {"until": until})
+
+
+def note_purges(connection: Connection, rules: Rules, until: int) -> None:
+    """Raise what tells of the purges that are due, before they are done; nothing of them is open.
+
+    What has announced them is resolved.
+    """
+    _resolve(connection, rules, _PURGED, until, until=until)
+    _raise(connection, rules, _COMPLETE, until, until=until)
+    connection.execute(_FORGOTTEN, {"until": until})
+
+
+def resolve_announcement(connection: Connection, rules: Rules, item_key: int, now: int) -> None:
+    """Resolve what has announced the purge of an item that is undeleted."""
+    _resolve(connection, rules, _UNDELETED, now, item=item_key, at=now)
+
+
+def raise_one(
+    connection: Connection,
+    rules: Rules,
+    vault_key: int,
+    rule: AlertRule,
+    now: int,
+    *,
+    item: Row[Any] | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Raise an alert about what a request does to a vault, or to an item in it."""
+    if item is not None and item.workload not in rule.workloads:
+        return
+    vault = connection.execute(select(vaults).where(vaults.c.key == vault_key)).one()
+    if rule.may_be_switched_off and not tells_of_jobs(vault.properties):
+        return
+    earlier = connection.execute(
+        select(func.count())
+        .select_from(alerts)
+        .where(
+            alerts.c.subscription == vault.subscription,
+            alerts.c.fired_at == now,
+            alerts.c.vault_key == vault_key,
+            alerts.c.rule == rule.name,
+        )
+    ).scalar_one()
+    values: dict[str, Any] = {
+        "alert_id": ids.guid_hex(rules.seed, "alert", rule.name, vault_key, now, earlier),
+        "subscription": vault.subscription,
+        "vault_key": vault_key,
+        "target_id": vault.id,
+        "target_folded": vault.folded,
+        "rule": rule.name,
+        "severity": rule.severity,
+        "state": AlertState.NEW,
+        "condition": Condition.FIRED,
+        "fired_at": now,
+        "changed_at": now,
+        "changed_by": SYSTEM,
+        "detail": detail,
+    }
+    if item is not None:
+        values |= {
+            "item_key": item.key,
+            "item_name": item.name,
+            "container_name": item.container_name,
+            "entity_name": item.friendly_name,
+            "workload": item.workload,
+            "source_id": item.source_id,
+        }
+    found = connection.execute(insert(alerts).values(values).returning(*alerts.c)).all()
+    _route(connection, rules, found, now)
+
+
+def _resolve(
+    connection: Connection,
+    rules: Rules,
+    statement: ReturningUpdate[Any],
+    now: int,
+    **values: Any,
+) -> None:
+    _route(connection, rules, connection.execute(statement, values).all(), now)
 
 
 def _raise(

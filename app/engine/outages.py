@@ -58,6 +58,8 @@ _POINTS = and_(
 
 _VMS = and_(containers.c.vault_key.in_(_VAULTS), containers.c.discover_at.is_not(None))
 
+_WAITING = (items.c.next_backup_at, items.c.purge_at, items.c.purge_notice_at)
+
 
 def _jobs_of(region: str) -> dict[str, Any]:
     """Return what ``_JOBS`` has to know of a region."""
@@ -80,9 +82,7 @@ def take_down(connection: Connection, rules: Rules, region: str, now: int) -> No
         column.name: case((column > now, column + _PUT_OFF), else_=column)
         for column in (items.c.snapshot_until, items.c.transfer_until)
     }
-    waiting = {
-        column.name: column + _PUT_OFF for column in (items.c.next_backup_at, items.c.purge_at)
-    }
+    waiting = {column.name: column + _PUT_OFF for column in _WAITING}
     connection.execute(update(items).where(_ITEMS).values(**running, **waiting), here)
     later = {column.name: column + _PUT_OFF for column in _POINT_DUE}
     connection.execute(update(recovery_points).where(_POINTS).values(**later), here)
@@ -137,10 +137,7 @@ def _go_on(connection: Connection, region: str, since: int, now: int) -> None:
 def _take_in(connection: Connection, region: str, now: int) -> None:
     """Let what was put off be due again; what was due meanwhile is due at once."""
     here = {"region": region}
-    waiting = {
-        column.name: _not_before(column - _PUT_OFF, now + 1)
-        for column in (items.c.next_backup_at, items.c.purge_at)
-    }
+    waiting = {column.name: _not_before(column - _PUT_OFF, now + 1) for column in _WAITING}
     connection.execute(update(items).where(_ITEMS).values(**waiting), here)
     points = {column.name: column - _PUT_OFF for column in _POINT_DUE}
     connection.execute(update(recovery_points).where(_POINTS).values(**points), here)

@@ -17,7 +17,9 @@ from ..domain.policies import Policy
 from ..store.tables import items
 from ..workloads.table import WORKLOADS
 from . import (
+    alerts,
     backups,
+    critical_alerts,
     file_recoveries,
     jobs,
     log_chains,
@@ -95,7 +97,9 @@ def enable(
             **({"source_id": source_id} | seen),
         )
     )
-    return get(connection, key)
+    item = get(connection, key)
+    critical_alerts.policy_assigned(connection, rules, item, policy_key, policy, now)
+    return item
 
 
 def get(connection: Connection, key: int) -> Row[Any]:
@@ -117,6 +121,7 @@ def use_policy(
 
     Points that it no longer keeps are soft-deleted for some days, or gone if there are none.
     """
+    critical_alerts.policy_assigned(connection, rules, item, policy_key, policy, now)
     log_chains.settle(connection, items.c.key == item.key, now)
     slot = policy.next_slot(now)
     resumed = item.state in ProtectionState.RESUMABLE
@@ -211,7 +216,9 @@ def stop(
     retention.keep_last(connection, item, now)
 
 
-def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days: int) -> None:
+def delete(
+    connection: Connection, rules: Rules, item: Row[Any], now: int, *, soft_delete_days: int
+) -> None:
     """Delete an item's data: kept for the soft-delete days, or gone at once if there are none."""
     jobs.cancel_what_writes(connection, item.key, now)
     if not soft_delete_days:
@@ -219,21 +226,25 @@ def delete(connection: Connection, item: Row[Any], now: int, *, soft_delete_days
         return
     stop(connection, item, now, keep_per_policy=False)
     file_recoveries.end_all(connection, item.key)
+    purge_at = now + soft_delete_days * DAY
     connection.execute(
         update(items)
         .where(items.c.key == item.key)
         .values(
             deleted_at=now,
-            purge_at=now + soft_delete_days * DAY,
+            purge_at=purge_at,
             soft_delete_days=soft_delete_days,
+            **critical_alerts.announcement(item, purge_at, now),
         )
     )
+    critical_alerts.data_deleted(connection, rules, item, now, days=soft_delete_days)
 
 
-def undelete(connection: Connection, item: Row[Any]) -> None:
+def undelete(connection: Connection, rules: Rules, item: Row[Any], now: int) -> None:
     """Bring a soft-deleted item back: protection stays stopped, every point is there."""
     connection.execute(
         update(items)
         .where(items.c.key == item.key)
-        .values(deleted_at=None, purge_at=None, soft_delete_days=None)
+        .values(deleted_at=None, purge_at=None, soft_delete_days=None, purge_notice_at=None)
     )
+    alerts.resolve_announcement(connection, rules, item.key, now)

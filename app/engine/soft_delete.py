@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
+from ..store.alert_tables import alerts
 from ..store.statements import Statement
 from ..store.tables import items, recovery_points, vaults
 
@@ -30,6 +31,8 @@ def purge(connection: Connection, *, until: int) -> None:
 def purge_item(connection: Connection, item_key: int) -> None:
     """Remove one item and its recovery points at once: its vault does not soft-delete."""
     connection.execute(delete(recovery_points).where(recovery_points.c.item_key == item_key))
+    unwatched = update(alerts).where(alerts.c.open_item == item_key).values(open_item=None)
+    connection.execute(unwatched)
     connection.execute(delete(items).where(items.c.key == item_key))
 
 

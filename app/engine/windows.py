@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from ..domain.jobs import Phase, Status
 from ..domain.policies import Policy, read
+from ..store.alert_tables import alerts as alert_rows
 from ..store.container_tables import containers
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
@@ -53,7 +54,7 @@ class Due:
     """The first instant at which each kind of work is due; ``None`` where there is none.
 
     ``crowded`` and ``unplaced`` are since when there are items of that kind: ends of snapshots
-    have something more to do for them.
+    have something more to do for them. ``open_alert`` is an item whose alert may be resolved.
     """
 
     start: int | None
@@ -64,10 +65,20 @@ class Due:
     crowded: int | None
     unplaced: int | None
     discovery: int | None
+    notice: int | None
+    open_alert: int | None
 
     def first(self) -> int | None:
         """Return the first instant at which anything is due."""
-        dues = (self.start, self.job, self.purge, self.sweep, self.tier, self.discovery)
+        dues = (
+            self.start,
+            self.job,
+            self.purge,
+            self.sweep,
+            self.tier,
+            self.discovery,
+            self.notice,
+        )
         return min(
             (at for at in dues if at is not None),
             default=None,
@@ -111,6 +122,8 @@ _DUE = Statement(
         _minimum(items.c.crowded_at),
         _minimum(items.c.unplaced_at),
         _minimum(containers.c.discover_at),
+        _minimum(items.c.purge_notice_at),
+        _minimum(alert_rows.c.open_item),
     )
 )
 _PHASES = Statement(
@@ -257,7 +270,10 @@ def _run(
     until: int,
 ) -> None:
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
+    watches = found.open_alert is not None or armed or any(each.is_troubled for each in cohorts)
+    resolve = alerts.resolve_backups if watches else _nothing_to_resolve
     armed.strike(connection, until)
+    resolve(connection, rules, until)
     if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
@@ -266,6 +282,7 @@ def _run(
     short = _may_be_taken(cohorts, found, until)
     armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
+        resolve(connection, rules, until)
         streamed_backups.end(connection, until=until)
     taken = Phase.SNAPSHOT in phases or short
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
@@ -274,10 +291,24 @@ def _run(
         if found.crowded is not None:
             retention.trim(connection)
         armed.strike(connection, until)
+        resolve(connection, rules, until)
         backups.end_transfers(connection, until=until)
+    _end_what_is_no_backup(connection, rules, found, phases, until)
+
+
+def _nothing_to_resolve(_connection: Connection, _rules: Rules, _until: int) -> None:
+    """No alert is open, and nothing fails."""
+
+
+def _end_what_is_no_backup(
+    connection: Connection, rules: Rules, found: Due, phases: set[str], until: int
+) -> None:
     if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)
+    if found.notice is not None and found.notice <= until:
+        alerts.announce_purges(connection, rules, until)
     if found.purge is not None and found.purge <= until:
+        alerts.note_purges(connection, rules, until)
         soft_delete.purge(connection, until=until)
 
 

@@ -121,7 +121,7 @@ DO: dict[str, Callable[[World, Act, datetime], None]] = {
     "suspend": lambda world, act, now: world.stop(act.vm, now, suspend=True),
     "cancel": lambda world, act, now: world.cancel(act.vm, now),
     "delete": lambda world, act, now: world.delete(act.vm, now, act.days),
-    "undelete": lambda world, act, now: world.undelete(act.vm),
+    "undelete": lambda world, act, now: world.undelete(act.vm, now),
     "vm goes": lambda world, act, now: world.set_vm(act.vm, exists=False),
     "vm comes": lambda world, act, now: world.set_vm(act.vm, exists=True),
     "agent goes": lambda world, act, now: world.set_agent(act.vm, answers=False),

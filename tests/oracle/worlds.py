@@ -293,12 +293,15 @@ class EngineWorld:
         """Delete what there is of a VM."""
         with self.database.writing() as connection:
             item = protection.get(connection, self.keys[vm])
-            protection.delete(connection, item, micros(now), soft_delete_days=soft_delete_days)
+            protection.delete(
+                connection, self.rules, item, micros(now), soft_delete_days=soft_delete_days
+            )
 
-    def undelete(self, vm: int) -> None:
+    def undelete(self, vm: int, now: datetime) -> None:
         """Bring back what was deleted."""
         with self.database.writing() as connection:
-            protection.undelete(connection, protection.get(connection, self.keys[vm]))
+            item = protection.get(connection, self.keys[vm])
+            protection.undelete(connection, self.rules, item, micros(now))
 
     def set_vm(self, vm: int, *, exists: bool) -> None:
         """Let a VM go or come back."""
@@ -430,7 +433,7 @@ class OracleWorld:
         self.under[vm] = None
         self.items[vm].delete(soft_delete_days)
 
-    def undelete(self, vm: int) -> None:
+    def undelete(self, vm: int, now: datetime) -> None:
         """Bring back what was deleted."""
         self.items[vm].undelete()
 

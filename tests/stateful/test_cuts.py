@@ -409,7 +409,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
     deleted = item.deleted_at is not None
     stopped = item.state in (ProtectionState.STOPPED, ProtectionState.SUSPENDED)
     if action.verb == "undelete" and deleted:
-        protection.undelete(connection, item)
+        protection.undelete(connection, rules, item, now)
     if deleted:
         return
     if action.verb == "backup" and not stopped:
@@ -423,7 +423,7 @@ def _act(connection: Any, rules: Rules, action: Action, item: Row[Any], now: int
     elif action.verb in ("resume", "edit"):
         _use_policy(connection, rules, action, item, now)
     elif action.verb == "delete":
-        protection.delete(connection, item, now, soft_delete_days=action.number % 15)
+        protection.delete(connection, rules, item, now, soft_delete_days=action.number % 15)
     elif action.verb in ("rebuild", "replace", "mount"):
         _restore(connection, rules, action.verb, item, now)
     elif action.verb in ("cancel", "lose"):
@@ -454,7 +454,7 @@ def _drop_or_recover(
     )
     for each in live.all():
         days = (action.number + each.key % 3) % 15
-        protection.delete(connection, each, now, soft_delete_days=days)
+        protection.delete(connection, rules, each, now, soft_delete_days=days)
     vault_lifecycle.remove(connection, vault, now)
 
 

@@ -136,7 +136,7 @@ class ArchiveWorld(World):
             if item.deleted_at is None:
                 self._change(connection, action, item, now)
             elif action.verb == "undelete":
-                protection.undelete(connection, item)
+                protection.undelete(connection, self.rules, item, now)
 
     def _change(self, connection: Any, action: Action, item: Row[Any], now: int) -> None:
         key = action.vm % 2
@@ -157,7 +157,9 @@ class ArchiveWorld(World):
             shorter = document(MODES[0], 1, 1)
             self._edit(connection, key, self.edits[key] if action.verb == "edit" else shorter, now)
         elif action.verb == "delete":
-            protection.delete(connection, item, now, soft_delete_days=action.number % 15)
+            protection.delete(
+                connection, self.rules, item, now, soft_delete_days=action.number % 15
+            )
         elif action.verb == "cancel":
             _cancel(connection, item, now)
 

@@ -240,7 +240,7 @@ class DatabaseWorld(World):
                 return
             if item.deleted_at is not None:
                 if action.verb == "undelete":
-                    protection.undelete(connection, item)
+                    protection.undelete(connection, self.rules, item, now)
                 return
             self._change(connection, action, item, now)
 
@@ -280,7 +280,9 @@ class DatabaseWorld(World):
                 connection, self.rules, item, key, policy, now, soft_delete_days=DAYS
             )
         elif action.verb == "delete":
-            protection.delete(connection, item, now, soft_delete_days=action.number % 15)
+            protection.delete(
+                connection, self.rules, item, now, soft_delete_days=action.number % 15
+            )
         elif action.verb == "restore":
             self._restore(connection, action, item, now)
         elif action.verb == "cancel":

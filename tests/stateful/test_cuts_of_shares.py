@@ -169,7 +169,7 @@ class ShareWorld(World):
                 return
             if item.deleted_at is not None:
                 if action.verb == "undelete":
-                    protection.undelete(connection, item)
+                    protection.undelete(connection, self.rules, item, now)
                 return
             self._change(connection, action, item, now)
 
@@ -202,7 +202,9 @@ class ShareWorld(World):
                 connection, self.rules, item, key, policy, now, soft_delete_days=DAYS
             )
         elif action.verb == "delete":
-            protection.delete(connection, item, now, soft_delete_days=action.number % 15)
+            protection.delete(
+                connection, self.rules, item, now, soft_delete_days=action.number % 15
+            )
         elif action.verb == "lose":
             connection.execute(resources.delete().where(resources.c.folded == item.source_folded))
             sources.refresh(connection, self.rules, item.source_folded, now)

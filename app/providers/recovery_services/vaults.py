@@ -15,7 +15,7 @@ from ...domain.instants import SECOND
 from ...domain.policy_documents import default_policies
 from ...domain.resource_ids import DELETED_VAULT_TYPE, VAULT_TYPE, normal_location
 from ...domain.waiting import Span
-from ...engine import operations, vault_lifecycle
+from ...engine import critical_alerts, operations, vault_lifecycle
 from ...store import room
 from ...store.resource_tables import subscription_resources
 from ...store.tables import items, policies, vaults
@@ -225,6 +225,7 @@ def _store(
     requests = properties.resource_guard_operation_requests
     multi_user_authorization.permit_settings(call, vault, merged, requests)
     _switch_scans(call, vault, merged)
+    critical_alerts.settings_changed(call.connection, call.rules, vault, merged, call.now)
     if sku is not None:
         changes = changes | {"sku": sku.wire()}
     call.connection.execute(

@@ -21,7 +21,7 @@ from ...domain.policy_documents import DEFAULT_POLICIES, default_policies, polic
 from ...domain.policy_weakening import weakened
 from ...domain.resource_ids import VAULT_TYPE
 from ...domain.vault_settings import soft_delete_days
-from ...engine import jobs, operations, protection
+from ...engine import critical_alerts, jobs, operations, protection
 from ...store import room
 from ...store.container_tables import protection_intents
 from ...store.statements import Statement
@@ -91,6 +91,7 @@ def _edit(call: Call, vault: Row[Any], stored: Row[Any], document: dict[str, Any
         .where(policies.c.key == stored.key)
         .values(document=document, changed_at=call.now)
     )
+    critical_alerts.policy_edited(call.connection, call.rules, stored, document, call.now)
     runs = read(document)
     if runs is not None:
         days = soft_delete_days(vault.properties)

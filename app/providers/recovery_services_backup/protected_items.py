@@ -199,7 +199,7 @@ def _undelete(
         )
     _of(item.workload).check_return(call, vault, item)
     room.for_item(call.connection, call.rules.limits, vault, item.workload)
-    protection.undelete(call.connection, item)
+    protection.undelete(call.connection, call.rules, item, call.now)
     return _accepted(call, vault, item, Operation.UNDELETE, {})
 
 
@@ -279,7 +279,7 @@ def delete(call: Call) -> Answer:
         detail={},
     )
     days = soft_delete_days(vault.properties)
-    protection.delete(call.connection, item, call.now, soft_delete_days=days)
+    protection.delete(call.connection, call.rules, item, call.now, soft_delete_days=days)
     operation = operations.begin(
         call.connection,
         call.rules,

@@ -24,6 +24,7 @@ from ...domain.resource_ids import (
     parse,
 )
 from ...domain.vault_settings import with_multi_user_authorization
+from ...engine import critical_alerts
 from ...store import resource_guard_proxies, rows
 from ...store.vaults import find_item, item_not_found, keep_properties
 from .. import multi_user_authorization
@@ -133,6 +134,7 @@ def delete(call: Call) -> Answer:
     multi_user_authorization.permit_deletion(call, vault, DELETE_PROXY, _id(vault))
     resource_guard_proxies.remove(call.connection, vault.key)
     _tell(call, vault, "Disabled")
+    critical_alerts.guard_unmapped(call.connection, call.rules, vault, call.now)
     return Answer(200)
 
 

@@ -13,6 +13,7 @@ from ...arm.calls import Answer, Call, endpoint
 from ...arm.words import Word
 from ...domain.errors import soft_delete_is_always_on
 from ...domain.resource_ids import VAULT_TYPE
+from ...engine import critical_alerts
 from ...store.vaults import keep_properties
 from .. import multi_user_authorization
 from .paths import VAULT, vault_of
@@ -77,6 +78,7 @@ def _change(call: Call, asked: VaultConfigProperties) -> Answer:
     requests = asked.resource_guard_operation_requests
     multi_user_authorization.permit_settings(call, vault, properties, requests)
     keep_properties(call.connection, vault, properties, call.now)
+    critical_alerts.settings_changed(call.connection, call.rules, vault, properties, call.now)
     return Answer(body=_render(vault_of(call)))
 
 
