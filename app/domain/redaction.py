@@ -4,7 +4,7 @@ A secret is known by the name of what holds it (``adminPassword``), by its neigh
 account's key, beside its ``keyName``), by the template that declares it (``secureString``), or by
 its own looks (the signature of a SAS, a signed token, a private key). Of a URI that an action
 group calls, the user and the values of the query are secrets, whatever they are called. What only
-looks like one by its name, such as ``$skipToken`` or a template's ``[parameters('adminPassword')]``,
+looks like one by its name, such as ``$skipToken`` or ``[parameters('adminPassword')]``,
 is shown.
 """
 
