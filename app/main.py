@@ -47,6 +47,8 @@ from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
 from .identity.tokens import Issuer
+from .providers.alerts_management import alert_summaries, alerts, smart_groups
+from .providers.alerts_management import graph_rows as alerts_graph
 from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
 from .providers.companions import generic_resources
@@ -184,6 +186,9 @@ ROOMS: tuple[ModuleType, ...] = (
     cross_region_restores,
     cross_region_jobs,
     one_point,
+    alerts,
+    alert_summaries,
+    smart_groups,
 )
 
 _SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}
@@ -221,6 +226,7 @@ def endpoints(
             "resources": (companions_graph.graph_rows, vaults_graph.graph_rows),
             "resourcecontainers": (resource_groups.graph_rows,),
             "recoveryservicesresources": (items_graph.graph_rows,),
+            "alertsmanagementresources": (alerts_graph.graph_rows,),
         }
     )
     within = inner or InnerCalls()

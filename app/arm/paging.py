@@ -100,6 +100,11 @@ def page(
     return Answer(body=body)
 
 
+def link_to(call: Call, key: Key) -> str:
+    """Return the link to the page after a key."""
+    return _next_link(call, key, None)
+
+
 def _next_link(call: Call, key: Key, left: int | None) -> str:
     token = base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode()
     kept = {name: value for name, value in call.query.items() if name not in _COUNTED}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from . import documented_errors as documented
 from . import jobs
-from .instants import DAY
+from .instants import DAY, HOUR
 
 MONITOR_SERVICE = "Azure Backup"
 SIGNAL_TYPE = "Log"
@@ -193,3 +193,57 @@ def severity(digit: int) -> str:
 def is_kept(fired_at: int, now: int) -> bool:
     """Tell whether an alert is still there at an instant."""
     return fired_at > now - KEPT
+
+
+# --- how Azure Monitor shows them --------------------------------------------------------------
+
+ALERT_TYPE = "Microsoft.AlertsManagement/alerts"
+TARGET_TYPE = "microsoft.recoveryservices/vaults"
+"""Targets are written in lower case, as Azure writes them."""
+
+MONITOR_SERVICES: Mapping[str, str] = {
+    "Application Insights": "Application Insights",
+    "ActivityLog Administrative": "Activity Log - Administrative",
+    "ActivityLog Security": "Activity Log - Security",
+    "ActivityLog Recommendation": "Activity Log - Recommendation",
+    "ActivityLog Policy": "Activity Log - Policy",
+    "ActivityLog Autoscale": "Activity Log - Autoscale",
+    MONITOR_SERVICE: MONITOR_SERVICE,
+    "Log Analytics": "Log Analytics",
+    "Log Alerts V2": "Log Alerts V2",
+    "Nagios": "Nagios",
+    "Platform": "Platform",
+    "Resource Health": "Resource Health",
+    "SCOM": "SCOM",
+    "ServiceHealth": "Service Health",
+    "SmartDetector": "Smart Detector",
+    "VM Insights": "VM Insights",
+    "Zabbix": "Zabbix",
+}
+"""The monitor services that alerts may be of, and how they are shown; only one raises any here."""
+SEVERITIES = tuple(severity(digit) for digit in range(5))
+TIME_RANGES: Mapping[str, int] = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY, "30d": KEPT}
+DEFAULT_TIME_RANGE = "1d"
+
+
+class Modification:
+    """What a history calls what was done to an alert."""
+
+    CREATED = "AlertCreated"
+    STATE = "StateChange"
+    CONDITION = "MonitorConditionChange"
+
+
+def description(rule_name: str, error_code: str | None, detail: Mapping[str, object] | None) -> str:
+    """Return what an alert says has happened: the error of its job, or the words of its rule."""
+    error = jobs.ERRORS.get(error_code or "")
+    if error is not None:
+        return error.message
+    rule = RULES[rule_name]
+    return rule.description.format(**(detail or {}))
+
+
+def advice(rule_name: str, error_code: str | None) -> str:
+    """Return what an alert recommends; nothing where nothing can be done."""
+    error = jobs.ERRORS.get(error_code or "")
+    return RULES[rule_name].advice if error is None else " ".join(error.recommendations)
