@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ..domain import alert_processing, ids
-from ..domain.common_alert_schema import facts_of, payload_of
 from ..domain.deliveries import State
 from ..domain.documents import Document
 from ..domain.receivers import Receiver, receivers_of
@@ -23,6 +22,7 @@ from ..store.alert_tables import alerts as alert_rows
 from ..store.delivery_tables import deliveries
 from ..store.resource_tables import resources
 from ..store.statements import Query
+from .alert_notices import facts_of, payload_of
 from .rules import Rules
 
 _AT_ONCE = 0
