@@ -48,7 +48,7 @@ def list_deliveries(control: ControlPlane, **wanted: str | None) -> None:
     "--hurry/--no-hurry",
     default=True,
     show_default=True,
-    help="Whether what waits for its next attempt gets it at once.",
+    help="Whether what waits for its next attempt gets it at once, or is left waiting.",
 )
 @client_command
 def wait(control: ControlPlane, timeout: int, hurry: bool) -> None:

@@ -41,6 +41,7 @@ ON_ONE_DATABASE = [
         "wire/test_companions.py",
         "wire/test_control_token.py",
         "wire/test_deployments.py",
+        "wire/test_deliveries.py",
         "wire/test_disk_exclusion.py",
         "wire/test_disks.py",
         "wire/test_enhanced_policies.py",

@@ -209,23 +209,28 @@ def _show(row: Row[Any]) -> Document:
 async def settle(engine: Engine, body: Settling) -> Answer:
     """Answer once nothing is left to tell: all is delivered, or has failed for good.
 
-    It takes no longer than it is given, and says whether it came to that.
+    Without hurry, what waits for its next attempt may be left. It takes no longer than it is
+    given, and says whether it came to that.
     """
     until = clock.stopwatch() + body.timeout_seconds
     engine.post()
-    while not _is_settled(engine) and clock.stopwatch() < until and not engine.is_stopping:
+    while not (settled := _is_settled(engine, body)) and not engine.is_stopping:
+        if clock.stopwatch() >= until:
+            break
         if body.hurry:
             _hurry(engine)
         await asyncio.sleep(WATCH_SECONDS)
     with engine.database.reading() as connection:
-        waiting = outbox.waiting(connection)
         states = outbox.counts(connection)
-    return Answer(body={"settled": not waiting, "waiting": waiting, "states": states})
+    waiting = states[State.WAITING] + states[State.SENDING]
+    return Answer(body={"settled": settled, "waiting": waiting, "states": states})
 
 
-def _is_settled(engine: Engine) -> bool:
+def _is_settled(engine: Engine, asked: Settling) -> bool:
     with engine.database.reading() as connection:
-        return outbox.first_due(connection) is None
+        if asked.hurry:
+            return outbox.first_due(connection) is None
+        return not outbox.has_work(connection, clock.real_now())
 
 
 def _hurry(engine: Engine) -> None:

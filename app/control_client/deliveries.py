@@ -55,8 +55,8 @@ class Deliveries:
     def wait(self, timeout: int = 30, *, hurry: bool = True) -> dict[str, int]:
         """Wait until nothing is left to tell, and return how many deliveries are in each state.
 
-        With ``hurry`` what waits for its next attempt gets it at once; without, Azure's waits are
-        waited. Raises ``TimeoutError`` if something is still left after ``timeout`` seconds.
+        With ``hurry`` what waits for its next attempt gets it at once; without, it is left
+        waiting. Raises ``TimeoutError`` if it did not come to that in ``timeout`` seconds.
         """
         asked = {"timeoutSeconds": timeout, "hurry": hurry}
         answer = self._connection.call("POST", "/deliveries/settle", asked, patient=True)

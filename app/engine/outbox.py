@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, or_, select, update
 
 from ..domain.deliveries import State
 from ..store.delivery_tables import deliveries
@@ -22,6 +22,17 @@ _DUE = Query(select(func.min(deliveries.c.due_at).label("at")).where(deliveries.
 _PATIENT = Query(
     select(deliveries.c.delivery_id)
     .where(deliveries.c.due_at > 0, deliveries.c.state == State.WAITING)
+    .limit(1)
+)
+
+_WORK = Query(
+    select(deliveries.c.delivery_id)
+    .where(
+        or_(
+            and_(deliveries.c.due_at >= 0, deliveries.c.state == State.SENDING),
+            deliveries.c.due_at <= bindparam("now", type_=BigInteger),
+        )
+    )
     .limit(1)
 )
 
@@ -114,10 +125,9 @@ def hurry(connection: Connection) -> None:
     connection.execute(waits.values(due_at=0))
 
 
-def waiting(connection: Connection) -> int:
-    """Return how many deliveries have not come to an end."""
-    query = select(func.count()).select_from(deliveries).where(deliveries.c.due_at.is_not(None))
-    return int(connection.execute(query).scalar_one())
+def has_work(connection: Connection, now: int) -> bool:
+    """Tell whether something is due, or is being sent."""
+    return _WORK.first(connection, now=now) is not None
 
 
 def counts(connection: Connection) -> dict[str, int]:
