@@ -32,6 +32,7 @@ ON_ONE_DATABASE = [
     for each in (
         "az",
         "clients/azurerm",
+        "clients/test_alert_rules_sdk.py",
         "clients/test_archive_sdk.py",
         "wire/test_action_groups.py",
         "wire/test_alert_processing_rules.py",
