@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("rsvault.delivery")
 
 LOOK_SECONDS = 0.25
+AWHILE_SECONDS = 5
+"""How long it looks no more after the database has failed it."""
 AT_ONCE = 16
 """How many letters one process has on their way."""
 GRACE_SECONDS = 30
@@ -65,12 +67,14 @@ class PostOffice:
     async def _work(self) -> None:
         while True:
             self._woken.clear()
+            pause = LOOK_SECONDS
             try:
                 self._look()
             except Exception:
-                _log.exception("the outbox could not be read; the next look tries again")
+                _log.exception("the outbox could not be read; it is tried again in a while")
+                pause = AWHILE_SECONDS
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(pause):
                     await self._woken.wait()
 
     def _look(self) -> None:

@@ -28,7 +28,7 @@ from .rules import Rules
 _AT_ONCE = 0
 """Due since ever: the first attempt need not wait."""
 _OF_A_TYPE = Query(
-    select(resources.c.folded, resources.c.id, resources.c.document)
+    select(resources)
     .where(resources.c.type_folded == bindparam("type"))
     .order_by(resources.c.folded)
 )

@@ -75,7 +75,7 @@ def claim(connection: Connection, now: int, until: int, most: int) -> Sequence[R
         )
         .returning(*deliveries.c)
     )
-    found = connection.execute(claimed).all()
+    found: list[Any] = list(connection.execute(claimed))
     return sorted(found, key=lambda row: (row.created_at, row.delivery_id))
 
 

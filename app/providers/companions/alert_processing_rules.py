@@ -254,10 +254,10 @@ def _check_recurrence(field: str, recurrence: Document) -> None:
     if times and recurrence["startTime"] == recurrence["endTime"]:
         raise _wrong(f"{field}.endTime", "it is the startTime; leave both out for whole days")
     days = {"Weekly": "daysOfWeek", "Monthly": "daysOfMonth"}
-    for each, name in days.items():
-        if (kind == each) != (name in recurrence):
+    for each, listed in days.items():
+        if (kind == each) != (listed in recurrence):
             told = "is required" if kind == each else "is not allowed"
-            raise _wrong(f"{field}.{name}", f"it {told} in a {kind} recurrence")
+            raise _wrong(f"{field}.{listed}", f"it {told} in a {kind} recurrence")
 
 
 def _check_day_time(field: str, sent: str) -> None:
