@@ -7,6 +7,7 @@ anyway.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -49,6 +50,7 @@ from ..domain.alerts import (
 from ..domain.jobs import Operation, Phase, Status
 from ..domain.vault_settings import tells_of_jobs
 from ..store.alert_tables import alerts
+from ..store.statements import Statement
 from ..store.tables import items, jobs, vaults
 from . import alert_routing
 from .rules import Rules
@@ -266,16 +268,57 @@ def raise_for_job(connection: Connection, rules: Rules, job_id: str, now: int) -
     _raise(connection, rules, _FAILED_JOB, now, job=job_id)
 
 
-def resolve_backups(connection: Connection, rules: Rules, until: int) -> None:
-    """Resolve what tells of failed backups of items of which a later one ends by an instant.
+_OPEN = Statement(
+    select(
+        select(func.min(alerts.c.open_item))
+        .where(alerts.c.open_item.is_not(None))
+        .scalar_subquery(),
+        select(func.min(items.c.purge_notice_at))
+        .where(items.c.purge_notice_at.is_not(None))
+        .scalar_subquery(),
+    )
+)
 
-    Call it while the jobs that succeed are still due, and once those that fail are marked.
+
+@dataclass(slots=True)
+class Watch:
+    """What a transaction that crosses time has to look after: most often nothing.
+
+    It ``is_on`` while alerts are open that a backup may resolve; ``notice`` is when the next purge
+    is to be announced. Only requests, and regions that come back, make one earlier.
     """
-    _resolve(connection, rules, _RECOVERED, until, until=until)
+
+    is_on: bool
+    notice: int | None
+
+    def earlier(self, first: int | None) -> int | None:
+        """Return the earlier of an instant and the next announcement."""
+        if self.notice is None or first is None:
+            return self.notice if first is None else first
+        return min(first, self.notice)
+
+    def resolve(self, connection: Connection, rules: Rules, until: int) -> None:
+        """Resolve what tells of failed backups of items of which a later one ends by an instant.
+
+        Call it while the jobs that succeed are still due, and those that fail are marked.
+        """
+        if self.is_on:
+            _resolve(connection, rules, _RECOVERED, until, until=until)
+
+    def announce(self, connection: Connection, rules: Rules, until: int) -> None:
+        """Raise what announces the purges that are two days away by an instant."""
+        if self.notice is not None and self.notice <= until:
+            _announce_purges(connection, rules, until)
+            self.notice = watch(connection).notice
 
 
-def announce_purges(connection: Connection, rules: Rules, until: int) -> None:
-    """Raise what announces the purges that are two days away."""
+def watch(connection: Connection) -> Watch:
+    """Return what there is to look after."""
+    opened, notice = _OPEN.run(connection).fetchone()
+    return Watch(opened is not None, notice)
+
+
+def _announce_purges(connection: Connection, rules: Rules, until: int) -> None:
     _raise(connection, rules, _UPCOMING, until, until=until)
     connection.execute(_ANNOUNCED, {"until": until})
 

@@ -29,7 +29,6 @@ from sqlalchemy import (
 
 from ..domain.jobs import Phase, Status
 from ..domain.policies import Policy, read
-from ..store.alert_tables import alerts as alert_rows
 from ..store.container_tables import containers
 from ..store.statements import Statement
 from ..store.tables import items, jobs, policies, recovery_points
@@ -54,7 +53,7 @@ class Due:
     """The first instant at which each kind of work is due; ``None`` where there is none.
 
     ``crowded`` and ``unplaced`` are since when there are items of that kind: ends of snapshots
-    have something more to do for them. ``open_alert`` is an item whose alert may be resolved.
+    have something more to do for them.
     """
 
     start: int | None
@@ -65,20 +64,10 @@ class Due:
     crowded: int | None
     unplaced: int | None
     discovery: int | None
-    notice: int | None
-    open_alert: int | None
 
     def first(self) -> int | None:
         """Return the first instant at which anything is due."""
-        dues = (
-            self.start,
-            self.job,
-            self.purge,
-            self.sweep,
-            self.tier,
-            self.discovery,
-            self.notice,
-        )
+        dues = (self.start, self.job, self.purge, self.sweep, self.tier, self.discovery)
         return min(
             (at for at in dues if at is not None),
             default=None,
@@ -122,8 +111,6 @@ _DUE = Statement(
         _minimum(items.c.crowded_at),
         _minimum(items.c.unplaced_at),
         _minimum(containers.c.discover_at),
-        _minimum(items.c.purge_notice_at),
-        _minimum(alert_rows.c.open_item),
     )
 )
 _PHASES = Statement(
@@ -142,14 +129,12 @@ _COHORTS = Statement(
         items.c.policy_key,
         items.c.slot_at,
         cast(policies.c.document, Text),
-        items.c.vault_key,
+        func.max(items.c.vault_key),
         func.max(case((_IN_TROUBLE, 1), else_=0)),
     )
     .join(policies, policies.c.key == items.c.policy_key)
     .where(items.c.next_backup_at <= bindparam("until"))
-    .group_by(
-        items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text), items.c.vault_key
-    )
+    .group_by(items.c.policy_key, items.c.slot_at, cast(policies.c.document, Text))
     .order_by(items.c.slot_at, items.c.policy_key)
 )
 _FIRST_COLLISION = Statement(
@@ -194,14 +179,21 @@ def due(connection: Connection, settled: int) -> Due:
     return Due(start, job, purge, sweep, tier, *some)
 
 
-def cross_one(connection: Connection, rules: Rules, settled: int, target: int, armed: Armed) -> int:
+def cross_one(
+    connection: Connection,
+    rules: Rules,
+    settled: int,
+    target: int,
+    armed: Armed,
+    watch: alerts.Watch,
+) -> int:
     """Do everything due in the next window and return where it ends, at most at the target.
 
     A window with work in it never passes an instant of the sweep's grid: what happens in it
     may be due for the sweep at its end.
     """
     found = due(connection, settled)
-    first = found.first()
+    first = found.first() if watch.notice is None else watch.earlier(found.first())
     if first is None or first > target:
         return target
     grid = -(-first // rules.sweep_every) * rules.sweep_every
@@ -216,7 +208,7 @@ def cross_one(connection: Connection, rules: Rules, settled: int, target: int, a
     cohorts: list[Cohort] = []
     if found.start is not None and found.start <= until:
         cohorts, until = _starts(connection, settled, until, running=found.job is not None)
-    _run(connection, rules, armed, found, phases, cohorts, settled, until)
+    _run(connection, rules, armed, watch, found, phases, cohorts, settled, until)
     if found.discovery is not None and found.discovery <= until:
         discovery.run(connection, rules, until)
     # Where no job moves, no point becomes due.
@@ -263,6 +255,7 @@ def _run(
     connection: Connection,
     rules: Rules,
     armed: Armed,
+    watch: alerts.Watch,
     found: Due,
     phases: set[str],
     cohorts: list[Cohort],
@@ -270,19 +263,19 @@ def _run(
     until: int,
 ) -> None:
     """Do the work of a window, whose due jobs are in some phases: nothing else is asked for."""
-    watches = found.open_alert is not None or armed or any(each.is_troubled for each in cohorts)
-    resolve = alerts.resolve_backups if watches else _nothing_to_resolve
+    if armed:
+        watch.is_on = True
     armed.strike(connection, until)
-    resolve(connection, rules, until)
+    watch.resolve(connection, rules, until)
     if not phases.isdisjoint(_ENDING):
         backups.end_transfers(connection, until=until)
     if Phase.STREAMING in phases:
         streamed_backups.end(connection, until=until)
-    _start(connection, rules, cohorts, settled, until)
+    _start(connection, rules, watch, cohorts, settled, until)
     short = _may_be_taken(cohorts, found, until)
     armed.strike(connection, until)
     if short and any(cohort.is_streamed for cohort in cohorts):
-        resolve(connection, rules, until)
+        watch.resolve(connection, rules, until)
         streamed_backups.end(connection, until=until)
     taken = Phase.SNAPSHOT in phases or short
     if taken and backups.end_snapshots(connection, settled=settled, until=until):
@@ -291,29 +284,23 @@ def _run(
         if found.crowded is not None:
             retention.trim(connection)
         armed.strike(connection, until)
-        resolve(connection, rules, until)
+        watch.resolve(connection, rules, until)
         backups.end_transfers(connection, until=until)
-    _end_what_is_no_backup(connection, rules, found, phases, until)
-
-
-def _nothing_to_resolve(_connection: Connection, _rules: Rules, _until: int) -> None:
-    """No alert is open, and nothing fails."""
-
-
-def _end_what_is_no_backup(
-    connection: Connection, rules: Rules, found: Due, phases: set[str], until: int
-) -> None:
     if phases - _OF_BACKUPS:
         _end_other_jobs(connection, rules, until)
-    if found.notice is not None and found.notice <= until:
-        alerts.announce_purges(connection, rules, until)
+    watch.announce(connection, rules, until)
     if found.purge is not None and found.purge <= until:
         alerts.note_purges(connection, rules, until)
         soft_delete.purge(connection, until=until)
 
 
 def _start(
-    connection: Connection, rules: Rules, cohorts: list[Cohort], settled: int, until: int
+    connection: Connection,
+    rules: Rules,
+    watch: alerts.Watch,
+    cohorts: list[Cohort],
+    settled: int,
+    until: int,
 ) -> None:
     for cohort in cohorts:
         start = streamed_backups.start_scheduled if cohort.is_streamed else backups.start_scheduled
@@ -326,7 +313,9 @@ def _start(
             until=until,
             next_slot=cohort.next_slot,
         )
-    for vault_key in {cohort.vault_key: None for cohort in cohorts if cohort.is_troubled}:
+    troubled = {cohort.vault_key for cohort in cohorts if cohort.is_troubled}
+    for vault_key in sorted(troubled):
+        watch.is_on = True
         alerts.raise_for_starts(connection, rules, vault_key, settled=settled, until=until)
 
 

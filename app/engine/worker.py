@@ -25,7 +25,7 @@ from ..store import images
 from ..store.database import Database
 from ..store.resource_tables import operations
 from ..store.tables import jobs
-from . import armed_faults, clock, outages, spans, windows
+from . import alerts, armed_faults, clock, outages, spans, windows
 from .rules import Rules
 
 BATCH_SECONDS = 0.01
@@ -346,12 +346,14 @@ class Engine:
         settled = state.settled_at
         armed = armed_faults.of_jobs(connection, self.rules, state.faults)
         switches = Point.REGION in faults.points_in(state.faults)
+        watch = alerts.watch(connection)
         while settled < target:
             end = armed_faults.next_switch(connection) if switches else None
             stop = target if end is None else min(target, max(end, settled + 1))
-            settled = windows.cross_one(connection, self.rules, settled, stop, armed)
+            settled = windows.cross_one(connection, self.rules, settled, stop, armed, watch)
             if end is not None and end <= settled:
                 armed_faults.switch_regions(connection, self.rules, settled)
+                watch = alerts.watch(connection)
             if batch is not None and clock.stopwatch() - started > batch:
                 break
         clock.settle(connection, settled)
@@ -360,7 +362,7 @@ class Engine:
 
 def first_due(connection: Connection, state: clock.ClockState) -> int | None:
     """Return the first instant after what is settled at which the engine has work to do."""
-    dues = [windows.due(connection, state.settled_at).first()]
+    dues = [windows.due(connection, state.settled_at).first(), alerts.watch(connection).notice]
     if Point.REGION in faults.points_in(state.faults):
         dues.append(armed_faults.next_switch(connection))
     return min((at for at in dues if at is not None), default=None)

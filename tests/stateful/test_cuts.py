@@ -305,6 +305,7 @@ class World:
         """The due instants of the jobs that run, and of the next starts."""
         with self.database.reading() as connection:
             due = [job_rows.c.due_at, items.c.next_backup_at, items.c.purge_at]
+            due.append(items.c.purge_notice_at)
             found = [at for column in due for (at,) in connection.execute(select(column))]
             # What waits for a region to come back is due beyond the calendar.
             return sorted(at for at in found if at is not None and at <= LATEST)
