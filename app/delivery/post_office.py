@@ -65,7 +65,11 @@ class PostOffice:
                 outbox.release(connection, list(under_way.values()))
 
     async def _work(self) -> None:
+        pause = LOOK_SECONDS
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
             self._woken.clear()
             pause = LOOK_SECONDS
             try:
@@ -73,9 +77,6 @@ class PostOffice:
             except Exception:
                 _log.exception("the outbox could not be read; it is tried again in a while")
                 pause = AWHILE_SECONDS
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
 
     def _look(self) -> None:
         """Claim what is due, as much as may be on its way, and send it."""

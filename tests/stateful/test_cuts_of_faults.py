@@ -113,6 +113,7 @@ ONCALL = _resource(
     },
 )
 AT_NIGHT = {"recurrenceType": "Daily", "startTime": "23:00:00", "endTime": "05:00:00"}
+ON_TWO_DAYS = {"recurrenceType": "Weekly", "daysOfWeek": ["Friday", "Tuesday"]}
 TELLING = [
     ONCALL,
     _resource(
@@ -120,6 +121,7 @@ TELLING = [
         "tells",
         {
             "scopes": [GROUP["id"]],
+            "schedule": {"timeZone": "UTC", "recurrences": [ON_TWO_DAYS]},
             "actions": [{"actionType": "AddActionGroups", "actionGroupIds": [ONCALL["id"]]}],
         },
     ),
@@ -134,7 +136,8 @@ TELLING = [
         },
     ),
 ]
-"""What lets alerts be told, but for those of jobs at night: nobody sends it."""
+"""What lets alerts of two days of the week be told, but for those of jobs at night; nobody sends
+it."""
 
 
 def _wanted(number: int) -> dict[str, Any]:

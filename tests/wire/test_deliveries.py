@@ -6,7 +6,9 @@ import time
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 
+from app.cli import rsvault
 from app.client import ControlError, ControlPlane
 from app.server import RunningServer
 from tests.wire.builders import (
@@ -271,6 +273,31 @@ def test_the_client_lists_and_waits(world: RunningServer, arm: httpx.Client) -> 
         assert shown["receiver"] == "hook"
         with pytest.raises(ControlError, match="state"):
             control.deliveries.list(state="lost")
+
+
+def run(world: RunningServer, *words: str) -> Result:
+    return CliRunner().invoke(rsvault, ["deliveries", *words, "--url", world.http_url])
+
+
+def test_the_command_lists_and_waits(
+    world: RunningServer, arm: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    protected(arm)
+    put_action_group(arm, receiver.url)
+    put_rule(arm)
+    receiver.answer([500])
+    fail_a_backup(arm)
+    waited = run(world, "wait")
+    assert waited.exit_code == 0
+    assert "Failed 1" in waited.output
+    line = run(world, "list", "--action-group", "oncall", "--state", "failed").output
+    assert line.startswith("2026-01-01T")
+    for word in ("Failed", "Backup Failure Fired", "oncall/hook", "attempts 1", "was 500"):
+        assert word in line
+    assert run(world, "key").output.startswith("whsec_")
+    wrong = run(world, "list", "--state", "lost")
+    assert wrong.exit_code != 0
+    assert "allowed: Waiting, Sending" in wrong.output
 
 
 # --- servers of their own ----------------------------------------------------------------
