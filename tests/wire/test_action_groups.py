@@ -168,6 +168,6 @@ def test_receivers_are_always_enabled_and_test_notifications_are_refused_by_name
     assert error_of(mail, 409)["code"] == "ReceiverAlreadyEnabled"
     nobody = arm.post(f"{HOOKS}/oncall/subscribe", json={"receiverName": "hook"})
     assert error_of(nobody, 404)["code"] == "ReceiverNotFound"
-    told = error_of(arm.post(f"{HOOKS}/oncall/createNotifications", json={}), 400)
-    assert told["code"] == "NotSupported"
+    told = error_of(arm.post(f"{HOOKS}/oncall/createNotifications", json={}), 404)
+    assert told["code"] == "InvalidResourceType"
     assert "createNotifications" in told["message"]

@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from ...arm.bodies import Body
 from ...arm.calls import Call, endpoint
 from ...domain import receivers
-from ...domain.errors import conflict, invalid, not_emulated, not_found
+from ...domain.errors import conflict, invalid, not_found
 from ...domain.resource_ids import ACTION_GROUP_TYPE
 from ...store.metadata import Document
 from . import store
@@ -276,7 +276,6 @@ ACTION_GROUPS = CompanionType(
     "ActionGroups_EnableReceiver",
     tag=ACTION_GROUPS.tag,
     body=EnableReceiverBody,
-    statuses=(404, 409),
 )
 def enable_receiver(call: Call, body: EnableReceiverBody) -> None:
     """Enable a receiver of mail or of short messages; here they are always enabled (409)."""
@@ -297,20 +296,4 @@ def enable_receiver(call: Call, body: EnableReceiverBody) -> None:
     )
 
 
-@endpoint(
-    "POST",
-    f"{ACTION_GROUPS.template}/createNotifications",
-    "ActionGroups_CreateNotificationsAtActionGroupResourceLevel",
-    tag=ACTION_GROUPS.tag,
-    statuses=(400,),
-)
-def create_notifications(call: Call) -> None:
-    """Test notifications are refused: an alert that is fired tests a group just as well."""
-    store.get(call, ACTION_GROUPS)
-    raise not_emulated(
-        "createNotifications",
-        "test notifications; make a backup fail ('rsvault fault arm') and let a rule add the group",
-    )
-
-
-ENDPOINTS = (*store.endpoints(ACTION_GROUPS), enable_receiver, create_notifications)
+ENDPOINTS = (*store.endpoints(ACTION_GROUPS), enable_receiver)
