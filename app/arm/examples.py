@@ -86,6 +86,7 @@ PARAMETERS: Mapping[str, str] = {
     "intentObjectName": "intent-1",
     "vaultSettingName": "default",
     "deploymentName": "deployment-1",
+    "smartGroupId": "44444444-4444-4444-4444-444444444444",
 }
 
 _VM_CONTAINER = {"containerName": "VMAppContainer;Compute;group-1;vm-1"}
@@ -99,11 +100,15 @@ PARAMETERS_OF: Mapping[str, Mapping[str, str]] = {
 """What single operations have instead, by their ids."""
 
 QUERIES: Mapping[str, str] = {
+    "groupby": "severity,alertState",
+    "identifier": "MonitorServiceList",
+    "newState": "Acknowledged",
     "resource": "https://management.azure.com/",
     "api-version": "2018-02-01",
 }
 
 FOUND: Mapping[str, str] = {
+    "alertId": "The last part of an id in the list of alerts",
     "fault": "The id of a fault that is armed, or the name of one",
     "keyVersion": "The last part of a key's keyUriWithVersion",
     "deletedVaultName": "The name of a vault or key vault in the list of the deleted ones",
@@ -119,7 +124,7 @@ FOUND: Mapping[str, str] = {
 
 MEANINGS: Mapping[str, str] = {
     "tenant": "A tenant: any GUID or domain is one",
-    "scope": "What a role is given at: the id of a subscription, a group or a resource",
+    "scope": "The id of a subscription, a group or a resource",
     "roleAssignmentName": "A GUID that the client makes up",
     "roleDefinitionId": "The GUID of a role",
     "username": "The name of a user, with its domain",
@@ -132,7 +137,7 @@ MEANINGS: Mapping[str, str] = {
     "azureRegion": "A region, as in the list of locations",
     "location": "A region, as in the list of locations",
     "operationKind": "add, replace or remove",
-    "alertId": "The GUID of an alert",
+    "smartGroupId": "The GUID of a smart group: there is none",
     "offer": "An offer of the publisher",
     "skus": "A SKU of the offer",
     "resourceName": "The name of the identity",
@@ -160,6 +165,7 @@ QUERY_SCHEMAS: Mapping[str, Mapping[str, str]] = {
 """What a parameter of the query looks like, where any text will not do."""
 
 QUERY_MEANINGS: Mapping[str, str] = {
+    "smartGroupState": "Only smart groups in this state: New, Acknowledged or Closed",
     "$filter": "Which entries to list, such as name eq 'value'; what is unknown is refused by name",
     "$top": "How many entries a page has at most",
     "$skipToken": "Where the next page begins; copied from nextLink",

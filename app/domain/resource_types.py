@@ -64,6 +64,7 @@ _SQL_VM_VERSIONS = ("2023-10-01", "2022-02-01", "2021-11-01-preview")
 _LOCK_VERSIONS = ("2020-05-01", "2016-09-01")
 _ACTION_GROUP_VERSIONS = ("2024-10-01-preview", "2023-01-01", "2022-06-01", "2021-09-01")
 _PROCESSING_RULE_VERSIONS = ("2021-08-08",)
+_ALERT_VERSIONS = ("2023-07-12-preview", "2019-05-05-preview", "2019-03-01", "2018-05-05")
 _GRAPH_VERSIONS = ("2024-04-01", "2022-10-01", "2021-03-01")
 
 
@@ -87,7 +88,11 @@ def _short(name: str) -> str:
 
 EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
     {
-        "Microsoft.AlertsManagement": _everywhere(_PROCESSING_RULE_VERSIONS, PROCESSING_RULE_TYPE),
+        "Microsoft.AlertsManagement": (
+            *_everywhere(_PROCESSING_RULE_VERSIONS, PROCESSING_RULE_TYPE),
+            *_placeless(_ALERT_VERSIONS, "alerts", "alertsMetaData", "alertsSummary"),
+            *_placeless(_ALERT_VERSIONS, "smartGroups"),
+        ),
         "Microsoft.Authorization": (
             *_placeless(_LOCK_VERSIONS, LOCK_TYPE),
             *_placeless(_ROLE_VERSIONS, "roleAssignments", "roleDefinitions", "permissions"),

@@ -279,6 +279,24 @@ Microsoft.Resources/deployments/*
 Microsoft.Resources/subscriptions/resourceGroups/read
 Microsoft.Support/*
 """
+_MONITORING = """
+*/read
+Microsoft.AlertsManagement/actionRules/*
+Microsoft.AlertsManagement/alerts/*
+Microsoft.AlertsManagement/alertsSummary/*
+Microsoft.AlertsManagement/smartDetectorAlertRules/*
+Microsoft.AlertsManagement/smartGroups/*
+Microsoft.Insights/actiongroups/*
+Microsoft.Insights/activityLogAlerts/*
+Microsoft.Insights/AlertRules/*
+Microsoft.Insights/DiagnosticSettings/*
+Microsoft.Insights/metricalerts/*
+Microsoft.Insights/Metrics/*
+Microsoft.Insights/notificationStatus/*
+Microsoft.Insights/Register/Action
+Microsoft.Insights/scheduledqueryrules/*
+Microsoft.Support/*
+"""
 
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
@@ -346,6 +364,18 @@ ROLES: Mapping[str, Role] = MappingProxyType(
                 "Microsoft.Authorization/*/read "
                 "Microsoft.DataProtection/*/action "
                 "Microsoft.DataProtection/*/read",
+            ),
+            _role(
+                "43d0d8ad-25c7-4714-9337-8ba259a9fe05",
+                "Monitoring Reader",
+                "Can read all monitoring data.",
+                "*/read Microsoft.OperationalInsights/workspaces/search/action Microsoft.Support/*",
+            ),
+            _role(
+                "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
+                "Monitoring Contributor",
+                "Can read all monitoring data and update monitoring settings.",
+                _MONITORING,
             ),
             _role(
                 "9980e02c-c2be-4d73-94e8-173b1dc7cf3c",

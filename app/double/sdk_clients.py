@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from azure.mgmt.alertsmanagement import AlertsManagementClient
+    from azure.mgmt.alertsmanagement.aio import AlertsManagementClient as AsyncAlertsClient
     from azure.mgmt.compute import ComputeManagementClient
     from azure.mgmt.compute.aio import ComputeManagementClient as AsyncComputeClient
     from azure.mgmt.recoveryservices import RecoveryServicesClient
@@ -27,12 +29,14 @@ _CLASSES = {
     "vaults": ("azure.mgmt.recoveryservices", "RecoveryServicesClient"),
     "resources": ("azure.mgmt.resource.resources", "ResourceManagementClient"),
     "compute": ("azure.mgmt.compute", "ComputeManagementClient"),
+    "alerts": ("azure.mgmt.alertsmanagement", "AlertsManagementClient"),
 }
 _PACKAGES = {
     "backup": "azure-mgmt-recoveryservicesbackup",
     "vaults": "azure-mgmt-recoveryservices",
     "resources": "azure-mgmt-resource",
     "compute": "azure-mgmt-compute",
+    "alerts": "azure-mgmt-alertsmanagement",
 }
 
 
@@ -62,13 +66,14 @@ class Clients:
 
     ``backup`` has policies, protected items, backups, jobs, recovery points and restores,
     ``vaults.vaults`` the vaults, ``resources.resource_groups`` the groups, ``compute`` virtual
-    machines and disks.
+    machines and disks, ``alerts.alerts`` alerts.
     """
 
     backup: RecoveryServicesBackupClient
     vaults: RecoveryServicesClient
     resources: ResourceManagementClient
     compute: ComputeManagementClient
+    alerts: AlertsManagementClient
 
     def __init__(self, make: Make) -> None:
         self._make = make
@@ -84,6 +89,7 @@ class AsyncClients:
     vaults: AsyncVaultsClient
     resources: AsyncResourcesClient
     compute: AsyncComputeClient
+    alerts: AsyncAlertsClient
 
     def __init__(self, make: Make) -> None:
         self._make = make

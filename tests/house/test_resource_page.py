@@ -27,7 +27,8 @@ Azure does, has the properties that clients read, is deleted with its group, is 
 - Locks (`Microsoft.Authorization/locks`) on subscriptions, groups, resources and what lies in them
   hold: `CanNotDelete` and `ReadOnly` answer 409 `ScopeLocked`.
 - Resource Graph answers `where`, `extend`, `project`, `order by`, `take` and `count` on the tables
-  `resources`, `resourcecontainers` and `recoveryservicesresources`, and refuses the rest by name.
+  `resources`, `resourcecontainers`, `recoveryservicesresources` and `alertsmanagementresources`,
+  and refuses the rest by name.
 - Nothing runs in a guest (`runCommand` is refused), nothing is in a share, and the data plane of
   key vaults is refused by name; keys are made through Resource Manager.
 """

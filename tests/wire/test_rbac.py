@@ -241,6 +241,7 @@ def test_a_refusal_names_client_object_action_and_scope(
 NAMES = ("Owner", "Contributor", "Backup Contributor", "Backup Operator", "Backup Reader",
          "Virtual Machine Contributor", "Reader")  # fmt: skip
 VM = vm_id("vm-2")
+ALERTS = "providers/Microsoft.AlertsManagement/alerts"
 NEW_VAULT = VAULT_ID.replace("vault-1", "vault-2")
 NEW_POLICY = POLICY_ID.replace("daily", "mine")
 TIER: dict[str, tuple[str, str, Any, str]] = {
@@ -254,6 +255,13 @@ TIER: dict[str, tuple[str, str, Any, str]] = {
     "see the group": ("GET", GROUP_ID, None, "xxxx-xx"),
     "see roles": ("GET", f"{GROUP_ID}{ASSIGNMENTS}", None, "xxxxxxx"),
     "see the config": ("GET", f"{VAULT_ID}/backupconfig/vaultconfig", None, "xxx-x-x"),
+    "see alerts": ("GET", f"{GROUP_ID}/{ALERTS}", None, "xx----x"),
+    "close an alert": (
+        "POST",
+        f"{GROUP_ID}/{ALERTS}/{GUEST}/changestate?newState=Closed",
+        None,
+        "xx-----",
+    ),
     "make a vault": ("PUT", NEW_VAULT, {"location": "westeurope"}, "xxx--x-"),
     "make a policy": ("PUT", NEW_POLICY, policy_body(), "xxx--x-"),
     "protect": ("PUT", ITEM_ID, item_body(), "xxxx-x-"),
