@@ -15,6 +15,7 @@ import pytest
 
 from app.domain import ids
 from app.domain.instants import DAY, from_datetime, wire
+from app.store.alert_tables import alerts
 from app.store.tables import items, jobs, recovery_points
 from tests.conftest import FreshDatabase
 from tests.kills.mortals import Mortal, Nursery
@@ -29,12 +30,13 @@ from tests.wire.builders import (
     put_vm,
     set_clock,
 )
+from tests.wire.raised_alerts import arm_fault
 
 pytestmark = pytest.mark.slow
 
 VMS = 3
 LATER = 10
-MOVED = (items, jobs, recovery_points)
+MOVED = (items, jobs, recovery_points, alerts)
 """The tables of what happens as time passes."""
 FIRST = from_datetime(datetime.fromisoformat("2026-01-01T22:00:00Z"))
 
@@ -66,6 +68,8 @@ def build(nursery: Nursery, caller: httpx.Client, url: str) -> None:
         for number in range(VMS):
             put_vm(caller, f"vm-{number}")
             protect(caller, f"vm-{number}")
+        # Some fail for a while: alerts are raised, and resolved.
+        arm_fault(caller, "snapshot-fails", probability=0.3, until="P90D")
 
 
 def arrive(nursery: Nursery, caller: httpx.Client, url: str, target: str) -> Rows:

@@ -255,7 +255,7 @@ TIER: dict[str, tuple[str, str, Any, str]] = {
     "see the group": ("GET", GROUP_ID, None, "xxxx-xx"),
     "see roles": ("GET", f"{GROUP_ID}{ASSIGNMENTS}", None, "xxxxxxx"),
     "see the config": ("GET", f"{VAULT_ID}/backupconfig/vaultconfig", None, "xxx-x-x"),
-    "see alerts": ("GET", f"{GROUP_ID}/{ALERTS}", None, "xx----x"),
+    "see an alert": ("GET", f"{GROUP_ID}/{ALERTS}/{GUEST}", None, "xx----x"),
     "close an alert": (
         "POST",
         f"{GROUP_ID}/{ALERTS}/{GUEST}/changestate?newState=Closed",
