@@ -27,7 +27,7 @@ from tests.wire.builders import (
 )
 from tests.wire.raised_alerts import fail_once
 
-DAYS = {"time_range": "7d"}
+DAYS: Any = {"time_range": "7d"}
 
 
 @pytest.fixture
@@ -81,9 +81,7 @@ def test_every_page_is_followed(monitor: AlertsManagementClient) -> None:
         ({"custom_time_range": "2026-01-01T00:00:00Z/2026-01-01T23:59:59Z"}, 1),
     ],
 )
-def test_a_list_is_filtered(
-    monitor: AlertsManagementClient, wanted: dict[str, str], count: int
-) -> None:
+def test_a_list_is_filtered(monitor: AlertsManagementClient, wanted: Any, count: int) -> None:
     assert len(list(monitor.alerts.get_all(**wanted))) == count
 
 
