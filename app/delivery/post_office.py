@@ -61,8 +61,14 @@ class PostOffice:
         if self._sender is not None:
             await self._sender.close()
         if under_way:
+            self._give_back(list(under_way.values()))
+
+    def _give_back(self, letters: list[Row[Any]]) -> None:
+        try:
             with self._engine.database.writing() as connection:
-                outbox.release(connection, list(under_way.values()))
+                outbox.release(connection, letters)
+        except Exception:
+            _log.exception("what was on its way falls due again once its claims are over")
 
     async def _work(self) -> None:
         pause = LOOK_SECONDS

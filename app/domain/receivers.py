@@ -34,6 +34,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """The kinds by the names of their lists, and why nothing is sent to one."""
 
+LONGEST_NAME = 260
+"""Characters of what a receiver is called by; a runbook without a name has only its own."""
 _SECURE = "a webhook with useAadAuth needs a token of Microsoft Entra ID, which is not emulated"
 _DEFAULTS: Mapping[str, Mapping[str, bool]] = MappingProxyType(
     {
@@ -63,7 +65,7 @@ def receivers_of(properties: Document) -> Iterator[Receiver]:
     for kind, reason in KINDS.items():
         for each in properties.get(kind, ()):
             singular = kind.removesuffix("s")
-            name = each.get("name") or each.get("runbookName", "")
+            name = each.get("name") or each.get("runbookName", "")[:LONGEST_NAME]
             if kind != WEBHOOKS:
                 yield Receiver(name, singular, None, reason)
             elif each.get("useAadAuth"):
