@@ -320,7 +320,8 @@ def settings_of(words: Sequence[str]) -> Settings:
 
     Raises ``click.ClickException`` as the command does.
     """
-    with serve.make_context("rsvault serve", list(words)) as context:
+    # click keeps the first help option that a command is asked for: it has to be the usual one.
+    with serve.make_context("rsvault serve", list(words), **rsvault.context_settings) as context:
         return _wanted(context)
 
 

@@ -9,6 +9,8 @@ import click
 from .client import ControlPlane
 from .client_command import client_command
 
+_SUBSCRIPTION = click.option("--subscription", metavar="GUID", help="Only what is in it.")
+
 
 @click.group()
 def deliveries() -> None:
@@ -28,7 +30,7 @@ def deliveries() -> None:
     metavar="STATE",
     help="Only those that are Waiting, Sending, Delivered, Failed or NotSent.",
 )
-@click.option("--subscription", metavar="GUID", help="Only what is in it.")
+@_SUBSCRIPTION
 @client_command
 def list_deliveries(control: ControlPlane, **wanted: str | None) -> None:
     """List what was told and is to be told, the oldest first.
@@ -50,15 +52,16 @@ def list_deliveries(control: ControlPlane, **wanted: str | None) -> None:
     show_default=True,
     help="Whether what waits for its next attempt gets it at once, or is left waiting.",
 )
+@_SUBSCRIPTION
 @client_command
-def wait(control: ControlPlane, timeout: int, hurry: bool) -> None:
+def wait(control: ControlPlane, timeout: int, hurry: bool, subscription: str | None) -> None:
     """Wait until nothing is left to tell: all is delivered, or has failed for good.
 
     \b
         rsvault deliveries wait
     """
     try:
-        states = control.deliveries.wait(timeout, hurry=hurry)
+        states = control.deliveries.wait(timeout, hurry=hurry, subscription=subscription)
     except TimeoutError as problem:
         raise click.ClickException(str(problem)) from problem
     click.echo("  ".join(f"{state} {count}" for state, count in states.items()))

@@ -15,7 +15,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Row, or_, select
 
 from ..arm.bodies import Body
-from ..arm.calls import Answer, Call, Endpoint, endpoint
+from ..arm.calls import Answer, Call, Endpoint, Visit, endpoint
 from ..arm.paging import after, page, row_limit
 from ..arm.words import Whole
 from ..domain import ids, webhook_signatures
@@ -28,6 +28,7 @@ from ..engine import clock, outbox
 from ..engine.worker import Engine
 from ..store.delivery_tables import deliveries
 from .clock import TAG
+from .world import subscription_of
 
 PATH = "/_emulator/deliveries"
 WATCH_SECONDS = 0.02
@@ -204,41 +205,43 @@ def _show(row: Row[Any]) -> Document:
     tag=TAG,
     body=Settling,
     optional_body=True,
+    query=("subscription",),
     answers=SETTLED,
 )
-async def settle(engine: Engine, body: Settling) -> Answer:
+async def settle(engine: Engine, visit: Visit, body: Settling) -> Answer:
     """Answer once nothing is left to tell: all is delivered, or has failed for good.
 
     Without hurry, what waits for its next attempt may be left. It takes no longer than it is
     given, and says whether it came to that.
     """
+    subscription = subscription_of(visit)
     until = clock.stopwatch() + body.timeout_seconds
     engine.post()
-    while not (settled := _is_settled(engine, body)) and not engine.is_stopping:
+    while not (settled := _is_settled(engine, body, subscription)) and not engine.is_stopping:
         if clock.stopwatch() >= until:
             break
         if body.hurry:
-            _hurry(engine)
+            _hurry(engine, subscription)
         await asyncio.sleep(WATCH_SECONDS)
     with engine.database.reading() as connection:
-        states = outbox.counts(connection)
+        states = outbox.counts(connection, subscription)
     waiting = states[State.WAITING] + states[State.SENDING]
     return Answer(body={"settled": settled, "waiting": waiting, "states": states})
 
 
-def _is_settled(engine: Engine, asked: Settling) -> bool:
+def _is_settled(engine: Engine, asked: Settling, subscription: str | None) -> bool:
     with engine.database.reading() as connection:
         if asked.hurry:
-            return outbox.first_due(connection) is None
-        return not outbox.has_work(connection, clock.real_now())
+            return outbox.is_empty(connection, subscription)
+        return not outbox.has_work(connection, clock.real_now(), subscription)
 
 
-def _hurry(engine: Engine) -> None:
+def _hurry(engine: Engine, subscription: str | None) -> None:
     with engine.database.reading() as connection:
-        if not outbox.has_patience(connection):
+        if not outbox.has_patience(connection, subscription):
             return
     with engine.database.writing() as connection:
-        outbox.hurry(connection)
+        outbox.hurry(connection, subscription)
     engine.post()
 
 

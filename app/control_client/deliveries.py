@@ -52,14 +52,18 @@ class Deliveries:
                 return found
             query = urlsplit(str(answer["nextLink"])).query
 
-    def wait(self, timeout: int = 30, *, hurry: bool = True) -> dict[str, int]:
+    def wait(
+        self, timeout: int = 30, *, hurry: bool = True, subscription: str | None = None
+    ) -> dict[str, int]:
         """Wait until nothing is left to tell, and return how many deliveries are in each state.
 
+        With a ``subscription`` only what is told of its alerts matters, and is counted.
         With ``hurry`` what waits for its next attempt gets it at once; without, it is left
         waiting. Raises ``TimeoutError`` if it did not come to that in ``timeout`` seconds.
         """
         asked = {"timeoutSeconds": timeout, "hurry": hurry}
-        answer = self._connection.call("POST", "/deliveries/settle", asked, patient=True)
+        query = "" if subscription is None else f"?{urlencode({'subscription': subscription})}"
+        answer = self._connection.call("POST", f"/deliveries/settle{query}", asked, patient=True)
         try:
             settled, waiting = bool(answer["settled"]), int(answer["waiting"])
             states = {str(name): int(count) for name, count in answer["states"].items()}

@@ -11,30 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 
 from ..domain.deliveries import State
 from ..store.delivery_tables import deliveries
 from ..store.statements import Query
 
 _DUE = Query(select(func.min(deliveries.c.due_at).label("at")).where(deliveries.c.due_at >= 0))
-
-_PATIENT = Query(
-    select(deliveries.c.delivery_id)
-    .where(deliveries.c.due_at > 0, deliveries.c.state == State.WAITING)
-    .limit(1)
-)
-
-_WORK = Query(
-    select(deliveries.c.delivery_id)
-    .where(
-        or_(
-            and_(deliveries.c.due_at >= 0, deliveries.c.state == State.SENDING),
-            deliveries.c.due_at <= bindparam("now", type_=BigInteger),
-        )
-    )
-    .limit(1)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +97,47 @@ def release(connection: Connection, claimed: Sequence[Row[Any]]) -> None:
         connection.execute(back, parameters)
 
 
-def has_patience(connection: Connection) -> bool:
+# --- what a control verb asks --------------------------------------------------------------
+
+
+def is_empty(connection: Connection, subscription: str | None = None) -> bool:
+    """Tell whether there is nothing left to tell, or nothing of a subscription."""
+    return not _any(connection, subscription, deliveries.c.due_at >= 0)
+
+
+def has_work(connection: Connection, now: int, subscription: str | None = None) -> bool:
+    """Tell whether something is due, or is being sent."""
+    sending = and_(deliveries.c.due_at >= 0, deliveries.c.state == State.SENDING)
+    return _any(connection, subscription, or_(sending, deliveries.c.due_at <= now))
+
+
+def has_patience(connection: Connection, subscription: str | None = None) -> bool:
     """Tell whether something waits for its next attempt."""
-    return _PATIENT.first(connection) is not None
+    return _any(connection, subscription, _WAITS)
 
 
-def hurry(connection: Connection) -> None:
+def hurry(connection: Connection, subscription: str | None = None) -> None:
     """Let all that waits for its next attempt fall due at once."""
-    waits = update(deliveries).where(deliveries.c.state == State.WAITING, deliveries.c.due_at > 0)
+    waits = update(deliveries).where(_WAITS, *_of(subscription))
     connection.execute(waits.values(due_at=0))
 
 
-def has_work(connection: Connection, now: int) -> bool:
-    """Tell whether something is due, or is being sent."""
-    return _WORK.first(connection, now=now) is not None
-
-
-def counts(connection: Connection) -> dict[str, int]:
+def counts(connection: Connection, subscription: str | None = None) -> dict[str, int]:
     """Return how many deliveries there are in each state."""
-    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-    found = {row[0]: int(row[1]) for row in connection.execute(query)}
+    query = select(deliveries.c.state, func.count()).where(*_of(subscription))
+    rows = connection.execute(query.group_by(deliveries.c.state))
+    found = {row[0]: int(row[1]) for row in rows}
     return {state: found.get(state, 0) for state in State.ALL}
+
+
+_WAITS = and_(deliveries.c.due_at > 0, deliveries.c.state == State.WAITING)
+
+
+def _any(connection: Connection, subscription: str | None, what: ColumnElement[bool]) -> bool:
+    query = select(deliveries.c.delivery_id).where(what, *_of(subscription)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _of(subscription: str | None) -> list[ColumnElement[bool]]:
+    """Return the condition that a delivery is of a subscription, in lower case; none is all."""
+    return [] if subscription is None else [deliveries.c.subscription == subscription]

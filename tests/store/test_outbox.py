@@ -83,6 +83,7 @@ def test_what_came_of_it_is_noted(database: Database) -> None:
         assert outbox.has_patience(connection)
         outbox.hurry(connection)
         assert not outbox.has_patience(connection)
+        assert not outbox.is_empty(connection)
         assert outbox.first_due(connection) == 0
 
 
@@ -118,3 +119,21 @@ def test_work_is_what_is_due_or_under_way(database: Database) -> None:
         assert outbox.has_work(connection, 5_000)
         counted = outbox.counts(connection)
         assert (counted[State.WAITING], counted[State.NOT_SENT]) == (2, 1)
+
+
+def test_what_is_of_another_subscription_is_left_alone(database: Database) -> None:
+    with database.writing() as connection:
+        first, second = outbox.claim(connection, NOW, UNTIL, 9)
+        for each in (first, second):
+            outbox.note(connection, each, REFUSED)
+        other = deliveries.update().where(deliveries.c.delivery_id == "b")
+        connection.execute(other.values(subscription="t"))
+        outbox.hurry(connection, "t")
+        assert states(connection)["a"] == (State.WAITING, 1, 5_000)
+        assert states(connection)["b"] == (State.WAITING, 1, 0)
+        assert outbox.has_patience(connection, "s")
+        assert not outbox.has_patience(connection, "t")
+        assert not outbox.has_work(connection, NOW, "s")
+        assert outbox.has_work(connection, NOW, "t")
+        assert outbox.is_empty(connection, "u")
+        assert outbox.counts(connection, "t")[State.WAITING] == 1

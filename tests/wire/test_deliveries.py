@@ -211,6 +211,9 @@ def test_without_hurry_what_waits_for_its_next_attempt_is_left(
     put_rule(arm)
     receiver.answer([503])
     fail_a_backup(arm)
+    elsewhere = {"subscription": "99999999-2222-3333-4444-555555555555"}
+    settled = done(arm.post(f"{DELIVERIES}/settle", params=elsewhere)).json()
+    assert (settled["settled"], settled["waiting"]) == (True, 0)
     left = settle(arm, hurry=False)
     assert (left["settled"], left["waiting"]) == (True, 1)
     (shown,) = told(arm)
