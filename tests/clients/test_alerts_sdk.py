@@ -48,7 +48,7 @@ def monitor(arm: httpx.Client, world: RunningServer) -> Iterator[AlertsManagemen
 def test_alerts_are_listed_and_read(monitor: AlertsManagementClient) -> None:
     found = list(monitor.alerts.get_all(**DAYS, include_context=True, sort_by="startDateTime"))
     assert [each.name for each in found] == ["Delete Backup Data", "Backup Failure"]
-    failure: Any = monitor.alerts.get_by_id(found[1].id.rpartition("/")[2])
+    failure: Any = monitor.alerts.get_by_id(str(found[1].id).rpartition("/")[2])
     assert failure.properties.context["protectedItemId"] == ITEM_ID
     shown = failure.properties.essentials
     assert (shown.severity, shown.signal_type, shown.alert_state) == ("Sev1", "Log", "New")

@@ -132,6 +132,7 @@ def check_crossing(
     found = rows_of(url, *MOVED)
     assert difference(found, whole) == {}
     check_every_day_once(found, from_datetime(datetime.fromisoformat(target)))
+    assert {row["condition"] for row in found["alerts"]} == {"Resolved"}
     sys.stdout.write(f"kills survived: {len(died_at)}, at {died_at}\n")
 
 
