@@ -1,8 +1,7 @@
 """Alerts: raised and resolved by set-based statements, each row at its own instant.
 
 What a job has failed by is told in the transaction that fails it, and what a request does in its
-own. A world in which nothing fails pays one look for alerts that are open, in a query that is made
-anyway.
+own. A world in which nothing fails pays one look a transaction for alerts that are open.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from tests.bench.worlds import (
     ITEM,
     POLICY,
     START,
+    SUBSCRIPTION,
     VAULT,
     VERSION,
     a_job,
@@ -25,6 +26,8 @@ from tests.bench.worlds import (
 Doing = Callable[[], Awaitable[Any]]
 
 _FAR_IN = urlsafe_b64encode(f"[{parse(START) - 800 * DAY}]".encode()).decode()
+
+ALERTS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.AlertsManagement/alerts"
 
 
 async def make(client: httpx.AsyncClient) -> tuple[str, str]:
@@ -113,6 +116,7 @@ def doings(client: httpx.AsyncClient, job: str, point: str) -> dict[str, Doing]:
         "GET item": get(f"{ITEM}?{VERSION}"),
         "list protected items": get(f"{VAULT}/backupProtectedItems?{VERSION}"),
         "list what could be protected": get(f"{VAULT}/backupProtectableItems?{VERSION}"),
+        "list alerts": get(f"{ALERTS}?timeRange=30d&{VERSION}"),
         "list policies": get(f"{VAULT}/backupPolicies?{VERSION}"),
         "usages of a vault": get(f"{VAULT}/usages?{VERSION}"),
         "usage summaries": get(f"{VAULT}/backupUsageSummaries?{VERSION}"),

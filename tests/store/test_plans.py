@@ -66,6 +66,11 @@ def test_a_list_is_read_in_its_order_and_what_it_adds_by_item(
     assert table == "jobs" or not [line for line in lines if "B-TREE FOR ORDER BY" in line]
 
 
+def test_alerts_are_read_by_their_subscription_and_time(plans: list[Plan]) -> None:
+    [lines] = {p.lines for p in plans if p.doing == "list alerts" and "FROM alerts" in p.statement}
+    assert "ix_alerts_subscription_fired_at_alert_id (subscription=? AND fired_at>?)" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("doing", "plan"),
     [
@@ -112,13 +117,17 @@ def test_points_are_found_by_their_item_and_instant(
 
 
 DUE_WORK = {
-    "SELECT (SELECT min(": (
+    "SELECT (SELECT min(items.next_backup_at": (
         "ix_items_next_backup_at (next_backup_at>?)",
         "ix_jobs_due_at (due_at>?)",
         "ix_items_purge_at (purge_at>?)",
         "ix_recovery_points_sweep_at (sweep_at>?)",
         "ix_items_crowded_at (crowded_at>?)",
         "ix_items_unplaced_at (unplaced_at>?)",
+    ),
+    "SELECT (SELECT min(alerts.open_item": (
+        "ix_alerts_open_item (open_item>?)",
+        "ix_items_purge_notice_at (purge_notice_at>?)",
     ),
     "SELECT items.policy_key, items.slot_at": ("ix_items_next_backup_at (next_backup_at<?)",),
     "INSERT INTO jobs": ("ix_items_policy_key (policy_key=?)",),

@@ -194,6 +194,13 @@ ELSEWHERE = {
     "ExportJobsOperationResults_Get",
     "ExportedJobs_Get",
     "ExportedJobs_GetWorkbook",
+    # Nothing goes wrong in the world of the examples, so there is no alert in it.
+    "Alerts_GetById",
+    "Alerts_ChangeState",
+    "Alerts_GetHistory",
+    "SmartGroups_GetById",
+    "SmartGroups_ChangeState",
+    "SmartGroups_GetHistory",
     # The world of the examples has one group, so there is nowhere to move to.
     "Resources_MoveResources",
     "Resources_ValidateMoveResources",
