@@ -23,12 +23,13 @@ from .client import ControlPlane
 from .client_command import client_command
 from .clock_command import clock, show_clock
 from .connect_options import HOME
+from .delivery_command import deliveries
 from .doctor_command import doctor
 from .env_command import env
 from .events_command import events
 from .fault_command import fault
 from .journal_command import journal
-from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, by_name
+from .option_values import ClockOption, Instant, LimitOption, PortOrOff, SkipOnWait, Waits, by_name
 from .plan_command import plan
 from .region_command import region
 from .seed_command import seed
@@ -73,6 +74,33 @@ _LOG_FORMAT = _setting(
     "How it is written: lines for people, or one JSON object a line.",
     type=_one_of(options.LogFormat),
 )
+
+
+_WEBHOOK_OPTIONS = (
+    _setting(
+        "webhook_key",
+        "What the webhooks of action groups are signed with; 'rsvault deliveries key' shows it.",
+        metavar="whsec_...",
+        envvar="RSVAULT_WEBHOOK_KEY",
+        show_envvar=True,
+        show_default="from the seed",
+    ),
+    _setting(
+        "webhook_waits",
+        "The seconds between the attempts to call a webhook that does not answer; Azure's are the "
+        "default.",
+        type=Waits(),
+        show_default=",".join(f"{each:g}" for each in _DEFAULT.webhook_waits),
+    ),
+    _setting("webhook_timeout", "How long a webhook has to answer.", metavar="SECONDS"),
+)
+
+
+def _webhook_options(command: _Command) -> _Command:
+    """Add what whoever calls webhooks goes by: a server, or a worker."""
+    for option in reversed(_WEBHOOK_OPTIONS):
+        command = option(command)
+    return command
 
 
 def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
@@ -248,6 +276,7 @@ def rsvault() -> None:
     show_envvar=True,
     show_default=False,
 )
+@_webhook_options
 @_setting(
     "auth",
     "Whether any token will do, and none; or only one issued here, whose principal has a role.",
@@ -299,7 +328,8 @@ def settings_of(words: Sequence[str]) -> Settings:
 
     Raises ``click.ClickException`` as the command does.
     """
-    with serve.make_context("rsvault serve", list(words)) as context:
+    # click keeps the first help option that a command is asked for: it has to be the usual one.
+    with serve.make_context("rsvault serve", list(words), **rsvault.context_settings) as context:
         return _wanted(context)
 
 
@@ -346,9 +376,10 @@ def _given(context: click.Context) -> frozenset[str]:
 
 @rsvault.command()
 @_DATABASE
+@_webhook_options
 @_LOG_LEVEL
 @_LOG_FORMAT
-def worker(database: str, log_level: Any, log_format: Any) -> None:
+def worker(database: str, log_level: Any, log_format: Any, **webhooks: Any) -> None:
     """Run the engine alone on a database that servers share.
 
     Of all processes on one PostgreSQL database one leads: it moves time, and when it is gone
@@ -364,7 +395,7 @@ def worker(database: str, log_level: Any, log_format: Any) -> None:
             "a worker cannot share a database in memory, which belongs to one process: "
             "give --database the URL that 'rsvault serve' was given"
         )
-    wanted = _settings(database=database, log_level=log_level, log_format=log_format)
+    wanted = _settings(database=database, log_level=log_level, log_format=log_format, **webhooks)
     logs.configure(wanted.log_level, wanted.log_format)
     # What stops a container stops a worker as Ctrl+C does, also in a script's background.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -508,6 +539,7 @@ def reset(control: ControlPlane, subscription: str | None) -> None:
 
 
 rsvault.add_command(clock)
+rsvault.add_command(deliveries)
 rsvault.add_command(doctor)
 rsvault.add_command(env)
 rsvault.add_command(events)

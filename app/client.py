@@ -23,6 +23,7 @@ from .control_client.connection import (
     ControlError,
     unexpected,
 )
+from .control_client.deliveries import Deliveries
 from .control_client.events import Event, Events
 from .control_client.faults import Faults
 from .control_client.journal import Exchange, Journal
@@ -84,6 +85,8 @@ class ControlPlane:
         """What is made to go wrong: arm, list, disarm."""
         self.events = Events(self._connection)
         """What happens in the world: list, follow, wait for it."""
+        self.deliveries = Deliveries(self._connection)
+        """What action groups are told of alerts: list, wait."""
         self.journal = Journal(self._connection)
         """What clients asked and got; ``control_client/journal.py`` has its calls."""
 

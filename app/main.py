@@ -22,6 +22,7 @@ from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
 from .control import clock as control_clock
+from .control import deliveries as control_deliveries
 from .control import event_verbs as control_events
 from .control import faults as control_faults
 from .control import journal_verbs
@@ -37,7 +38,8 @@ from .control.gate import gate
 from .control.journal import Journal
 from .control.metrics import Requests
 from .dashboard import home
-from .domain import limits
+from .delivery.post_office import PostOffice
+from .domain import limits, webhook_signatures
 from .domain.documents import Document
 from .domain.instants import HOUR, MINUTE, from_datetime, to_datetime
 from .engine import clock, events
@@ -207,12 +209,13 @@ def endpoints(
     inner: InnerCalls | None = None,
     journal: Journal | None = None,
     listeners: Listeners | None = None,
+    webhook_key: bytes = b"",
 ) -> list[Endpoint]:
     """Return every endpoint that the front door serves.
 
     ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
-    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown,
-    ``listeners`` are told what happens.
+    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown, and so
+    is the key that webhooks are signed with; ``listeners`` are told what happens.
     """
     metrics = control_metrics.endpoint_of(requests or Requests())
     plan = control_plans.endpoint_of(read_policy, plan_backups)
@@ -238,8 +241,9 @@ def endpoints(
     deploying = deployments.endpoints_of(within, clouds.cloud)
     seeding = control_seeds.endpoints_of(within)
     noted = journal_verbs.endpoints_of(journal or Journal(0, 0))
-    told = control_events.endpoint_of(listeners)
-    special = (metrics, plan, *seeding, *noted, told, *tokens, graph, *deploying)
+    happened = control_events.endpoint_of(listeners)
+    told = control_deliveries.endpoints_of(webhook_key)
+    special = (metrics, plan, *seeding, *noted, happened, *told, *tokens, graph, *deploying)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
 
 
@@ -381,7 +385,8 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
     inner = InnerCalls(locks.guard, region_outages.reach, rights)
     listeners = Listeners(engine)
-    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal, listeners)
+    key = _webhook_key(settings, engine)
+    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal, listeners, key)
     served = [*rooms, *generic, *more]
     inner.serve(served)
 
@@ -430,9 +435,12 @@ async def _life(engine: Engine, inner: InnerCalls, settings: Settings) -> AsyncI
     if settings.world is not None:
         await starting_worlds.seed_new(engine, inner, settings.world)
     driver = _start_driver(engine) if settings.run_engine else None
+    office = _open_post_office(engine, settings) if settings.run_engine else None
     yield
     if driver is not None:
         driver.stop()
+    if office is not None:
+        await office.stop()
     engine.database.close()
 
 
@@ -471,22 +479,39 @@ def _start_driver(engine: Engine) -> Any:
     return driver
 
 
+def _open_post_office(engine: Engine, settings: Settings) -> PostOffice:
+    office = PostOffice(
+        engine, _webhook_key(settings, engine), settings.webhook_waits, settings.webhook_timeout
+    )
+    office.start()
+    return office
+
+
+def _webhook_key(settings: Settings, engine: Engine) -> bytes:
+    """Return what webhooks are signed with: the key that was given, or that of the seed."""
+    if settings.webhook_key is not None:
+        return webhook_signatures.read_key(settings.webhook_key)
+    return webhook_signatures.key_of_seed(engine.rules.seed)
+
+
 def run_worker(settings: Settings) -> None:
     """Run the engine alone, without a server, until the process is ended."""
     engine = open_world(settings, create=False)
     logging.getLogger("rsvault.engine").info("the engine runs on %s", engine.database.shown)
     try:
-        asyncio.run(_work(engine))
+        asyncio.run(_work(engine, settings))
     except KeyboardInterrupt:
         pass
     finally:
         engine.database.close()
 
 
-async def _work(engine: Engine) -> None:
+async def _work(engine: Engine, settings: Settings) -> None:
     stopping = told_to_stop()
     driver = _start_driver(engine)
+    office = _open_post_office(engine, settings)
     try:
         await stopping.wait()
     finally:
         driver.stop()
+        await office.stop()

@@ -51,6 +51,22 @@ class PortOrOff(click.ParamType[int]):
         return None if text == "off" else int(text)
 
 
+class Waits(click.ParamType[tuple[float, ...]]):
+    """Seconds, one after the other; ``none`` is no further attempt."""
+
+    name = "SECONDS,...|none"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return () if value == "none" else tuple(float(each) for each in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is neither none nor like 5,20,5")
+
+
 class Instant(click.ParamType[datetime]):
     """A date and time; without a zone it is in UTC."""
 

@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args
 
-from .domain import waiting
+from .domain import waiting, webhook_signatures
+from .domain.deliveries import WAITS
 from .domain.events import MOST_KEPT
 from .domain.limits import HIGHEST, LIMITS
 
@@ -53,7 +54,12 @@ _RANGES = {
     "journal_entries": (0, 1_000_000),
     "journal_megabytes": (1, 65_536),
     "events": (0, MOST_KEPT),
+    "webhook_timeout": (1, 600),
 }
+
+
+_MOST_WAITS = 20
+_LONGEST_WAIT = 3600
 
 
 def default_home() -> Path:
@@ -152,6 +158,15 @@ class Settings:
     control_token: str | None = field(default=None, repr=False)
     """What a request to the control plane has to bring; ``None`` asks for nothing."""
 
+    webhook_key: str | None = field(default=None, repr=False)
+    """What webhooks are signed with, such as whsec_MfKQ...; ``None`` takes a key of the seed."""
+
+    webhook_waits: tuple[float, ...] = WAITS
+    """The seconds between the attempts to call a webhook that does not answer."""
+
+    webhook_timeout: int = 10
+    """How many seconds a webhook has to answer."""
+
     auth: Auth = "any"
     """Whether every token will do, and none; or only one that was issued here, with a role."""
 
@@ -176,6 +191,7 @@ class Settings:
         self._check_limits()
         self._check_clock()
         self._check_names()
+        self._check_webhooks()
 
     def _check_choices(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -238,6 +254,20 @@ class Settings:
         for hostname in self.hostnames:
             if not hostname or any(character in hostname for character in " /,@"):
                 raise _refusal("hostnames", hostname, "host names or IP addresses, one in each")
+
+    def _check_webhooks(self) -> None:
+        if self.webhook_key is not None:
+            try:
+                webhook_signatures.read_key(self.webhook_key)
+            except ValueError:
+                # The key itself is no matter for a message.
+                raise _refusal("webhook_key", "...", webhook_signatures.KEY_RULE) from None
+        if len(self.webhook_waits) > _MOST_WAITS or not all(
+            0 <= each <= _LONGEST_WAIT for each in self.webhook_waits
+        ):
+            shown = ",".join(f"{each:g}" for each in self.webhook_waits)
+            right = f"at most {_MOST_WAITS} numbers of seconds from 0 to {_LONGEST_WAIT}"
+            raise _refusal("webhook_waits", shown, right)
 
 
 def _is_whole(value: object) -> bool:

@@ -28,6 +28,7 @@ from .double.virtual_clock import VirtualClock, job_id
 
 if TYPE_CHECKING:
     from .client import Clock, ControlPlane, Events, Journal, Worlds
+    from .control_client.deliveries import Deliveries
     from .control_client.faults import Faults
     from .server import RunningServer
 
@@ -291,6 +292,11 @@ class RecoveryVault:
             events.record()
             self._records = True
         return events
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What action groups are told of alerts: ``deliveries.wait()``, ``deliveries.list()``."""
+        return self.control.deliveries
 
     @property
     def worlds(self) -> Worlds:

@@ -32,7 +32,10 @@ ON_ONE_DATABASE = [
     for each in (
         "az",
         "clients/azurerm",
+        "clients/test_alert_rules_sdk.py",
         "clients/test_archive_sdk.py",
+        "wire/test_action_groups.py",
+        "wire/test_alert_processing_rules.py",
         "wire/test_azurerm_file_shares.py",
         "wire/test_azurerm_other_policies.py",
         "wire/test_client_dates.py",
@@ -40,6 +43,7 @@ ON_ONE_DATABASE = [
         "wire/test_control_token.py",
         "wire/test_customer_managed_keys.py",
         "wire/test_deployments.py",
+        "wire/test_deliveries.py",
         "wire/test_disk_exclusion.py",
         "wire/test_disks.py",
         "wire/test_enhanced_policies.py",

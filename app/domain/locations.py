@@ -6,6 +6,9 @@ from .errors import invalid
 from .regions import REGIONS, some_names
 from .resource_ids import normal_location
 
+GLOBAL = "global"
+"""Where a resource lies that lies in no region."""
+
 
 def required_location(sent: str | None, of: str, what: str, listed: str = "") -> str:
     """Return what ``known_location`` does. Raises ``Refused`` where nothing was sent, too."""

@@ -2,8 +2,10 @@
 
 A secret is known by the name of what holds it (``adminPassword``), by its neighbour (a storage
 account's key, beside its ``keyName``), by the template that declares it (``secureString``), or by
-its own looks (the signature of a SAS, a signed token, a private key). What only looks like one
-by its name, such as ``$skipToken`` or a template's ``[parameters('adminPassword')]``, is shown.
+its own looks (the signature of a SAS, a signed token, a private key). Of a URI that an action
+group calls, the user and the values of the query are secrets, whatever they are called. What only
+looks like one by its name, such as ``$skipToken`` or ``[parameters('adminPassword')]``,
+is shown.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ _IN_FORMS = re.compile(r"(?:code|key)$")
 """Further names of secrets where values stand in a form or a query: sign-in has its own words."""
 _VALUES = frozenset({"value", "defaultvalue"})
 """What holds the secret in an object that is called by a secret's name, as parameters are."""
+_URIS = frozenset({"serviceuri", "callbackurl", "httptriggerurl"})
+"""What action groups call: whoever knows such a URI may call it too."""
+_USER = re.compile(r"(?P<before>^[a-z][a-z0-9+.-]*://)(?P<user>[^/?#@]*)@", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\[\w+\(.*\)[^\]]*\]", re.DOTALL)
 _LOOKS = re.compile(
     r"(?P<before>(?:[?&;]|&amp;|^)sig=)[^&;\s\"'<>]+"
@@ -60,6 +65,15 @@ class Redactor:
     def query(self, query: str) -> str:
         """Return a query, or a form, without the values whose names tell what they are."""
         return self.text(_FIELD.sub(self._without_value, query))
+
+    def uri(self, value: Any) -> Any:
+        """Return a URI that is called without its user, and without any value of its query."""
+        if not isinstance(value, str) or _EXPRESSION.fullmatch(value):
+            return self.document(value)
+        address, mark, query = value.partition("?")
+        address = _USER.sub(lambda found: f"{found['before']}{self.hide(found['user'])}@", address)
+        hidden = _FIELD.sub(lambda found: found["before"] + self.hide(found["value"]), query)
+        return self.text(address + mark + hidden)
 
     def broken_json(self, text: str) -> str:
         """Return what was meant to be JSON without the values whose names tell what they are."""
@@ -139,6 +153,8 @@ def _ways(document: Mapping[str, Any]) -> dict[str, Way]:
     for key, value in document.items():
         if key.lower() == "protectedsettings":
             ways[key] = Redactor.everything
+        elif key.lower() in _URIS:
+            ways[key] = Redactor.uri
         elif is_secret(key):
             ways[key] = Redactor.parameter
         elif key == "value" and isinstance(value, str) and _is_key(document):

@@ -30,6 +30,8 @@ RESOURCE_GUARD_TYPE = "Microsoft.DataProtection/resourceGuards"
 KEY_VAULT_TYPE = "Microsoft.KeyVault/vaults"
 KEY_TYPE = f"{KEY_VAULT_TYPE}/keys"
 LOCK_TYPE = "Microsoft.Authorization/locks"
+ACTION_GROUP_TYPE = "Microsoft.Insights/actionGroups"
+PROCESSING_RULE_TYPE = "Microsoft.AlertsManagement/actionRules"
 
 _GROUP = re.compile(r"[-\w.()]{1,90}")
 _RESOURCE = re.compile(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .resource_ids import (
+    ACTION_GROUP_TYPE,
     COLLECTION_TYPE,
     DISK_ENCRYPTION_SET_TYPE,
     KEY_TYPE,
@@ -18,6 +19,7 @@ from .resource_ids import (
     NIC_TYPE,
     NSG_TYPE,
     PRIVATE_ENDPOINT_TYPE,
+    PROCESSING_RULE_TYPE,
     PUBLIC_IP_TYPE,
     RESOURCE_GUARD_TYPE,
     SQL_VM_TYPE,
@@ -30,11 +32,20 @@ from .resource_ids import (
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A type within its namespace; types that lie nowhere have no ``regional`` list."""
+    """A type within its namespace; types that lie nowhere have no ``regional`` list.
+
+    What is ``everywhere`` is a resource of its own, in the location Global.
+    """
 
     name: str
     api_versions: tuple[str, ...]
     regional: bool
+    everywhere: bool = False
+
+    @property
+    def located(self) -> bool:
+        """Whether what is of this type is a resource of its own, with a location."""
+        return self.regional or self.everywhere
 
 
 _VM_VERSIONS = ("2026-04-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-03-01")
@@ -51,6 +62,8 @@ _IDENTITY_VERSIONS = ("2024-11-30", "2023-01-31", "2018-11-30")
 _GUARD_VERSIONS = ("2025-07-01", "2025-01-01", "2024-04-01", "2023-11-01")
 _SQL_VM_VERSIONS = ("2023-10-01", "2022-02-01", "2021-11-01-preview")
 _LOCK_VERSIONS = ("2020-05-01", "2016-09-01")
+_ACTION_GROUP_VERSIONS = ("2023-01-01", "2022-06-01", "2021-09-01", "2019-06-01")
+_PROCESSING_RULE_VERSIONS = ("2021-08-08",)
 _ALERT_VERSIONS = ("2023-07-12-preview", "2019-05-05-preview", "2019-03-01", "2018-05-05")
 _GRAPH_VERSIONS = ("2024-04-01", "2022-10-01", "2021-03-01")
 
@@ -64,14 +77,21 @@ def _placeless(versions: tuple[str, ...], *names: str) -> tuple[ResourceType, ..
     return tuple(ResourceType(_short(name), versions, False) for name in names)
 
 
+def _everywhere(versions: tuple[str, ...], *names: str) -> tuple[ResourceType, ...]:
+    """Return types whose location is Global."""
+    return tuple(ResourceType(_short(name), versions, False, True) for name in names)
+
+
 def _short(name: str) -> str:
     return name.partition("/")[2] if name.startswith("Microsoft.") else name
 
 
 EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
     {
-        "Microsoft.AlertsManagement": _placeless(
-            _ALERT_VERSIONS, "alerts", "alertsMetaData", "alertsSummary", "smartGroups"
+        "Microsoft.AlertsManagement": (
+            *_everywhere(_PROCESSING_RULE_VERSIONS, PROCESSING_RULE_TYPE),
+            *_placeless(_ALERT_VERSIONS, "alerts", "alertsMetaData", "alertsSummary"),
+            *_placeless(_ALERT_VERSIONS, "smartGroups"),
         ),
         "Microsoft.Authorization": (
             *_placeless(_LOCK_VERSIONS, LOCK_TYPE),
@@ -87,6 +107,7 @@ EMULATED: Mapping[str, tuple[ResourceType, ...]] = MappingProxyType(
             *_placeless(_SKU_VERSIONS, "skus"),
         ),
         "Microsoft.DataProtection": _types(_GUARD_VERSIONS, RESOURCE_GUARD_TYPE),
+        "Microsoft.Insights": _everywhere(_ACTION_GROUP_VERSIONS, ACTION_GROUP_TYPE),
         "Microsoft.KeyVault": (
             *_types(_KEY_VAULT_VERSIONS, KEY_VAULT_TYPE),
             *_placeless(_KEY_VAULT_VERSIONS, KEY_TYPE, "vaults/accessPolicies"),
@@ -142,7 +163,7 @@ UNLISTED = frozenset(
     f"{namespace}/{each.name}".lower()
     for namespace, types in EMULATED.items()
     for each in types
-    if not each.regional
+    if not each.located
 )
 """Types, in lower case, that are no resources of their own: ARM's lists leave them out."""
 
@@ -151,7 +172,6 @@ REGISTERED_ONLY = tuple(
     for name in (
         "Automation",
         "Features",
-        "Insights",
         "OperationalInsights",
         "PolicyInsights",
     )

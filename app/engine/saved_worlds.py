@@ -100,12 +100,14 @@ class SavedWorlds:
                     image = images.copy_of(images.driver_of(connection))
                 else:
                     image = images.take(connection, subscription)
+            images.leave_untold(image)
             self.delete(name)
             self._in_memory[name.lower()] = (saved, image)
             return saved
         with self._database.writing() as connection:
             saved = SavedWorld(name, subscription, _now(connection))
             image = images.take(connection, subscription)
+            images.leave_untold(image)
             content = image.serialize()
             image.close()
             _check_size(content)

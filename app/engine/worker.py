@@ -63,6 +63,8 @@ class Engine:
         self.rules = rules
         self.rearm: Callable[[], None] = _nobody
         """Called when there may be work due earlier than before; the driver listens."""
+        self.post: Callable[[], None] = _nobody
+        """Called when there may be something to tell; the post office listens."""
         self.leads = False
         """Whether this process moves time for all that share the database; the driver knows."""
         self._lock = asyncio.Lock()
@@ -225,6 +227,7 @@ class Engine:
                 with self.database.writing() as connection:
                     clock.end_advance(connection)
                 self.rearm()
+                self.post()
 
     def _begin_advance(self, target_of: Callable[[int], int | None]) -> int | None:
         with self.database.writing() as connection:
@@ -314,6 +317,11 @@ class Engine:
         """End a crossing that runs, between two of its transactions: the server stops."""
         self._stopping = True
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server stops: nobody is to wait for anything any more."""
+        return self._stopping
+
     # --- crossing ---------------------------------------------------------------------
 
     def live_until(self, connection: Connection, target: int) -> None:
@@ -378,4 +386,4 @@ def first_due(connection: Connection, state: clock.ClockState) -> int | None:
 
 
 def _nobody() -> None:
-    """No driver listens."""
+    """Nobody listens."""

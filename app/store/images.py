@@ -29,6 +29,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import JSON
 
 from .database import MEMORY, Database
+from .delivery_tables import deliveries
 from .resource_tables import resource_groups
 from .schema import ensure_schema
 from .subscription_rows import deletable, emptied, owned, tables, values
@@ -39,6 +40,8 @@ Rows = Sequence[Sequence[Any]]
 
 _SHARED = (disk_sets, resource_groups)
 """Rows that may be there already: equal ones, as their key or their id is what they are."""
+
+_UNTOLD = f"DELETE FROM {deliveries.name} WHERE {deliveries.c.due_at.name} IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +208,18 @@ def take(connection: Connection, subscription: str | None = None) -> Image:
     return image
 
 
+def leave_untold(image: Image) -> None:
+    """Drop from an image what it still has to tell: its past is told by the world it is of."""
+    image.execute(_UNTOLD)
+
+
 def put(connection: Connection, inside: Side, subscription: str | None = None) -> None:
-    """Insert the rows of an image, or those of one subscription in it, but for its clock."""
+    """Insert the rows of an image, or those of one subscription in it, but for its clock.
+
+    What an image lived through is past: what it would have to tell of that is left out.
+    """
     live = side_of(connection)
+    inside.driver.execute(_UNTOLD)
     for table in tables():
         live.keep(table, inside.rows(table, subscription))
 

@@ -14,6 +14,7 @@ from sqlalchemy import DDL, Connection, event, inspect, text
 from . import (  # noqa: F401 - these are what the metadata is of
     alert_tables,
     container_tables,
+    delivery_tables,
     event_tables,
     fault_tables,
     log_tables,

@@ -24,7 +24,16 @@ from tests.clients.test_connect_page import run, shell_of
 from tests.processes import PROJECT
 
 DOCS = PROJECT / "docs"
-GUIDES = ("alerts", "ci", "events", "javascript", "other-clients", "python", "time")
+GUIDES = (
+    "alert-delivery",
+    "alerts",
+    "ci",
+    "events",
+    "javascript",
+    "other-clients",
+    "python",
+    "time",
+)
 BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```",
     re.MULTILINE | re.DOTALL,

@@ -47,6 +47,7 @@ UNREACHED = {
     # A file needs a key, and a job that has ended is past cancelling.
     "ExportedJobs_Get",
     "ExportedJobs_GetWorkbook",
+    "ActionGroups_EnableReceiver",
     "JobCancellations_Trigger",
     "Deployments_Cancel",
     "Deployments_CancelAtSubscriptionScope",

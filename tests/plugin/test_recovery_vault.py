@@ -351,3 +351,18 @@ def loop_of(thread: threading.Thread) -> asyncio.AbstractEventLoop:
             return runner.get_loop()
         frame = frame.f_back
     raise AssertionError("no runner in this thread")
+
+
+# --- what it tells ------------------------------------------------------------------------
+
+
+def test_deliveries_are_waited_for_without_a_receiver(vault: RecoveryVault) -> None:
+    assert vault.deliveries.wait() == {
+        "Waiting": 0,
+        "Sending": 0,
+        "Delivered": 0,
+        "Failed": 0,
+        "NotSent": 0,
+    }
+    assert vault.deliveries.list() == []
+    assert vault.deliveries.key().startswith("whsec_")

@@ -11,17 +11,21 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.domain.fault_requests import read
 from app.domain.instants import HOUR, MINUTE
+from app.domain.resource_ids import ACTION_GROUP_TYPE, PROCESSING_RULE_TYPE
 from app.engine import armed_faults, clock
 from app.store.database import Database
 from app.store.fault_tables import faults
+from app.store.resource_tables import resources
 from app.store.schema import ensure_schema
 from app.store.tables import jobs
 from tests.conftest import FreshDatabase
 from tests.stateful.test_cuts import (
+    GROUP,
+    NETWORK_ROW,
     START,
     THEN,
     Action,
@@ -67,7 +71,12 @@ FIRST = [Action(0, None, "fault", 0, number) for number in (0, 33, 6)]
 
 
 class FaultyWorld(World):
-    """The world of ``test_cuts``, in which faults are armed and disarmed."""
+    """The world of ``test_cuts``, in which faults are armed and disarmed, and alerts are told."""
+
+    def __init__(self, database: Database, script: Script) -> None:
+        super().__init__(database, script)
+        with self.database.writing() as connection:
+            connection.execute(insert(resources), TELLING)
 
     def act(self, action: Action) -> None:
         if action.verb not in ("fault", "disarm"):
@@ -81,6 +90,54 @@ class FaultyWorld(World):
             else:
                 rows = list(armed_faults.listed(connection))
                 armed_faults.disarm(connection, self.rules, rows[:1], now)
+
+
+def _resource(type_name: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of a resource that lies in no region."""
+    return NETWORK_ROW | {
+        "folded": f"{GROUP['folded']}/providers/{type_name}/{name}".lower(),
+        "id": f"{GROUP['id']}/providers/{type_name}/{name}",
+        "type_folded": type_name.lower(),
+        "name": name,
+        "location": "global",
+        "document": {"properties": properties},
+    }
+
+
+ONCALL = _resource(
+    ACTION_GROUP_TYPE,
+    "oncall",
+    {
+        "webhookReceivers": [{"name": "hook", "serviceUri": "http://127.0.0.1:9/"}],
+        "emailReceivers": [{"name": "mail", "emailAddress": "ops@example.org"}],
+    },
+)
+AT_NIGHT = {"recurrenceType": "Daily", "startTime": "23:00:00", "endTime": "05:00:00"}
+ON_TWO_DAYS = {"recurrenceType": "Weekly", "daysOfWeek": ["Friday", "Tuesday"]}
+TELLING = [
+    ONCALL,
+    _resource(
+        PROCESSING_RULE_TYPE,
+        "tells",
+        {
+            "scopes": [GROUP["id"]],
+            "schedule": {"timeZone": "UTC", "recurrences": [ON_TWO_DAYS]},
+            "actions": [{"actionType": "AddActionGroups", "actionGroupIds": [ONCALL["id"]]}],
+        },
+    ),
+    _resource(
+        PROCESSING_RULE_TYPE,
+        "keeps-silent",
+        {
+            "scopes": [GROUP["id"]],
+            "conditions": [{"field": "Severity", "operator": "Equals", "values": ["Sev1"]}],
+            "schedule": {"timeZone": "UTC", "recurrences": [AT_NIGHT]},
+            "actions": [{"actionType": "RemoveAllActionGroups"}],
+        },
+    ),
+]
+"""What lets alerts of two days of the week be told, but for those of jobs at night; nobody sends
+it."""
 
 
 def _wanted(number: int) -> dict[str, Any]:
@@ -128,6 +185,7 @@ EXAMPLES = {"sqlite": 40, "postgresql": 6}
 def test_the_same_jobs_fail_however_a_span_is_cut(fresh_world: FreshDatabase, dialect: str) -> None:
     ended: list[dict[str, int]] = []
     counted: list[int] = []
+    told: list[int] = []
 
     @settings(
         max_examples=EXAMPLES[dialect],
@@ -140,6 +198,7 @@ def test_the_same_jobs_fail_however_a_span_is_cut(fresh_world: FreshDatabase, di
         cut, statuses, struck = play(database, script, cuts)
         ended.append(statuses)
         counted.append(struck)
+        told.append(len(cut[-1]["deliveries"]))
         assert cut == whole
 
     with closing(Database(fresh_world())) as database:
@@ -149,6 +208,7 @@ def test_the_same_jobs_fail_however_a_span_is_cut(fresh_world: FreshDatabase, di
     for status in ("Failed", "CompletedWithWarnings", "Completed"):
         assert sum(each.get(status, 0) for each in ended) > 0, f"no job was {status}"
     assert sum(counted) > 0, "no fault that counts ever struck"
+    assert sum(told) > 0, "nobody was told of anything"
 
 
 def test_the_transfer_that_is_due_first_fails_though_it_began_last(

@@ -57,6 +57,8 @@ def test_every_setting_has_an_option() -> None:
     [
         (("serve", "--port", "99999"), "--port cannot be '99999'"),
         (("serve", "--expiry-sweep-hours", "7"), "--expiry-sweep-hours cannot be '7'"),
+        (("serve", "--webhook-waits", "5,9999"), "--webhook-waits cannot be '5,9999'"),
+        (("worker", "--database", "sqlite:///x", "--webhook-key", "x"), "--webhook-key cannot be"),
         (("serve", "--clock", "scaled:0"), "--clock-rate cannot be '0'"),
         (("serve", "--limit", "vms-per-valt=9"), "it must be vms-per-vault, or another one of"),
         (("serve", "--limit", "backups-per-day=0"), "--limit cannot be 'backups-per-day=0'"),
@@ -104,6 +106,13 @@ def test_a_server_that_is_not_there_is_told_in_one_line(arguments: tuple[str, ..
     assert result.exit_code == 1
     assert "is 'rsvault serve' running there?" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_waits_are_read_as_they_are_written() -> None:
+    assert cli.settings_of(()).webhook_waits == (5, 20, 5, 40, 5)
+    assert cli.settings_of(("--webhook-waits", "1,0.5")).webhook_waits == (1, 0.5)
+    assert cli.settings_of(("--webhook-waits", "none")).webhook_waits == ()
+    assert "none nor like 5,20,5" in run("serve", "--webhook-waits", "soon").output
 
 
 def test_the_server_can_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,9 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         {"header": "Bearer swordfish-and-more".replace("-and-more", "0123456789")},
         {"key": "-----BEGIN RSA PRIVATE KEY-----\nswordfish\n-----END RSA PRIVATE KEY-----"},
         {"scriptNameSuffix": "swordfish"},
+        {"serviceUri": "https://hook.example/in?whatever=swordfish"},
+        {"serviceUri": "https://me:swordfish@hook.example/in"},
+        {"logicAppReceivers": [{"callbackUrl": "https://logic.example/run?a=swordfish"}]},
     ],
 )  # fmt: skip
 def test_a_secret_in_a_document_is_hidden(document: Any) -> None:
@@ -50,6 +53,8 @@ def test_a_secret_in_a_document_is_hidden(document: Any) -> None:
         {"secretName": "one", "keyVaultSecretUrl": "https://kv/secrets/one"},
         {"permissions": {"secrets": ["get"], "keys": ["list"]}},
         {"nextLink": "https://here/x?$skipToken=abc"},
+        {"serviceUri": "https://hook.example/in/here"},
+        {"serviceUri": "[parameters('hook')]"},
         {"token_type": "Bearer", "adminPassword": None, "tags": {"env": "test"}},
         {"publicKeys": [{"path": "/home/me", "keyData": "ssh-rsa AAAA"}]},
         {"resourceGuardOperationRequests": ["/subscriptions/x"], "keyUri": "https://kv/keys/k"},

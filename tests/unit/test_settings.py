@@ -58,6 +58,7 @@ def test_the_home_folder_is_the_users_when_the_environment_is_silent(
         ("soft_delete", "off", "always-on, enabled, disabled"),
         ("recovery_point_visibility", "archive", "snapshot, vault"),
         ("limits", "none", "on, off"),
+        ("webhook_timeout", 0, "from 1 to 600"),
         ("log_level", "loud", "debug, info, warning, error, critical"),
         ("clock_rate", 0, "from 1 to"),
         ("seed", -1, "from 0 to"),
@@ -97,6 +98,21 @@ def test_a_wrong_value_is_refused_with_its_option_and_what_is_allowed(
 def test_a_wrong_limit_is_refused_with_the_nearest_right_one(limit: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Settings(limit=limit)
+
+
+@pytest.mark.parametrize("key", ["whsec_swordfish", "c3dvcmRmaXNo", "whsec_c3dvcmRmaXNo", "whsec_"])
+def test_a_wrong_webhook_key_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValueError, match="24 to 64 bytes") as told:
+        Settings(webhook_key=key)
+    assert str(told.value).startswith("webhook-key cannot be '...'")
+    assert "c3dvcmRmaXNo" not in repr(Settings(webhook_key="whsec_" + "c3dvcmRmaXNo" * 3))
+
+
+@pytest.mark.parametrize("waits", [(5.0, -1.0), (float("nan"),), (3601.0,), (1.0,) * 21])
+def test_wrong_waits_are_refused(waits: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="at most 20 numbers of seconds from 0 to 3600"):
+        Settings(webhook_waits=waits)
+    assert Settings(webhook_waits=()).webhook_waits == ()
 
 
 def test_a_host_name_with_a_path_is_refused() -> None:

@@ -264,6 +264,12 @@ def code_of(answer: httpx.Response) -> str:
     return str(body["error"]["code"])
 
 
+def error_of(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """Return the error of a refusal that has this status."""
+    assert answer.status_code == status, answer.text
+    return dict(answer.json()["error"])
+
+
 def refused(answer: httpx.Response) -> tuple[int, str]:
     """Return a refusal's status and code."""
     return answer.status_code, code_of(answer)

@@ -14,6 +14,7 @@ from app.server import RunningServer, start
 from app.settings import Settings
 from tests.conftest import HOOKS, START, FreshDatabase
 from tests.wire.builders import Served, protect, put_group, put_policy, put_vault, put_vm, set_clock
+from tests.wire.receivers import WebhookReceiver
 
 
 @pytest.fixture
@@ -56,3 +57,10 @@ def serve(tmp_path: Path, fresh_world: FreshDatabase) -> Iterator[Served]:
             return stack.enter_context(client)
 
         yield start_one
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    """A receiver that answers 200, unless it is told otherwise."""
+    with WebhookReceiver() as found:
+        yield found

@@ -20,6 +20,8 @@ FIRST = (
     "StorageAccounts_Create",
     "UserAssignedIdentities_CreateOrUpdate",
     "ResourceGuards_Put",
+    "ActionGroups_CreateOrUpdate",
+    "AlertProcessingRules_CreateOrUpdate",
     "KeyVaults_CreateOrUpdate",
     "KeyVaultKeys_CreateIfNotExist",
     "DiskEncryptionSets_CreateOrUpdate",
@@ -50,6 +52,8 @@ FIRST = (
 )
 LAST = (
     "RoleAssignments_Delete",
+    "AlertProcessingRules_Delete",
+    "ActionGroups_Delete",
     "ResourceGuardProxy_UnlockDelete",
     "ResourceGuardProxy_Delete",
     "RestorePoints_Delete",
@@ -184,6 +188,7 @@ ELSEWHERE = {
     "ResourceGroups_GetOperationResult",
     "KeyVaults_GetOperationResult",
     "JobCancellations_Trigger",
+    "ActionGroups_EnableReceiver",
     "ProtectionPolicyOperationStatuses_Get",
     "ProtectionPolicyOperationResults_Get",
     "ExportJobsOperationResults_Get",

@@ -23,8 +23,8 @@ from ...domain.documents import Document
 from ...domain.errors import not_found
 from ...domain.instants import wire
 from ...engine import alert_states
+from ...engine.alert_documents import alert_id, render
 from ...store.alert_tables import alert_changes, alerts
-from .alert_documents import alert_id, render
 from .alert_filters import BOOLEANS, FILTERS, matching, one_of, scope_of, selected, wrong
 
 TAG = "Alerts"

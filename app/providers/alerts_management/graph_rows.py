@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from ...arm.calls import Call
 from ...domain.alerts import KEPT
+from ...engine.alert_documents import render
 from ...store.alert_tables import alerts
 from ...store.metadata import Document
-from .alert_documents import render
 
 
 def graph_rows(call: Call, subscriptions: Collection[str]) -> Iterator[Document]:

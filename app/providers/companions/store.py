@@ -26,8 +26,8 @@ from ...domain.errors import (
     not_found,
     resource_not_found,
 )
-from ...domain.locations import required_location
-from ...domain.resource_ids import group_id
+from ...domain.locations import GLOBAL, required_location
+from ...domain.resource_ids import group_id, normal_location
 from ...engine import sources
 from ...store import rows
 from ...store.metadata import Document
@@ -81,7 +81,8 @@ class CompanionType:
     Azure's names of the operations, which differ from one namespace to the next, or ``None``
     where Azure has none. A type with a ``parent`` lies at ``folder`` below it, where its
     ``list_in_group`` lists; unless it is ``located`` it has neither a region nor tags of its own.
-    ``replaces`` is for types whose PUT forgets what it does not name.
+    ``replaces`` is for types whose PUT forgets what it does not name, ``everywhere`` for those
+    whose location may be Global.
     """
 
     type_name: str
@@ -111,6 +112,7 @@ class CompanionType:
     folder: str = ""
     located: bool = True
     replaces: bool = False
+    everywhere: bool = False
 
     @property
     def plural(self) -> str:
@@ -332,7 +334,10 @@ def _checked_location(
     kind: CompanionType, sent: str | None, existing: Row[Any] | None, group: str
 ) -> str:
     what = f"resource type '{kind.type_name}'"
-    location = required_location(sent, "ResourceType", what, " for the resource type")
+    if kind.everywhere and normal_location(sent or "") == GLOBAL:
+        location = GLOBAL
+    else:
+        location = required_location(sent, "ResourceType", what, " for the resource type")
     if existing is not None and location != existing.location:
         raise conflict(
             "InvalidResourceLocation",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from . import (
+    action_groups,
+    alert_processing_rules,
     availability_sets,
     compute_catalogue,
     disk_encryption_sets,
@@ -45,6 +47,8 @@ TYPES = (
     resource_guards.RESOURCE_GUARDS,
     key_vaults.KEY_VAULTS,
     key_vault_keys.KEYS,
+    action_groups.ACTION_GROUPS,
+    alert_processing_rules.PROCESSING_RULES,
 )
 
 ENDPOINTS = (
@@ -68,4 +72,6 @@ ENDPOINTS = (
     *resource_guards.ENDPOINTS,
     *key_vaults.ENDPOINTS,
     *key_vault_keys.ENDPOINTS,
+    *action_groups.ENDPOINTS,
+    *alert_processing_rules.ENDPOINTS,
 )

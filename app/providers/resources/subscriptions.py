@@ -168,11 +168,17 @@ def _provider(subscription: str, namespace: str) -> dict[str, Any]:
 def _resource_type(each: ResourceType) -> dict[str, Any]:
     return {
         "resourceType": each.name,
-        "locations": [region.display_name for region in REGIONS.values()] if each.regional else [],
+        "locations": _places(each),
         "apiVersions": list(each.api_versions),
         "defaultApiVersion": each.api_versions[0],
-        "capabilities": "SupportsTags, SupportsLocation" if each.regional else "None",
+        "capabilities": "SupportsTags, SupportsLocation" if each.located else "None",
     }
+
+
+def _places(each: ResourceType) -> list[str]:
+    if each.everywhere:
+        return ["global"]
+    return [region.display_name for region in REGIONS.values()] if each.regional else []
 
 
 ENDPOINTS = (

@@ -1,4 +1,4 @@
-"""How an alert looks on the wire: its essentials, and the context that Azure Backup gives it.
+"""How an alert looks on the wire, and to who is told of it: its essentials, and its context.
 
 The context has the keys of an alert of Azure Backup that was recorded in March 2026; what it says
 of items other than databases follows from them (docs/decisions/0125).
@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ...domain import alerts, ids
-from ...domain.alerts import RULES, Condition
-from ...domain.documents import Document
-from ...domain.instants import wire
-from ...workloads.table import WORKLOADS
+from ..domain import alerts, ids
+from ..domain.alerts import RULES, Condition
+from ..domain.documents import Document
+from ..domain.instants import wire
+from ..workloads.table import WORKLOADS
 
 _FORMATTED: Mapping[str, str] = {
     "VM": "AzureVM",
@@ -58,7 +58,7 @@ def essentials(alert: Row[Any]) -> Document:
         "targetResourceType": alerts.TARGET_TYPE,
         "monitorService": alerts.MONITOR_SERVICE,
         "alertRule": alert.rule,
-        "sourceCreatedId": _origin(alert),
+        "sourceCreatedId": origin(alert),
         "startDateTime": wire(alert.fired_at),
         "lastModifiedDateTime": wire(alert.changed_at),
         "lastModifiedUserName": alert.changed_by,
@@ -70,7 +70,7 @@ def essentials(alert: Row[Any]) -> Document:
     return shown
 
 
-def _origin(alert: Row[Any]) -> str:
+def origin(alert: Row[Any]) -> str:
     """Return what the backup service calls an alert."""
     return f"{alert.fired_at}_0_{int(alert.alert_id, 16)}"
 
