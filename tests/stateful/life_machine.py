@@ -36,6 +36,7 @@ from tests.stateful.life_world import (
     names,
     picks,
     vms,
+    whole,
 )
 from tests.stateful.model import (
     ACCEPTED,
