@@ -7,34 +7,40 @@ told after each rule is given to ``life_model``, which says whether a client may
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import currently_in_test_context, event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
 from tests.stateful.life_model import (
     HERE,
-    LAG,
     PAIR,
     SOFT_DELETE_DAYS,
     Item,
-    Job,
-    Life,
-    Plan,
     Point,
-    Seen,
-    Span,
+)
+from tests.stateful.life_regions import RegionMachine
+from tests.stateful.life_world import (
+    IMMUTABLE,
+    MOVE,
+    NO_POINT_ID,
+    NOT_IN_RANGE,
+    NOT_READY,
+    NOT_REHYDRATED,
+    OF,
+    PATHS,
+    PLANS,
+    REHYDRATING,
+    UNAVAILABLE,
+    database_plan,
+    names,
+    picks,
+    vms,
+    whole,
 )
 from tests.stateful.model import (
     ACCEPTED,
     DAY,
-    HOUR,
-    INVALID_INPUT,
-    MINUTE,
     NO_ITEM,
     NO_POINT,
     NO_POLICY_SENT,
@@ -46,315 +52,27 @@ from tests.stateful.model import (
     STOPPED,
     Verdict,
 )
-from tests.stateful.observed import CLOCK, RESTORED_ID, Exchange, Place, Watcher, instant, text
-from tests.wire import machines
+from tests.stateful.observed import RESTORED_ID, text
 from tests.wire.builders import (
-    GROUP_ID,
     RESTORE,
-    STORAGE_ID,
     VAULT_ID,
     item_body,
-    item_id,
-    vm_body,
     vm_id,
 )
-from tests.wire.databases import CONTAINER_PATH, SQL_VM, registration
+from tests.wire.databases import SQL_VM
 from tests.wire.protected_databases import (
     RANGE,
     SALES,
     database_body,
-    database_policy,
     restore_body,
     target,
 )
-from tests.wire.secondary import FAR, OPTED_IN, STAGING, request
-from tests.wire.secondary_databases import CONTAINERS, FAR_VAULT, FAR_VM, asked
-from tests.wire.test_long_term_retention import AT, FIRST_SUNDAY, SUNDAY, kept
-
-TEN_AT_NIGHT, TWO_AT_NIGHT, SUNDAYS, WEDNESDAYS = 22 * HOUR, 2 * HOUR, 0, 3
-FULLS = ((SUNDAYS, TWO_AT_NIGHT), (WEDNESDAYS, TWO_AT_NIGHT))
-PLANS: Mapping[str, Plan] = {
-    "daily": Plan(((None, TEN_AT_NIGHT),), 8 * DAY),
-    "tiering": Plan(((SUNDAYS, TEN_AT_NIGHT),), 14 * DAY),
-    "plain": Plan(FULLS, 21 * DAY),
-    "logs": Plan(FULLS, 21 * DAY, HOUR),
-}
-"""The policies that do not change; ``mine`` is the database's own, and is edited."""
-OF: Mapping[str, str] = {"vm-1": "daily", "vm-2": "tiering", "sales": "mine"}
-PATHS: Mapping[str, str] = {"vm-1": item_id("vm-1"), "vm-2": item_id("vm-2"), "sales": SALES}
-RESTORES = {"name": RESTORED_ID, "location": "westeurope"}
-UNAVAILABLE: Verdict = (503, "ServiceUnavailable")
-IMMUTABLE: Verdict = (400, "UserErrorOperationDeniedOnImmutableItem")
-NOT_REHYDRATED: Verdict = (409, "UserErrorRecoveryPointNotRehydrated")
-NOT_IN_RANGE: Verdict = (400, "UserErrorPointInTimeNotInRange")
-MOVE = {"sourceTierType": "HardenedRP", "targetTierType": "ArchivedRP"}
-NO_POINT_ID = "1"
-
-names = st.sampled_from([*OF, *OF, "sales"])
-vms = st.sampled_from(["vm-1", "vm-2", "vm-2"])
-picks = st.integers(0, 30)
-regions = st.sampled_from([HERE, HERE, PAIR])
+from tests.wire.secondary import FAR, request
+from tests.wire.secondary_databases import asked
 
 
-@dataclass
-class Lives:
-    """What all the examples of one run came to."""
-
-    place: Place
-    did: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    scripts: list[list[Exchange]] = field(default_factory=list)
-    steps: int = 0
-
-
-class LifeMachine(RuleBasedStateMachine):
+class LifeMachine(RegionMachine):
     """One vault with all that it protects, its pair, and a server that is started anew."""
-
-    def __init__(self, run: Lives) -> None:
-        super().__init__()
-        self.run = run
-        self.watcher = Watcher(run.place)
-        self.plans = dict(PLANS)
-        self.restarted = False
-        self.vm_runs = True
-        _build(self.watcher)
-        sweep_every = run.place.settings.expiry_sweep_hours * HOUR
-        self.life = Life(self.watcher.now(), sweep_every=sweep_every)
-
-    def teardown(self) -> None:
-        """Keep what was asked and answered; see that nothing that was told has changed."""
-        self.run.scripts.append(self.watcher.exchanges)
-        self.run.did.update(self.life.happened)
-        if not self.life.is_down(HERE):
-            told = {job.name: job for job in map(_job, self.watcher.listed(_JOBS))}
-            known = {
-                name: job for name, job in self.life.jobs.items() if name not in self.life.there
-            }
-            assert {name: told.get(name) for name in known} == known
-
-    # --- asking, and looking --------------------------------------------------------------
-
-    def note(self, kind: str) -> None:
-        """Count something that happened."""
-        self.run.did[kind] += 1
-        if currently_in_test_context():
-            event(kind)
-
-    def ask(
-        self,
-        kind: str,
-        verdict: Verdict,
-        method: str,
-        path: str,
-        sent: Any = None,
-        *,
-        of: str = HERE,
-        or_else: tuple[Verdict, ...] = (),
-    ) -> Verdict:
-        """Send a request and see that it is answered as it must be; return what it came to.
-
-        Where a region would have to answer that is down, nothing else is right.
-        """
-        possible = (UNAVAILABLE,) if self.life.is_down(of) else (verdict, *or_else)
-        status, body = self.watcher.ask(method, path, sent)
-        code = body["error"]["code"] if status >= 400 else None
-        assert (status, code) in possible, (kind, possible, status, body)
-        self.note(f"{kind} {code or status}")
-        return status, code
-
-    def look(self) -> None:
-        """Look at everything, and let the model judge it."""
-        self.run.steps += 1
-        self.life.see(self._seen())
-        for item in self.life.items.values():
-            if len(item.ranges) > 1:
-                self.note("two ranges of a log")
-
-    def _seen(self) -> Seen:
-        seen = Seen(self.watcher.now())
-        if not self.life.is_down(HERE):
-            self._look_here(seen)
-        if not self.life.is_down(PAIR) and self.life.opted_at is not None:
-            self._look_there(seen)
-        return seen
-
-    def _look_here(self, seen: Seen) -> None:
-        seen.jobs = [_job(each) for each in self.watcher.listed(self._jobs_since())]
-        seen.states = {}
-        for entry in self.watcher.listed(f"{VAULT_ID}/backupProtectedItems"):
-            shown = entry["properties"]
-            name = shown["friendlyName"]
-            deleted = shown.get("isScheduledForDeferredDelete", False)
-            count = shown["extendedInfo"]["recoveryPointCount"]
-            seen.states[name] = shown["protectionState"], deleted, count
-            points, ranges = self._points(f"{PATHS[name]}/recoveryPoints")
-            seen.points[name], seen.ranges[name] = points, ranges
-
-    def _look_there(self, seen: Seen) -> None:
-        answer = self.watcher.ask("POST", f"{FAR}/backupCrrJobs", {"resourceId": VAULT_ID})
-        seen.jobs_there = [_job(each) for each in answer[1]["value"]]
-        seen.points_there = {}
-        for entry in self.watcher.listed(f"{VAULT_ID}/backupProtectedItems/"):
-            name = entry["properties"]["friendlyName"]
-            points, ranges = self._points(f"{PATHS[name]}/recoveryPoints/")
-            seen.points_there[name], seen.ranges_there[name] = points, ranges
-
-    def _points(self, path: str) -> tuple[list[Point], list[Span]]:
-        found = self.watcher.listed(path)
-        ranges: list[Span] = []
-        if found and found[-1]["name"] == RANGE:
-            for each in found.pop()["properties"]["timeRanges"]:
-                ranges.append((instant(each["startTime"]), instant(each["endTime"])))
-        return [_point(each) for each in found], ranges
-
-    def _jobs_since(self) -> str:
-        """Return the list of all jobs that may be other than they were."""
-        since = min([self.life.now, *(job.started for job in self.life.running())]) - SECOND
-        until = self.life.now + 2000 * DAY
-        span = f"startTime eq '{_date(since)}' and endTime eq '{_date(until)}'"
-        return f"{_JOBS}?$filter={span.replace(' ', '%20')}"
-
-    def chosen(self, name: str, pick: int, which: Callable[[Point], object]) -> Point | None:
-        """Return a point of an item that something can be done with, or any, or none."""
-        item = self.life.items.get(name)
-        points = sorted(item.points.values(), key=lambda each: each.taken) if item else []
-        good = [each for each in points if which(each)] or points
-        return good[pick % len(good)] if good and pick else None
-
-    def begun(self, verdict: Verdict, holds: tuple[str, ...] = ()) -> None:
-        """Remember a job that was begun, by the operation that has just begun it."""
-        if verdict == ACCEPTED:
-            status = self.watcher.polled()
-            self.life.accepted[status["properties"]["jobId"]] = holds
-
-    # --- time -----------------------------------------------------------------------------
-
-    @rule(minutes=st.integers(0, 40))
-    def advance_minutes(self, minutes: int) -> None:
-        """Go a little further, while jobs run."""
-        self._advance_to(self.life.now + minutes * MINUTE)
-
-    @rule(hours=st.sampled_from([1, 3, 11, 12, 13, 36, 48, 49]))
-    def advance_hours(self, hours: int) -> None:
-        """Go some hours further, about as far as copies lag behind."""
-        self._advance_to(self.life.now + hours * HOUR)
-
-    @rule(days=st.sampled_from([1, 2, 3, 5, 8, 15, 20]))
-    def advance_days(self, days: int) -> None:
-        """Go so much further that points expire and deleted data is purged."""
-        self._advance_to(self.life.now + days * DAY)
-
-    @rule(days=st.sampled_from([35, 64, 100]))
-    def advance_months(self, days: int) -> None:
-        """Go so much further that points are ready for the archive."""
-        self._advance_to(self.life.now + days * DAY)
-
-    @rule(pick=picks, microseconds=st.sampled_from([-1, 0, 1]))
-    def advance_to_what_is_due(self, pick: int, microseconds: int) -> None:
-        """Go to where something happens, or a microsecond beside it."""
-        due = self._due()
-        if due:
-            self.note("advance to what is due")
-            self._advance_to(max(due[pick % len(due)] + microseconds, self.life.now))
-
-    def _due(self) -> list[int]:
-        """Return the instants to come that a client can name."""
-        life, due = self.life, list[int]()
-        for item in life.items.values():
-            due += [] if item.purge_at is None else [item.purge_at]
-            due += [] if item.plan is None else item.plan.between(life.now, life.now + 3 * DAY)
-            for point in item.points.values():
-                vaulted_at = life.vaulted_at(item, point)
-                due += [] if vaulted_at is None else [life.now + LAG - life.worked(vaulted_at)]
-        return sorted({at for at in due if life.now < at <= life.now + 20 * DAY})
-
-    def _advance_to(self, to: int) -> None:
-        self.ask("advance", OK, "POST", f"{CLOCK}/advance", {"to": text(to)}, of="")
-        self.look()
-        assert self.life.now == to
-
-    @rule()
-    def advance_until_idle(self) -> None:
-        """Go on until no job runs in a region that works: every restore has ended."""
-        self.ask("until idle", OK, "POST", f"{CLOCK}/advance", {"until": "idle"}, of="")
-        self.look()
-        for job in self.life.running():
-            assert self.life.is_down(PAIR if job.name in self.life.there else HERE), job
-        self._check_restored()
-
-    def _check_restored(self) -> None:
-        """What restores that ended well held is in the disks that they made."""
-        if self.life.is_down(HERE) or self.life.is_down(PAIR):
-            return
-        wanted: Counter[str] = Counter()
-        for name, holds in self.life.accepted.items():
-            job = self.life.jobs.get(name)
-            assert job is not None, f"a job that was begun is not told: {name}"
-            assert job.is_over, job
-            if job.status == "Completed":
-                wanted.update(holds)
-        disks = self.watcher.listed(f"{RESTORED_ID}/providers/Microsoft.Compute/disks")
-        made = [each["properties"] for each in disks if "RSVaultBackup" in each.get("tags", {})]
-        assert Counter(each["contentFingerprint"] for each in made) == wanted
-
-    @rule()
-    def restart(self) -> None:
-        """Stop the server and start it again: everything is as it was, to the byte."""
-        if self.restarted or self.run.place.settings.database == "memory":
-            return
-        self.restarted = True
-        self.note("restart")
-        paths = [each.path for each in self.watcher.exchanges if each.method == "GET"][-30:]
-        before = [self.run.place.ask("GET", path) for path in paths]
-        self.run.place.restart()
-        assert [self.run.place.ask("GET", path) for path in paths] == before
-        self.look()
-
-    # --- regions --------------------------------------------------------------------------
-
-    @rule(region=regions)
-    def take_down(self, region: str) -> None:
-        """Let a region go down."""
-        self._switch(region, "down")
-        self.life.take_down(region)
-        self.look()
-
-    @rule(region=regions)
-    def bring_back(self, region: str) -> None:
-        """Let a region work again."""
-        self._switch(region, "up")
-        self.life.bring_back(region)
-        self.look()
-
-    @rule()
-    def bring_all_back(self) -> None:
-        """Let every region work again."""
-        for region in (HERE, PAIR):
-            self.bring_back(region)
-
-    def _switch(self, region: str, state: str) -> None:
-        sent = {"region": region, "state": state}
-        self.ask(f"{region} {state}", OK, "PATCH", "/_emulator/regions", sent, of="")
-
-    @rule()
-    def opt_in(self) -> None:
-        """Opt in to Cross Region Restore, for good."""
-        verdict = self.ask(
-            "opt in", OK, "PATCH", VAULT_ID, {"properties": OPTED_IN}, or_else=(ACCEPTED,)
-        )
-        if verdict in (OK, ACCEPTED) and self.life.opted_at is None:
-            self.life.opted_at = self.life.now
-        self.look()
-
-    @rule(immutable=st.booleans())
-    def set_immutability(self, immutable: bool) -> None:
-        """Make the vault immutable, not for good, or lift that."""
-        state = {"state": "Unlocked" if immutable else "Disabled"}
-        sent = {"properties": {"securitySettings": {"immutabilitySettings": state}}}
-        verdict = self.ask("immutability", OK, "PATCH", VAULT_ID, sent, or_else=(ACCEPTED,))
-        if verdict != UNAVAILABLE:
-            self.life.is_immutable = immutable
-        self.look()
 
     # --- protection -----------------------------------------------------------------------
 
@@ -410,7 +128,9 @@ class LifeMachine(RuleBasedStateMachine):
         plan = PLANS["logs" if logs else "plain"]
         path = f"{VAULT_ID}/backupPolicies/mine"
         refused = (IMMUTABLE,) if self.life.is_immutable and not logs else ()
-        got = self.ask("database policy", OK, "PUT", path, _database_policy(logs), or_else=refused)
+        got = self.ask(
+            "database policy", OK, "PUT", path, database_plan(logs=logs), or_else=refused
+        )
         if got != OK or self.plans.get("mine") == plan:
             return
         self.plans["mine"] = plan
@@ -620,12 +340,12 @@ class LifeMachine(RuleBasedStateMachine):
         """Back up the database now; a log only where its policy has one."""
         sent = {"objectType": "AzureWorkloadBackupRequest", "backupType": kind}
         item = self.life.items.get("sales")
-        if kind == "Log" and item is not None and item.plan is not None:
-            if item.plan.log_every is None:
-                refusal = (400, "UserErrorSQLPODoesNotSupportBackupType")
-                self.ask("back up Log", refusal, "POST", f"{SALES}/backup", {"properties": sent})
-                self.look()
-                return
+        plan = None if item is None else item.plan
+        if kind == "Log" and plan is not None and plan.log_every is None:
+            refusal = (400, "UserErrorSQLPODoesNotSupportBackupType")
+            self.ask("back up Log", refusal, "POST", f"{SALES}/backup", {"properties": sent})
+            self.look()
+            return
         self._back_up("sales", sent, f"back up {kind}")
 
     @rule()
@@ -655,10 +375,10 @@ class LifeMachine(RuleBasedStateMachine):
         at = ends[pick % len(ends)] + after * SECOND if ends else self.life.now
         verdict = self._readable("sales", None)
         if item is not None and verdict == NO_POINT:
-            whole = at // SECOND * SECOND
-            there = any(start <= whole <= end for start, end in item.ranges)
+            second = at // SECOND * SECOND
+            there = any(start <= second <= end for start, end in item.ranges)
             verdict = ACCEPTED if there else NOT_IN_RANGE
-        sent = {"kind": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": _whole(at)}
+        sent = {"kind": "AzureWorkloadSQLPointInTimeRestoreRequest", "pointInTime": whole(at)}
         path = f"{SALES}/recoveryPoints/{RANGE}"
         self._restore_database("restore to an instant", path, verdict, over, **sent)
 
@@ -690,155 +410,3 @@ class LifeMachine(RuleBasedStateMachine):
             return
         sent = {"crossRegionRestoreAccessDetails": details, "restoreRequest": asked()}
         self._trigger("restore database there", sent)
-
-
-_JOBS = f"{VAULT_ID}/backupJobs"
-REHYDRATING: Verdict = (409, "UserErrorRecoveryPointRehydrationAlreadyInProgress")
-NOT_READY: tuple[Verdict, ...] = tuple(
-    (409, code)
-    for code in (
-        "RecoveryPointTypeNotEligibleForArchive",
-        "UserErrorRecoveryPointAlreadyInArchiveTier",
-        "UserErrorRecoveryPointMoveAlreadyInProgress",
-        "UserErrorRecoveryPointIsNotEligibleForArchiveMove",
-        "MinLifeSpanInStandardRequiredForArchive",
-        "RecoveryPointHaveActiveDependencies",
-        "MinRemainingLifeSpanInArchiveRequired",
-    )
-)
-
-
-# --- the world -------------------------------------------------------------------------------
-
-
-def _build(watcher: Watcher) -> None:
-    """Empty the world and put what is protected into it, and what restores go to."""
-    watcher.ask("POST", "/_emulator/reset")
-    watcher.exchanges.clear()
-    storage = {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
-    for path, body in (
-        (GROUP_ID, {"location": HERE}),
-        (RESTORED_ID, {"location": HERE}),
-        (STORAGE_ID, {"location": HERE} | storage),
-        (STAGING, {"location": PAIR} | storage),
-        (VAULT_ID, {"location": HERE}),
-        (FAR_VAULT, {"location": PAIR}),
-        (vm_id("vm-1"), vm_body()),
-        (vm_id("vm-2"), vm_body(gigabytes=500)),
-        (SQL_VM, machines.body() | {"tags": {"rsvault-sql": "MSSQLSERVER/sales"}}),
-        (
-            FAR_VM,
-            machines.body() | {"location": PAIR, "tags": {"rsvault-sql": "MSSQLSERVER/other"}},
-        ),
-    ):
-        status, found = watcher.ask("PUT", path, body)
-        assert status < 300, found
-    watcher.ask("POST", f"{CLOCK}/advance", {"until": "idle"})
-    far = f"{FAR_VAULT}{CONTAINERS}/VMAppContainer;Compute;restored;far-1"
-    for path, body in (
-        (CONTAINER_PATH, registration()),
-        (far, registration(vm=FAR_VM)),
-        (f"{VAULT_ID}/backupPolicies/daily", _daily()),
-        (f"{VAULT_ID}/backupPolicies/tiering", _tiering()),
-        (f"{VAULT_ID}/backupPolicies/plain", _database_policy(False)),
-        (f"{VAULT_ID}/backupPolicies/logs", _database_policy(True)),
-    ):
-        status, found = watcher.ask("PUT", path, body)
-        assert status < 300, found
-    watcher.ask("POST", f"{CLOCK}/advance", {"until": "idle"})
-
-
-def _database_policy(logs: bool) -> dict[str, Any]:
-    return database_policy(weeks=3, differential=8, log=7 if logs else 0, every=60)
-
-
-def _daily() -> dict[str, Any]:
-    """Return a policy of daily backups that keeps the first Sunday of a month for a year."""
-    schedule = {
-        "schedulePolicyType": "SimpleSchedulePolicy",
-        "scheduleRunFrequency": "Daily",
-        "scheduleRunTimes": AT,
-    }
-    retention = {
-        "retentionPolicyType": "LongTermRetentionPolicy",
-        "dailySchedule": kept(8, "Days"),
-        "monthlySchedule": kept(12, "Months", **FIRST_SUNDAY),
-    }
-    return _vm_policy(schedulePolicy=schedule, retentionPolicy=retention)
-
-
-def _tiering() -> dict[str, Any]:
-    """Return an Enhanced policy of weekly backups, which moves those of a month to the archive."""
-    schedule = {
-        "schedulePolicyType": "SimpleSchedulePolicyV2",
-        "scheduleRunFrequency": "Weekly",
-        "weeklySchedule": {"scheduleRunDays": ["Sunday"], "scheduleRunTimes": AT},
-    }
-    retention = {
-        "retentionPolicyType": "LongTermRetentionPolicy",
-        "weeklySchedule": kept(2, "Weeks", **SUNDAY),
-        "monthlySchedule": kept(12, "Months", **FIRST_SUNDAY),
-    }
-    after = {"ArchivedRP": {"tieringMode": "TierAfter", "duration": 120, "durationType": "Days"}}
-    return _vm_policy(
-        policyType="V2",
-        schedulePolicy=schedule,
-        retentionPolicy=retention,
-        tieringPolicy=after,
-    )
-
-
-def _vm_policy(**properties: Any) -> dict[str, Any]:
-    shared = {"backupManagementType": "AzureIaasVM", "timeZone": "UTC"}
-    return {"properties": shared | properties}
-
-
-# --- what is told ----------------------------------------------------------------------------
-
-
-def _job(entry: dict[str, Any]) -> Job:
-    shown = entry["properties"]
-    return Job(
-        entry["name"],
-        shown["entityFriendlyName"].partition(" ")[0],
-        shown["operation"],
-        shown["status"],
-        instant(shown["startTime"]),
-        instant(shown["endTime"]) if "endTime" in shown else None,
-        shown.get("isUserTriggered", True),
-    )
-
-
-def _point(entry: dict[str, Any]) -> Point:
-    shown = entry["properties"]
-    tiers = {each["type"]: each for each in shown["recoveryPointTierDetails"]}
-    archive = tiers.get("ArchivedRP", {})
-    until = archive.get("extendedInfo", {}).get("RehydratedRPExpiryTime")
-    expiry = shown.get("recoveryPointProperties", {}).get("expiryTime")
-    ready = shown["recoveryPointMoveReadinessInfo"]["ArchivedRP"]["isReadyForMove"]
-    disks = shown.get("recoveryPointDiskConfiguration", {}).get("includedDiskList", [])
-    prints = [disk["contentFingerprint"] for disk in disks] or [shown["contentFingerprint"]]
-    return Point(
-        name=entry["name"],
-        taken=instant(shown.get("recoveryPointTime") or shown["recoveryPointTimeInUTC"]),
-        kind=shown.get("type", ""),
-        snapshot=tiers.get("InstantRP", {}).get("status") == "Valid",
-        vaulted=tiers.get("HardenedRP", {}).get("status") == "Valid",
-        archived=bool(archive),
-        rehydrated_until=None if until is None else instant(until),
-        ready=ready,
-        expires=None if expiry is None else instant(expiry),
-        prints=tuple(prints),
-    )
-
-
-def _date(at: int) -> str:
-    """Write an instant as filters of jobs have it."""
-    whole = text(at)
-    hour = int(whole[11:13])
-    half = "AM" if hour < 12 else "PM"
-    return f"{whole[:10]} {(hour + 11) % 12 + 1:02d}{whole[13:19]} {half}"
-
-
-def _whole(at: int) -> str:
-    return f"{text(at)[:19]}Z"

@@ -7,6 +7,7 @@ how many steps each walk took: ``pytest -m deep -rP tests/stateful/test_lives.py
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.stateful.life_machine import LifeMachine, Lives
+from tests.stateful.life_machine import LifeMachine
+from tests.stateful.life_regions import Lives
 from tests.stateful.life_walks import WALKS
 from tests.stateful.observed import Place
 from tests.stateful.test_vault_machine import check_answers
@@ -99,8 +101,8 @@ def test_what_is_told_of_a_life_agrees_with_itself_wherever_one_goes(
     with closing(run.place):
         steps = explore(run, DEEP)
     for walk, number in steps.items():
-        print(f"{walk.replace('_', ' ')}: {number} steps")
+        sys.stdout.write(f"{walk.replace('_', ' ')}: {number} steps\n")
     for kind, number in sorted(run.did.items()):
-        print(f"{kind}: {number}")
+        sys.stdout.write(f"{kind}: {number}\n")
     check_that_it_happened(run)
     check_answers(run.scripts[::10], tmp_path, **options)
