@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from .metadata import Document, metadata, text_of
+from .metadata import POSTGRESQL_WHERE, Document, metadata, text_of
 from .resource_tables import resource_groups, resources
 
 
@@ -101,7 +101,6 @@ Index(
     vaults.c.folded,
     unique=True,
     sqlite_where=vaults.c.deleted_at.is_(None),
-    postgresql_where=vaults.c.deleted_at.is_(None),
 )
 Index("ix_vaults_subscription_group_folded", vaults.c.subscription, vaults.c.group_folded)
 
@@ -264,7 +263,6 @@ for _column in (
         f"ix_items_{_column.name}",
         _column,
         sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
     )
 
 
@@ -381,7 +379,6 @@ Index(
     "ix_jobs_due_at",
     jobs.c.due_at,
     sqlite_where=jobs.c.due_at.is_not(None),
-    postgresql_where=jobs.c.due_at.is_not(None),
 )
 # The jobs that are few: what is under way or went wrong, and what is no backup.
 Index(
@@ -392,7 +389,6 @@ Index(
     jobs.c.ordinal,
     jobs.c.job_id,
     sqlite_where=jobs.c.status != "Completed",
-    postgresql_where=jobs.c.status != "Completed",
 )
 Index(
     "ix_jobs_no_backups",
@@ -402,7 +398,6 @@ Index(
     jobs.c.ordinal,
     jobs.c.job_id,
     sqlite_where=jobs.c.operation != "Backup",
-    postgresql_where=jobs.c.operation != "Backup",
 )
 Index(
     "ix_jobs_not_of_vms",
@@ -412,14 +407,12 @@ Index(
     jobs.c.ordinal,
     jobs.c.job_id,
     sqlite_where=jobs.c.workload != "VM",
-    postgresql_where=jobs.c.workload != "VM",
 )
 Index(
     "ix_jobs_restores",
     jobs.c.item_key,
     jobs.c.ended_at,
     sqlite_where=jobs.c.operation.in_(("Restore", "RestoreWithRehydrate")),
-    postgresql_where=jobs.c.operation.in_(("Restore", "RestoreWithRehydrate")),
 )
 # What users trigger of one item: the limits of a day count it.
 Index(
@@ -427,7 +420,7 @@ Index(
     jobs.c.item_key,
     jobs.c.started_at,
     sqlite_where=text("user_triggered = 1"),
-    postgresql_where=text("user_triggered"),
+    info={POSTGRESQL_WHERE: text("user_triggered")},
 )
 
 
@@ -442,7 +435,6 @@ Index(
     jobs.c.due_at,
     jobs.c.phase,
     sqlite_where=_ends_a_window,
-    postgresql_where=_ends_a_window,
 )
 
 
@@ -498,7 +490,6 @@ for _column in (recovery_points.c.sweep_at, recovery_points.c.tier_at):
         f"ix_recovery_points_{_column.name}",
         _column,
         sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
     )
 
 
