@@ -256,7 +256,9 @@ def _access(_item: Any, point: Any, _told: Document, _policy: str) -> Document:
         "SourceIaaSVMStorageType": _storage(point),
         "VMSizeDescription": size,
     }
-    members = "".join(f"<{name}>{html.escape(text, quote=False)}</{name}>" for name, text in told.items())
+    members = "".join(
+        f"<{name}>{html.escape(text, quote=False)}</{name}>" for name, text in told.items()
+    )
     return {
         "tokenExtendedInformation": f"<{_METADATA}>{members}</IaaSVMRecoveryPointMetadataBase>",
         "rpTierInformation": tiers,
