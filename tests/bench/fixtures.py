@@ -1,4 +1,4 @@
-"""What a fixture costs a test: suites of empty tests, and a plugin that tells how long they took."""
+"""What a fixture costs a test: empty tests, and a plugin that tells how long they took."""
 
 from __future__ import annotations
 

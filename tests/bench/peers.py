@@ -310,9 +310,9 @@ def peers(options: Options) -> Table:
         ("what", "rsvault", "moto", "Azurite", "x moto", "x Azurite"),
         (
             "One is a vault (rsvault, moto) or a blob of 1 KB (Azurite), a new one a policy, a "
-            "vault or a blob, on one connection; moto closes it after each answer. `x` is rsvault's "
-            "over theirs, round by round. Azurite has no reset and no fixture; only rsvault saves "
-            "worlds.",
+            "vault or a blob, on one connection; moto closes it after each answer. `x` is "
+            "rsvault's over theirs, round by round. Azurite has no reset and no fixture; only "
+            "rsvault saves worlds.",
         ),
     )
     for figure in FIGURES:

@@ -104,9 +104,7 @@ def cold_start(options: Options) -> Table:
     table = Table(
         "Cold start: spawn to the first useful answer",
         ("server", "ms", "CPU ms", "x bare uvicorn", "x minimal FastAPI"),
-        (
-            "The first useful answer is the list of vaults. moto's start stands beside its other figures.",
-        ),
+        ("Ours is the list of vaults. moto's start is among the figures of `peers`.",),
     )
     for name, values in walls.items():
         against = (walls["bare uvicorn"], walls["minimal FastAPI"])
