@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .connections import CLIENT_ID, SECRET, SUBSCRIPTION, TENANT, Place
-from .control_client.connection import SECONDS_TO_ANSWER, answered
+from .control_client.connection import SECONDS_TO_ANSWER, ControlError, answered
 from .double import credentials, environments, option_words, sdk_clients
 from .double.credentials import AsyncCredential, Credential
 from .double.sdk_clients import AsyncClients, Clients
@@ -41,6 +41,10 @@ DEFAULTS: Mapping[str, Any] = {
 """What differs from ``rsvault serve``: free ports, and a clock that stands at a known instant."""
 
 
+BEGUN = "as-the-fixture-begins"
+"""The saved world that a vault with the option ``world`` goes back to."""
+
+
 class RecoveryVaultError(Exception):
     """The server behind a test has ended, or does not answer; the text says why, or where it is."""
 
@@ -50,16 +54,19 @@ class RecoveryVault:
 
     ``arguments`` and ``options`` are those of ``rsvault serve``, as words or as Python's names:
     ``RecoveryVault("--seed", "7")`` is ``RecoveryVault(seed=7)``. What is not given is as there,
-    but for ``DEFAULTS``. ``patience`` is how many seconds the control plane may take to answer.
+    but for ``DEFAULTS``. ``world`` is a file that ``rsvault seed`` reads: the vault begins with it,
+    in its subscription, and goes back to it with each reset. ``patience`` is how many seconds the
+    control plane may take to answer.
 
     Start it by a ``with`` block, or by ``start`` and ``close``. Raises ``ValueError`` for options
-    that ``rsvault serve`` refuses.
+    that ``rsvault serve`` refuses, and for what is wrong in ``world``.
     """
 
     def __init__(
         self,
         *arguments: str,
         subscription: str = SUBSCRIPTION,
+        world: str | os.PathLike[str] | None = None,
         patience: float = SECONDS_TO_ANSWER,
         **options: Any,
     ) -> None:
@@ -70,6 +77,7 @@ class RecoveryVault:
             *arguments,
             *option_words.words(options),
         )
+        self._world = world
         self._patience = patience
         self._open = ExitStack()
         self._clients: dict[Callable[..., Any], Any] = {}
@@ -111,25 +119,39 @@ class RecoveryVault:
             self._token = settings.control_token
             self._guarded = settings.auth == "rbac"
             self._began = self._control.clock()
+            self._again = ("POST", "/reset")
+            if self._world is not None:
+                self._seed(Path(self._world))
+            if self._world is not None or settings.world is not None:
+                self._control.worlds.save(BEGUN)
+                self._again = ("POST", f"/worlds/{BEGUN}/restore")
             house.callback(self._clients.clear)
             self._open = house.pop_all()
         return self
+
+    def _seed(self, file: Path) -> None:
+        """Make a file's world. Raises ``ValueError`` for what is wrong in it."""
+        try:
+            self._control.worlds.seed(file, subscription=self.subscription)
+        except (OSError, ControlError) as problem:
+            raise ValueError(f"world {file}: {problem}") from problem
 
     def close(self) -> None:
         """Close the clients and stop the server; a second call does nothing."""
         self._open.close()
 
     def reset(self) -> Clock:
-        """Empty the world: start time, seed and the way that time passes are the options' again.
+        """Begin again: start time, seed and the way that time passes are the options'.
 
+        The world is empty, or that of the file ``world``: it was made once, and is only restored.
         Raises ``RecoveryVaultError`` if the server has ended or hangs.
         """
-        clock = self._steer("POST", "/reset")
+        clock = self._steer(*self._again)
         began = self._began
         if _ways(clock) != _ways(began):
             mode, rate, skip_on_wait = _ways(began)
             self._steer("PATCH", "/clock", mode=mode, rate=rate, skipOnWait=skip_on_wait)
-            clock = self._steer("POST", "/reset")
+            clock = self._steer(*self._again)
         return clock
 
     def _steer(self, method: str, path: str, **body: Any) -> Clock:
