@@ -159,7 +159,7 @@ def _near(
 
 
 def wings(inner: InnerCalls) -> tuple[Wing, ...]:
-    """Return the rooms that are imported once somebody asks for them (docs/decisions/0136).
+    """Return the rooms that are imported once somebody asks for them (docs/decisions/0054).
 
     ``inner`` runs what deployments create.
     """
