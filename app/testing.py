@@ -144,7 +144,8 @@ class RecoveryVault:
         """Begin again: start time, seed and the way that time passes are the options'.
 
         The world is empty, or that of the file ``world``: it was made once, and is only restored.
-        Raises ``RecoveryVaultError`` if the server has ended or hangs.
+        The journal forgets what was asked before. Raises ``RecoveryVaultError`` if the server has
+        ended or hangs.
         """
         clock = self._steer(*self._again)
         began = self._began
@@ -152,6 +153,7 @@ class RecoveryVault:
             mode, rate, skip_on_wait = _ways(began)
             self._steer("PATCH", "/clock", mode=mode, rate=rate, skipOnWait=skip_on_wait)
             clock = self._steer(*self._again)
+        self._server.run(_forget, self._patience)
         return clock
 
     def _steer(self, method: str, path: str, **body: Any) -> Clock:
@@ -335,6 +337,10 @@ class RecoveryVault:
         if job == "idle":
             return self.control.advance(until="idle")
         return self.control.advance(job=job_id(job))
+
+
+async def _forget(app: Any) -> None:
+    app.state.journal.forget()
 
 
 def _settings(words: tuple[str, ...]) -> Any:

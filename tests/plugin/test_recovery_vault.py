@@ -55,6 +55,7 @@ def test_a_reset_empties_the_world_and_brings_back_how_time_passes(vault: Recove
     vault.clock.run("scaled", rate=3600, skip_on_wait="off")
     vault.reset()
     assert groups(vault) == []
+    vault.journal.assert_never_asked("ResourceGroups_CreateOrUpdate")
     clock = vault.control.clock()
     assert (clock.now, clock.mode, clock.skip_on_wait) == (START, "frozen", "finish")
 
