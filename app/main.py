@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from types import ModuleType
@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from .arm import bodies, explorer
-from .arm.calls import Endpoint
+from .arm.calls import Call, Endpoint
 from .arm.dispatch import ByEndpoint
 from .arm.door import Desk, FrontDoor, Rights, http_exception
 from .arm.inner_calls import InnerCalls
+from .arm.wings import Wing
 from .control import clock as control_clock
 from .control import deliveries as control_deliveries
 from .control import event_verbs as control_events
@@ -49,13 +50,8 @@ from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
 from .identity.tokens import Issuer
-from .providers.alerts_management import alert_summaries, alerts, smart_groups
-from .providers.alerts_management import graph_rows as alerts_graph
 from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
-from .providers.companions import generic_resources
-from .providers.companions import graph_rows as companions_graph
-from .providers.companions import table as companions
 from .providers.recovery_services import (
     deleted_vaults,
     locations,
@@ -69,48 +65,7 @@ from .providers.recovery_services import (
     vaults,
 )
 from .providers.recovery_services import graph_rows as vaults_graph
-from .providers.recovery_services_backup import (
-    archive_moves,
-    backup_engines,
-    backup_status,
-    backups,
-    container_registrations,
-    cross_region_jobs,
-    cross_region_lists,
-    cross_region_restores,
-    cross_region_tokens,
-    data_moves,
-    encryption_configs,
-    file_recoveries,
-    job_exports,
-    jobs,
-    one_point,
-    operations,
-    policies,
-    policy_bodies,
-    policy_operations,
-    private_endpoint_connections,
-    protectable_items,
-    protected_items,
-    protection_containers,
-    protection_intents,
-    protection_validations,
-    recovery_point_details,
-    recovery_points,
-    resource_guard_proxies,
-    restore_validations,
-    restores,
-    security_pins,
-    source_scans,
-    storage_configs,
-    tiering_costs,
-    usage_summaries,
-    vault_configs,
-    workload_items,
-)
-from .providers.recovery_services_backup import graph_rows as items_graph
 from .providers.resources import (
-    deployments,
     locks,
     moves,
     region_outages,
@@ -142,7 +97,6 @@ ROOMS: tuple[ModuleType, ...] = (
     resource_groups,
     moves,
     locks,
-    companions,
     vaults,
     vault_operations,
     deleted_vaults,
@@ -153,46 +107,21 @@ ROOMS: tuple[ModuleType, ...] = (
     private_links,
     registrations,
     replication_vault_settings,
-    vault_configs,
-    storage_configs,
-    data_moves,
-    encryption_configs,
-    usage_summaries,
-    security_pins,
-    resource_guard_proxies,
-    private_endpoint_connections,
-    backup_engines,
-    policies,
-    policy_operations,
-    protectable_items,
-    protection_containers,
-    protection_intents,
-    workload_items,
-    container_registrations,
-    protected_items,
-    backups,
-    recovery_points,
-    restores,
-    restore_validations,
-    file_recoveries,
-    archive_moves,
-    recovery_point_details,
-    tiering_costs,
-    source_scans,
-    jobs,
-    job_exports,
-    backup_status,
-    protection_validations,
-    operations,
-    cross_region_lists,
-    cross_region_tokens,
-    cross_region_restores,
-    cross_region_jobs,
-    one_point,
-    alerts,
-    alert_summaries,
-    smart_groups,
 )
+
+_ALERTS = "microsoft.alertsmanagement"
+_COMPANIONS = (
+    _ALERTS,  # the rules that say who is told of them
+    "microsoft.compute",
+    "microsoft.dataprotection",
+    "microsoft.insights",
+    "microsoft.keyvault",
+    "microsoft.managedidentity",
+    "microsoft.network",
+    "microsoft.sqlvirtualmachine",
+    "microsoft.storage",
+)
+"""The namespaces of the resources that backup and restore touch."""
 
 _SOFT_DELETE = {"always-on": "AlwaysON", "enabled": "Enabled", "disabled": "Disabled"}
 _OPTIONS = {"clock_mode": "--clock", "clock_rate": "--clock scaled:RATE with rate"}
@@ -202,49 +131,116 @@ DESCRIPTION = (
 )
 
 
-def endpoints(
-    requests: Requests | None = None,
-    plan_backups: int = Settings.plan_backups,
-    issuer: Issuer | None = None,
-    inner: InnerCalls | None = None,
-    journal: Journal | None = None,
-    listeners: Listeners | None = None,
-    webhook_key: bytes = b"",
+def endpoints(inner: InnerCalls | None = None) -> list[Endpoint]:
+    """Return every endpoint that the front door serves; ``inner`` runs what deployments create."""
+    within = inner or InnerCalls()
+    near = _near(
+        Requests(), Settings.plan_backups, Issuer(default_home()), within, Journal(0, 0), None, b""
+    )
+    return _all(near, wings(within))
+
+
+def _near(
+    requests: Requests,
+    plan_backups: int,
+    issuer: Issuer,
+    inner: InnerCalls,
+    journal: Journal,
+    listeners: Listeners | None,
+    webhook_key: bytes,
 ) -> list[Endpoint]:
-    """Return every endpoint that the front door serves.
+    """Return the endpoints that are there from the start: those in no wing.
 
     ``requests`` are those it will show, ``plan_backups`` as many as a plan may live through,
-    ``issuer`` signs tokens, ``inner`` runs what deployments create, ``journal`` is shown, and so
-    is the key that webhooks are signed with; ``listeners`` are told what happens.
+    ``issuer`` signs tokens, ``inner`` runs what seeds create, ``journal`` is shown, and so is the
+    key that webhooks are signed with; ``listeners`` are told what happens.
     """
-    metrics = control_metrics.endpoint_of(requests or Requests())
+    metrics = control_metrics.endpoint_of(requests)
     plan = control_plans.endpoint_of(read_policy, plan_backups)
-    signed_by = issuer or Issuer(default_home())
     tokens = (
-        *discovery.key_endpoints(signed_by),
-        *grants.endpoints_of(signed_by),
-        *managed_identities.endpoints_of(signed_by),
+        *discovery.key_endpoints(issuer),
+        *grants.endpoints_of(issuer),
+        *managed_identities.endpoints_of(issuer),
     )
     graph = resource_graph.endpoint_of(
         {
-            "resources": (companions_graph.graph_rows, vaults_graph.graph_rows),
+            "resources": (_companions_graph, vaults_graph.graph_rows),
             "resourcecontainers": (resource_groups.graph_rows,),
             "recoveryservicesresources": (
                 vaults_graph.graph_rows,
                 vaults_graph.deleted_graph_rows,
-                items_graph.graph_rows,
+                _items_graph,
             ),
-            "alertsmanagementresources": (alerts_graph.graph_rows,),
+            "alertsmanagementresources": (_alerts_graph,),
         }
     )
-    within = inner or InnerCalls()
-    deploying = deployments.endpoints_of(within, clouds.cloud)
-    seeding = control_seeds.endpoints_of(within)
-    noted = journal_verbs.endpoints_of(journal or Journal(0, 0))
+    seeding = control_seeds.endpoints_of(inner)
+    noted = journal_verbs.endpoints_of(journal)
     happened = control_events.endpoint_of(listeners)
     told = control_deliveries.endpoints_of(webhook_key)
-    special = (metrics, plan, *seeding, *noted, happened, *told, *tokens, graph, *deploying)
+    special = (metrics, plan, *seeding, *noted, happened, *told, *tokens, graph)
     return [*special, *(each for room in ROOMS for each in room.ENDPOINTS)]
+
+
+def wings(inner: InnerCalls) -> tuple[Wing, ...]:
+    """Return the rooms that are imported once somebody asks for them (docs/decisions/0054).
+
+    ``inner`` runs what deployments create.
+    """
+    return (
+        Wing(("deployments",), lambda: _deployments(inner)),
+        Wing(_COMPANIONS, _companions),
+        Wing((_ALERTS,), _alerts),
+        Wing(("backup", "privateendpointconnections", "_blob"), _backup),
+    )
+
+
+def _deployments(inner: InnerCalls) -> Iterable[Endpoint]:
+    from .providers.resources import deployments
+
+    return deployments.endpoints_of(inner, clouds.cloud)
+
+
+def _companions() -> Iterable[Endpoint]:
+    from .providers.companions import table
+
+    return table.ENDPOINTS
+
+
+def _alerts() -> Iterable[Endpoint]:
+    from .providers.alerts_management import alert_summaries, alerts, smart_groups
+
+    return [*alerts.ENDPOINTS, *alert_summaries.ENDPOINTS, *smart_groups.ENDPOINTS]
+
+
+def _alerts_graph(call: Call, subscriptions: Collection[str]) -> Iterable[Document]:
+    from .providers.alerts_management import graph_rows
+
+    return graph_rows.graph_rows(call, subscriptions)
+
+
+def _companions_graph(call: Call, subscriptions: Collection[str]) -> Iterable[Document]:
+    from .providers.companions import graph_rows
+
+    return graph_rows.graph_rows(call, subscriptions)
+
+
+def _generic_resources() -> Iterable[Endpoint]:
+    from .providers.companions import generic_resources
+
+    return generic_resources.ENDPOINTS
+
+
+def _backup() -> Iterable[Endpoint]:
+    from .providers.recovery_services_backup import table
+
+    return table.ENDPOINTS
+
+
+def _items_graph(call: Call, subscriptions: Collection[str]) -> Iterable[Document]:
+    from .providers.recovery_services_backup import graph_rows
+
+    return graph_rows.graph_rows(call, subscriptions)
 
 
 def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now: int) -> Document:
@@ -252,6 +248,8 @@ def read_policy(name: str, sent: Mapping[str, Any], stored: Document | None, now
 
     Raises ``Refused`` as the PUT does.
     """
+    from .providers.recovery_services_backup import policies, policy_bodies
+
     body, _ = bodies.read(json.dumps(sent).encode(), policy_bodies.PolicyBody, optional=False)
     return policies.document_of(name, body, stored, now)
 
@@ -382,13 +380,13 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     requests = Requests()
     issuer = Issuer(settings.home)
     rights = _rights(settings, issuer)
-    generic = generic_resources.ENDPOINTS if settings.generic_resources else ()
+    generic = _generic_resources() if settings.generic_resources else ()
     inner = InnerCalls(locks.guard, region_outages.reach, rights)
     listeners = Listeners(engine)
     key = _webhook_key(settings, engine)
-    rooms = endpoints(requests, settings.plan_backups, issuer, inner, journal, listeners, key)
-    served = [*rooms, *generic, *more]
-    inner.serve(served)
+    rooms = _near(requests, settings.plan_backups, issuer, inner, journal, listeners, key)
+    served, later = [*rooms, *generic, *more], wings(inner)
+    inner.serve(served, later)
 
     app = FastAPI(
         title="rsvault",
@@ -403,6 +401,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
             Middleware(
                 FrontDoor,
                 endpoints=served,
+                wings=later,
                 record=_one_after_the_other(journal.record, requests.record),
                 gate=gate((settings.host, *settings.hostnames), settings.control_token),
                 rights=rights,
@@ -421,7 +420,7 @@ def create_app(settings: Settings, more: Iterable[Endpoint] = ()) -> FastAPI:
     blobs.add_to(app, engine)
     app.router.middleware_stack = ByEndpoint(app.router, desk.serve)
     # Made once it is asked for, and only once: it takes a tenth of a second.
-    app.openapi = cache(lambda: explorer.describe(app, served, version=app.version))  # type: ignore[method-assign]
+    app.openapi = cache(lambda: explorer.describe(app, _all(served, later), version=app.version))  # type: ignore[method-assign]
     app.state.engine = engine
     app.state.on_stop = _one_after_the_other(engine.stop, journal.stop, listeners.stop)
     app.state.journal = journal
@@ -442,6 +441,10 @@ async def _life(engine: Engine, inner: InnerCalls, settings: Settings) -> AsyncI
     if office is not None:
         await office.stop()
     engine.database.close()
+
+
+def _all(near: Iterable[Endpoint], later: Iterable[Wing]) -> list[Endpoint]:
+    return [*near, *(each for wing in later for each in wing.endpoints())]
 
 
 def _one_after_the_other(*listeners: Callable[..., None]) -> Callable[..., None]:

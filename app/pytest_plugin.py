@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MARKER = (
     "recovery_vault(**options): what this test's recovery_vault goes by: options of 'rsvault serve'"
-    " in Python's names, such as seed=7 or start_time='2030-01-01T00:00:00Z'"
+    " in Python's names, such as seed=7, start_time='2030-01-01T00:00:00Z' or world='estate.yaml'"
 )
 _KEPT = 4
 """Servers of different options that run at a time: of more, the one unused longest is stopped."""
@@ -72,7 +72,7 @@ def recovery_vault_factory(pytestconfig: pytest.Config) -> Factory:
 def recovery_vault(
     request: pytest.FixtureRequest, _recovery_vaults: _Vaults
 ) -> Iterator[RecoveryVault]:
-    """A Recovery Services vault with an empty world, a clock that stands, and ready clients."""
+    """A Recovery Services vault with a world that begins, a clock that stands, ready clients."""
     options = _options(request.node)
     with _told():
         vault = _recovery_vaults.begun(options)

@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
@@ -40,6 +40,7 @@ _LINES_OF_A_STACK = 6
 _log = logging.getLogger("rsvault.serve")
 
 Factory = Callable[[Settings], FastAPI]
+_T = TypeVar("_T")
 
 
 class CannotStart(Exception):
@@ -102,6 +103,20 @@ class RunningServer:
         """Whether the server's thread is there; whether it answers only a request can tell."""
         return self._thread.is_alive()
 
+    def run(self, work: Callable[[FastAPI], Coroutine[Any, Any, _T]], patience: float) -> _T:
+        """Run something in the server's thread, between two requests, and return its result.
+
+        Raises ``TimeoutError`` if that takes longer than so many seconds, ``RuntimeError`` if the
+        server has ended, and what ``work`` raises.
+        """
+        doing = work(self._app)
+        try:
+            done = asyncio.run_coroutine_threadsafe(doing, self._loop)
+        except RuntimeError:
+            doing.close()
+            raise
+        return done.result(patience)
+
     def where(self) -> str:
         """Return the line that the server's thread is at, and what called it, for a message."""
         frame = sys._current_frames().get(self._thread.ident or 0)
@@ -134,12 +149,16 @@ class RunningServer:
     def _run(self, settings: Settings, create: Factory) -> None:
         stopping = asyncio.Event()
 
+        def made(settings: Settings) -> FastAPI:
+            self._app = create(settings)
+            return self._app
+
         def ready(endpoints: Endpoints) -> None:
-            loop = asyncio.get_running_loop()
+            self._loop = loop = asyncio.get_running_loop()
             self._started.set_result((endpoints, lambda: _wake(loop, stopping)))
 
         try:
-            _run_loop(_host(settings, create, ready, stopping))
+            _run_loop(_host(settings, made, ready, stopping))
         except BaseException as problem:  # handed over to the thread that waits
             for waiting in (self._started, self._ended):
                 if not waiting.done():

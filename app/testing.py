@@ -11,6 +11,7 @@ The pytest fixture ``recovery_vault`` is one of these. Nothing heavy is imported
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .connections import CLIENT_ID, SECRET, SUBSCRIPTION, TENANT, Place
-from .control_client.connection import SECONDS_TO_ANSWER, UNREACHABLE, ControlError
+from .control_client.connection import SECONDS_TO_ANSWER, ControlError, answered
 from .double import credentials, environments, option_words, sdk_clients
 from .double.credentials import AsyncCredential, Credential
 from .double.sdk_clients import AsyncClients, Clients
@@ -41,6 +42,10 @@ DEFAULTS: Mapping[str, Any] = {
 """What differs from ``rsvault serve``: free ports, and a clock that stands at a known instant."""
 
 
+BEGUN = "as-the-fixture-begins"
+"""The saved world that a vault with the option ``world`` goes back to."""
+
+
 class RecoveryVaultError(Exception):
     """The server behind a test has ended, or does not answer; the text says why, or where it is."""
 
@@ -50,16 +55,19 @@ class RecoveryVault:
 
     ``arguments`` and ``options`` are those of ``rsvault serve``, as words or as Python's names:
     ``RecoveryVault("--seed", "7")`` is ``RecoveryVault(seed=7)``. What is not given is as there,
-    but for ``DEFAULTS``. ``patience`` is how many seconds the control plane may take to answer.
+    but for ``DEFAULTS``. ``world`` is a file that ``rsvault seed`` reads: the vault begins with it,
+    in its subscription, and goes back to it with each reset. ``patience`` is how many seconds the
+    control plane may take to answer.
 
     Start it by a ``with`` block, or by ``start`` and ``close``. Raises ``ValueError`` for options
-    that ``rsvault serve`` refuses.
+    that ``rsvault serve`` refuses, and for what is wrong in ``world``.
     """
 
     def __init__(
         self,
         *arguments: str,
         subscription: str = SUBSCRIPTION,
+        world: str | os.PathLike[str] | None = None,
         patience: float = SECONDS_TO_ANSWER,
         **options: Any,
     ) -> None:
@@ -70,6 +78,7 @@ class RecoveryVault:
             *arguments,
             *option_words.words(options),
         )
+        self._world = world
         self._patience = patience
         self._open = ExitStack()
         self._clients: dict[Callable[..., Any], Any] = {}
@@ -114,39 +123,71 @@ class RecoveryVault:
             self._records_always = settings.events > 0
             self._records = self._records_always
             self._began = self._control.clock()
+            self._again = ("POST", "/reset")
+            if self._world is not None:
+                self._seed(Path(self._world))
+            if self._world is not None or settings.world is not None:
+                self._control.worlds.save(BEGUN)
+                self._again = ("POST", f"/worlds/{BEGUN}/restore")
             house.callback(self._clients.clear)
             self._open = house.pop_all()
         return self
+
+    def _seed(self, file: Path) -> None:
+        """Make a file's world. Raises ``ValueError`` for what is wrong in it."""
+        try:
+            self._control.worlds.seed(file, subscription=self.subscription)
+        except (OSError, ControlError) as problem:
+            raise ValueError(f"world {file}: {problem}") from problem
 
     def close(self) -> None:
         """Close the clients and stop the server; a second call does nothing."""
         self._open.close()
 
     def reset(self) -> Clock:
-        """Empty the world: start time, seed and the way that time passes are the options' again.
+        """Begin again: start time, seed and the way that time passes are the options'.
 
-        Raises ``RecoveryVaultError`` if the server has ended or hangs.
+        The world is empty, or that of the file ``world``: it was made once, and is only restored.
+        The journal forgets what was asked before. Raises ``RecoveryVaultError`` if the server has
+        ended or hangs.
         """
+        clock = self._steer(*self._again)
+        began = self._began
+        if _ways(clock) != _ways(began):
+            mode, rate, skip_on_wait = _ways(began)
+            self._steer("PATCH", "/clock", mode=mode, rate=rate, skipOnWait=skip_on_wait)
+            clock = self._steer(*self._again)
+        if self._records and not self._records_always:
+            self._control.events.stop()
+            self._records = False
+        self._server.run(_forget, self._patience)
+        return clock
+
+    def _steer(self, method: str, path: str, **body: Any) -> Clock:
+        """Ask the control plane from within, as no test should wait for sockets between tests.
+
+        Raises ``ControlError`` for a refusal, and ``RecoveryVaultError``.
+        """
+        from .control_client.clock import shown
+        from .double.inner_requests import ask
+
         self.check()
+        content = json.dumps(body).encode() if body else b""
+        headers = {"host": "127.0.0.1", "user-agent": "rsvault"}
+        if self._token is not None:
+            headers["x-rsvault-control-token"] = self._token
         try:
-            clock = self._control.reset()
-            began = self._began
-            if _ways(clock) != _ways(began):
-                self._control.set_clock(began.mode, began.rate, began.skip_on_wait)
-                clock = self._control.reset()
-            if self._records and not self._records_always:
-                self._control.events.stop()
-                self._records = False
-        except ControlError as problem:
-            if problem.code != UNREACHABLE:
-                raise
+            status, answer = self._server.run(
+                lambda app: ask(app, method, f"/_emulator{path}", headers, content), self._patience
+            )
+        except (TimeoutError, RuntimeError) as problem:
             self.check()
             self._hangs = True
             raise RecoveryVaultError(
-                f"rsvault's server does not answer ({problem.message}). Its thread is at:\n"
+                f"rsvault's server does not answer in {self._patience:g} s. Its thread is at:\n"
                 f"{self._server.where()}"
             ) from problem
-        return clock
+        return shown(answered(status, answer))
 
     def check(self) -> None:
         """Raise ``RecoveryVaultError`` if the server has ended. It asks for nothing."""
@@ -317,6 +358,10 @@ class RecoveryVault:
         if job == "idle":
             return self.control.advance(until="idle")
         return self.control.advance(job=job_id(job))
+
+
+async def _forget(app: Any) -> None:
+    app.state.journal.forget()
 
 
 def _settings(words: tuple[str, ...]) -> Any:

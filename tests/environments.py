@@ -1,4 +1,4 @@
-"""Python environments for clients that cannot live beside the other tests' packages.
+"""Environments for programs that cannot live beside the other tests' packages.
 
 They lie outside the checkout, in the user's cache, are made once and used by all runs.
 """
@@ -10,30 +10,57 @@ import os
 import subprocess
 import sys
 import venv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 RequirementFiles = Iterable[str]
 """Patterns of files within an environment that name what else is to be installed."""
 
 
-def cached(name: str, requirement: str, files: RequirementFiles = ()) -> Path:
-    """Return the folder of programs of an environment with a package, made if need be.
+class CannotMake(RuntimeError):
+    """An environment could not be made; the text says what was tried, and what came of it."""
 
-    ``files`` are requirement files that the package brings, as patterns below the environment.
+
+def cached(name: str, requirement: str, files: RequirementFiles = ()) -> Path:
+    """Return the folder of programs of an environment with some packages, made if need be.
+
+    ``requirement`` has one on each line. ``files`` are requirement files that a package brings, as
+    patterns below the environment. Raises ``CannotMake``.
     """
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rsvault" / "tests"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    made = caches / f"{name}-python-{python}"
+    made = _made_once(
+        f"{name}-python-{python}", requirement, lambda folder: _make(folder, requirement, files)
+    )
+    return made / "bin"
+
+
+def cached_from_npm(name: str, requirement: str) -> Path:
+    """Return the folder that has a ``node_modules`` with a package, made if need be.
+
+    Raises ``CannotMake``.
+    """
+
+    def make(folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "package.json").write_text("{}")
+        _run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), requirement])
+
+    return _made_once(name, requirement, make)
+
+
+def _made_once(name: str, requirement: str, make: Callable[[Path], None]) -> Path:
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rsvault" / "tests"
+    made = caches / name
     caches.mkdir(parents=True, exist_ok=True)
     # Of several workers that start at once one makes it, and the others wait.
     with (caches / f"{made.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         complete = made / "complete"
         if not complete.exists() or complete.read_text() != requirement:
-            _make(made, requirement, files)
+            sys.stderr.write(f"making {made}, once: {' '.join(requirement.split())}\n")
+            make(made)
             complete.write_text(requirement)
-    return made / "bin"
+    return made
 
 
 def named(variable: str, program: str) -> Path | None:
@@ -53,17 +80,23 @@ def named(variable: str, program: str) -> Path | None:
 def _make(folder: Path, requirement: str, files: RequirementFiles) -> None:
     """Make the environment anew: one that was broken off halfway is not mended."""
     venv.create(folder, clear=True, with_pip=True)
-    _install(folder, requirement)
+    _install(folder, *requirement.splitlines())
     for pattern in files:
         (file,) = folder.glob(pattern)
         _install(folder, "-r", str(file))
 
 
 def _install(folder: Path, *what: str) -> None:
-    done = subprocess.run(
-        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *what],
-        capture_output=True,
-        text=True,
-    )
+    _run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *what])
+
+
+def _run(words: list[str]) -> None:
+    try:
+        done = subprocess.run(words, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise CannotMake(f"{words[0]} is not on PATH, which '{' '.join(words)}' needs") from None
     if done.returncode:
-        raise RuntimeError(f"pip install {' '.join(what)} failed:\n{done.stderr}")
+        raise CannotMake(
+            f"'{' '.join(words)}' failed; if its registry cannot be reached from here, there is "
+            f"nothing to compare with:\n{done.stderr.strip()}"
+        )

@@ -42,6 +42,7 @@ from . import bodies, door_faults, errors, etags, lagging_answers, paths
 from .calls import Answer, Call, Caller, Endpoint, Visit, Waiting
 from .journal import Record, Witness
 from .shapes import Shape
+from .wings import Wing
 
 _log = logging.getLogger("rsvault.door")
 
@@ -97,13 +98,14 @@ class FrontDoor:
         app: ASGIApp,
         endpoints: Iterable[Endpoint],
         *,
+        wings: Iterable[Wing] = (),
         record: Record,
         gate: Gate,
         rights: Rights | None = None,
     ) -> None:
         self._app = app
         # Clients ask for the same paths again and again: they poll.
-        tree = paths.PathTree(endpoints)
+        tree = paths.PathTree(endpoints, wings)
         self._find = lru_cache(maxsize=4096)(
             lambda raw: tree.find(paths.segments_of(raw), slash=raw.endswith(b"/"))
         )

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from . import bodies, paths
 from .calls import Answer, Call, Endpoint
 from .door import Guard, Reach, Rights
+from .wings import Wing
 
 
 class InnerCalls:
@@ -30,17 +31,19 @@ class InnerCalls:
         self._reach = reach
         self._rights = rights
         self._endpoints: Iterable[Endpoint] = ()
+        self._wings: Iterable[Wing] = ()
         self._tree: paths.PathTree | None = None
 
-    def serve(self, endpoints: Iterable[Endpoint]) -> None:
+    def serve(self, endpoints: Iterable[Endpoint], wings: Iterable[Wing] = ()) -> None:
         """Say which endpoints there are; they are put in order when the first call needs one."""
         self._endpoints = endpoints
+        self._wings = wings
         self._tree = None
 
     def find(self, method: str, path: str) -> tuple[Endpoint, paths.Match]:
         """Return who serves a path below ``/subscriptions``. Raises ``Refused``."""
         if self._tree is None:
-            self._tree = paths.PathTree(self._endpoints)
+            self._tree = paths.PathTree(self._endpoints, self._wings)
         segments = paths.segments_of(quote(path, safe="/;").encode())
         match = self._tree.find(segments) if segments[:1] == ["subscriptions"] else None
         if match is None:

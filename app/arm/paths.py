@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from threading import Lock
 from urllib.parse import unquote
 
 from ..domain import ids
 from ..domain.errors import Kind, Refused, invalid, not_found
 from .calls import Endpoint
+from .wings import Wing
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED_SCOPE = re.compile("/(?:%2f)?subscriptions%2f", re.IGNORECASE)
@@ -43,11 +45,13 @@ SCOPE = "/{scope}/"
 
 
 class PathTree:
-    """Every declared template, by segment."""
+    """Every declared template, by segment; those of a wing once a path may lead there."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], wings: Iterable[Wing] = ()) -> None:
         self._root = _Node()
         self._scoped = _Node()
+        self._closed = list(wings)
+        self._opening = Lock()
         for each in endpoints:
             self._add(each)
 
@@ -70,8 +74,17 @@ class PathTree:
 
         A first segment that is a keyword is never taken for the name of a tenant.
         """
+        if any(wing.is_asked(segments) for wing in self._closed):
+            self._open(segments)
         twin = self._find([*segments, ""]) if slash else None
         return twin or self._find(segments)
+
+    def _open(self, segments: list[str]) -> None:
+        with self._opening:  # a world is seeded in a thread of its own
+            for wing in [each for each in self._closed if each.is_asked(segments)]:
+                for each in wing.endpoints():
+                    self._add(each)
+                self._closed.remove(wing)
 
     def _find(self, segments: list[str]) -> Match | None:
         keyword = self._root.keywords.get(segments[0].lower()) if segments else None

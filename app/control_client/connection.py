@@ -68,10 +68,7 @@ class Connection:
         what is not an answer of a control plane.
         """
         response = self.ask(method, path, body, content=content, patient=patient)
-        answer = _object(response.content)
-        if answer is None:
-            raise unexpected(response.text)
-        return answer
+        return answered(response.status_code, response.content)
 
     def ask(
         self,
@@ -182,6 +179,16 @@ def _object(content: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def answered(status: int, content: bytes) -> dict[str, Any]:
+    """Return the object that was answered. Raises ``ControlError`` for a refusal, or none."""
+    if not 200 <= status < 300:
+        raise _error(status, content)
+    answer = _object(content)
+    if answer is None:
+        raise unexpected(content.decode(errors="replace"))
+    return answer
 
 
 def _error(status: int, content: bytes) -> ControlError:

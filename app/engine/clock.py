@@ -118,6 +118,7 @@ class ClockState:
 _FIELDS = tuple(ClockState.__dataclass_fields__)
 _READ = Statement(select(*(world.c[name] for name in _FIELDS)).where(world.c.id == 1))
 _THE_WORLD = update(world).where(world.c.id == 1)
+_WRITE = Statement(_THE_WORLD.values({name: bindparam(name) for name in _FIELDS}))
 _MOVE = Statement(
     _THE_WORLD.values(
         base_virtual_at=bindparam("virtual"),
@@ -151,8 +152,7 @@ def create(connection: Connection, state: ClockState, rules: Rules) -> None:
 
 def write(connection: Connection, state: ClockState) -> None:
     """Replace the clock of a world."""
-    values = {name: getattr(state, name) for name in _FIELDS}
-    connection.execute(update(world).where(world.c.id == 1).values(**values))
+    _WRITE.run(connection, **{name: getattr(state, name) for name in _FIELDS})
 
 
 def settle(connection: Connection, until: int) -> None:

@@ -50,7 +50,6 @@ Index(
     "ix_containers_discover_at",
     containers.c.discover_at,
     sqlite_where=containers.c.discover_at.is_not(None),
-    postgresql_where=containers.c.discover_at.is_not(None),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import MetaData, String
+from sqlalchemy import Connection, MetaData, String, event
 
 metadata = MetaData(
     naming_convention={
@@ -17,6 +17,24 @@ metadata = MetaData(
 )
 
 Document = dict[str, Any]
+
+POSTGRESQL_WHERE = "where on PostgreSQL"
+"""Under which an index keeps, in its ``info``, a condition that SQLite spells otherwise."""
+
+
+def _narrow(_metadata: MetaData, connection: Connection, **_: Any) -> None:
+    """Give PostgreSQL the conditions of indexes: the tables tell them for SQLite alone.
+
+    To name both there would import PostgreSQL's dialect at every start, for some 30 ms.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for index in (each for table in metadata.tables.values() for each in table.indexes):
+        condition = index.info.get(POSTGRESQL_WHERE, index.dialect_options["sqlite"]["where"])
+        index.dialect_options["postgresql"]["where"] = condition
+
+
+event.listen(metadata, "before_create", _narrow)
 
 
 def text_of(length: int) -> String:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from .metadata import Document, metadata, text_of
+from .metadata import POSTGRESQL_WHERE, Document, metadata, text_of
 from .resource_tables import resource_groups, resources
 
 
@@ -104,7 +104,6 @@ Index(
     vaults.c.folded,
     unique=True,
     sqlite_where=vaults.c.deleted_at.is_(None),
-    postgresql_where=vaults.c.deleted_at.is_(None),
 )
 Index("ix_vaults_subscription_group_folded", vaults.c.subscription, vaults.c.group_folded)
 
@@ -270,7 +269,6 @@ for _column in (
         f"ix_items_{_column.name}",
         _column,
         sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
     )
 
 
@@ -387,7 +385,6 @@ Index(
     "ix_jobs_due_at",
     jobs.c.due_at,
     sqlite_where=jobs.c.due_at.is_not(None),
-    postgresql_where=jobs.c.due_at.is_not(None),
 )
 # The jobs that are few: what is under way or went wrong, and what is no backup.
 Index(
@@ -398,7 +395,6 @@ Index(
     jobs.c.ordinal,
     jobs.c.job_id,
     sqlite_where=jobs.c.status != "Completed",
-    postgresql_where=jobs.c.status != "Completed",
 )
 Index(
     "ix_jobs_no_backups",
@@ -408,7 +404,6 @@ Index(
     jobs.c.ordinal,
     jobs.c.job_id,
     sqlite_where=jobs.c.operation != "Backup",
-    postgresql_where=jobs.c.operation != "Backup",
 )
 Index(
     "ix_jobs_not_of_vms",
@@ -418,14 +413,12 @@ Index(
     jobs.c.ordinal,
     jobs.c.job_id,
     sqlite_where=jobs.c.workload != "VM",
-    postgresql_where=jobs.c.workload != "VM",
 )
 Index(
     "ix_jobs_restores",
     jobs.c.item_key,
     jobs.c.ended_at,
     sqlite_where=jobs.c.operation.in_(("Restore", "RestoreWithRehydrate")),
-    postgresql_where=jobs.c.operation.in_(("Restore", "RestoreWithRehydrate")),
 )
 # What users trigger of one item: the limits of a day count it.
 Index(
@@ -433,7 +426,7 @@ Index(
     jobs.c.item_key,
     jobs.c.started_at,
     sqlite_where=text("user_triggered = 1"),
-    postgresql_where=text("user_triggered"),
+    info={POSTGRESQL_WHERE: text("user_triggered")},
 )
 
 
@@ -448,7 +441,6 @@ Index(
     jobs.c.due_at,
     jobs.c.phase,
     sqlite_where=_ends_a_window,
-    postgresql_where=_ends_a_window,
 )
 
 
@@ -504,7 +496,6 @@ for _column in (recovery_points.c.sweep_at, recovery_points.c.tier_at):
         f"ix_recovery_points_{_column.name}",
         _column,
         sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
     )
 
 

@@ -6,11 +6,11 @@ documents are those of azure-cli-wire 5 and 6.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape
 
 from ..domain import disk_selection, ids
 from ..domain.documents import Document
@@ -256,7 +256,9 @@ def _access(_item: Any, point: Any, _told: Document, _policy: str) -> Document:
         "SourceIaaSVMStorageType": _storage(point),
         "VMSizeDescription": size,
     }
-    members = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in told.items())
+    members = "".join(
+        f"<{name}>{html.escape(text, quote=False)}</{name}>" for name, text in told.items()
+    )
     return {
         "tokenExtendedInformation": f"<{_METADATA}>{members}</IaaSVMRecoveryPointMetadataBase>",
         "rpTierInformation": tiers,

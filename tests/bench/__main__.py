@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import editing, growing, listing, plans, serving, starting, travelling
+from tests.bench import editing, growing, listing, peers, plans, serving, starting, travelling
 from tests.bench.figures import Options, Table
+from tests.environments import CannotMake
 
 FIGURES: dict[str, Callable[[Options], Table]] = {
     "cold": starting.cold_start,
+    "peers": peers.peers,
     "memory": starting.memory,
     "reads": serving.reads,
     "writes": serving.writes,
@@ -26,7 +28,7 @@ FIGURES: dict[str, Callable[[Options], Table]] = {
     "million": plans.million_on_sqlite,
     "million-postgresql": plans.million_on_postgresql,
 }
-LONG = ("fleet", "growth", "years", "million", "million-postgresql")
+LONG = ("peers", "fleet", "growth", "years", "million", "million-postgresql")
 """What takes minutes each is only done when it is asked for."""
 
 
@@ -42,21 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often (%(default)s)")
     parser.add_argument(
-        "--peers", nargs="+", choices=["moto"], default=[], help="other emulators to start as well"
-    )
-    parser.add_argument(
         "--small", action="store_true", help="next to no work: only shows that everything runs"
     )
     asked = parser.parse_args(arguments)
     unknown = set(asked.figures) - set(FIGURES)
     if unknown:
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
-    options = Options(asked.rounds, frozenset(asked.peers), asked.small)
-    missing = starting.check_peers(options)
-    if missing:
-        parser.error(missing)
+    options = Options(asked.rounds, asked.small)
     for name in asked.figures or [each for each in FIGURES if each not in LONG]:
-        sys.stdout.write(f"{FIGURES[name](options).markdown()}\n\n")
+        try:
+            table = FIGURES[name](options)
+        except CannotMake as problem:
+            sys.stderr.write(f"{name}: {problem}\n")
+            return 1
+        sys.stdout.write(f"{table.markdown()}\n\n")
         sys.stdout.flush()
     return 0
 

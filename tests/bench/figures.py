@@ -18,7 +18,6 @@ class Options:
     """How a run measures; ``small`` only shows that a figure can be taken at all."""
 
     rounds: int = 5
-    peers: frozenset[str] = frozenset()
     small: bool = False
 
     def scaled(self, whole: int, small: int) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 CHECKOUT = Path(__file__).parents[2]
@@ -59,9 +61,38 @@ def ceiling(name: str, *arguments: str) -> list[str]:
 
 
 def spawn(command: Sequence[str], *, quiet: bool = False) -> subprocess.Popen[str]:
-    """Start a process whose standard output can be read; a quiet one's errors are not shown."""
-    errors = subprocess.DEVNULL if quiet else None
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=errors, text=True)
+    """Start a process whose standard output can be read; a quiet one's errors are not shown.
+
+    Python may keep what it compiles, or each start would be a first one.
+    """
+    return subprocess.Popen(
+        command,
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if quiet else None,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        text=True,
+    )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on, for a server that cannot pick one."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def await_port(process: subprocess.Popen[str], port: int) -> Server:
+    """Wait for a server that does not say when it is ready, a millisecond at a time."""
+    pause = Event()
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            pause.wait(0.001)
+        else:
+            return Server(process, port)
+    raise RuntimeError(f"{process.args!r} ended before it answered")
 
 
 def await_ready(process: subprocess.Popen[str]) -> Server:

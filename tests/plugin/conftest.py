@@ -55,9 +55,11 @@ def fresh_environment(folder: Path, what: str) -> Path:
     python = folder / "bin" / "python"
     (borrowing,) = folder.glob("lib/python*/site-packages")
     (borrowing / "borrowed.pth").write_text("\n".join(site.getsitepackages()))
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    # If rsvault is among what is borrowed, pip would leave it at that but for --ignore-installed.
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    install = [*pip, "install", "--quiet"]
     done = subprocess.run(
-        [*install, "--no-deps", "--no-build-isolation", "--disable-pip-version-check", what],
+        [*install, "--ignore-installed", "--no-deps", "--no-build-isolation", what],
         capture_output=True,
         text=True,
         check=False,

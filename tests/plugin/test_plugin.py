@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.plugin.conftest import RunPytest, fresh_environment, run_in
+from tests.plugin.conftest import PROJECT, RunPytest, fresh_environment, run_in
 
 TEN_LINES = """
 GROUP = {"location": "westeurope"}
@@ -25,6 +27,13 @@ def test_the_world_is_new_and_the_clock_where_it_was(recovery_vault):
     assert list(recovery_vault.clients.resources.resource_groups.list()) == []
     assert recovery_vault.clock.now.isoformat() == "2026-01-01T00:00:00+00:00"
     recovery_vault.faults.arm("throttled")
+"""
+
+INSTALLED_HERE = """
+import sys
+import rsvault
+
+assert rsvault.__file__.startswith(sys.prefix)
 """
 
 ASYNCIO = """
@@ -64,6 +73,17 @@ def test_a_vault_of_a_wider_scope(estate):
 """
 
 
+def test_a_run_that_uses_no_fixture_imports_one_file() -> None:
+    script = (
+        "import sys, pytest; before = {*sys.modules}\n"
+        "import app.pytest_plugin; print(*{*sys.modules} - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == {"app", "app.pytest_plugin"}
+
+
 def test_each_test_has_a_world_of_its_own(suite: RunPytest) -> None:
     done = suite({"test_it.py": TEN_LINES}, "-q")
     assert "2 passed" in done.stdout, done.stdout + done.stderr
@@ -82,7 +102,10 @@ def test_options_of_a_test_and_a_vault_of_a_module(suite: RunPytest) -> None:
 
 
 def test_the_wheel_brings_the_fixture_beside_another_app(installed: Path, tmp_path: Path) -> None:
-    files = {"app/__init__.py": "MINE = True\n", "test_it.py": "import app\n" + TEN_LINES}
+    files = {
+        "app/__init__.py": "MINE = True\n",
+        "test_it.py": "import app\n" + INSTALLED_HERE + TEN_LINES,
+    }
     done = run_in(
         tmp_path, files, [str(installed), "-m", "pytest", "-q", "-W", "error"], {"PYTHONPATH": "."}
     )
@@ -97,7 +120,8 @@ def test_it_is_installed_from_git(sources: Path, tmp_path: Path) -> None:
         done = run_in(sources, {}, ["git", *words], who)
         assert done.returncode == 0, done.stderr
     python = fresh_environment(tmp_path / "environment", f"git+file://{sources}")
-    done = run_in(tmp_path, {"test_it.py": TEN_LINES}, [str(python), "-m", "pytest", "-q"], {})
+    files = {"test_it.py": INSTALLED_HERE + TEN_LINES}
+    done = run_in(tmp_path, files, [str(python), "-m", "pytest", "-q"], {})
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 

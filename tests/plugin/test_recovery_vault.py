@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -54,8 +55,38 @@ def test_a_reset_empties_the_world_and_brings_back_how_time_passes(vault: Recove
     vault.clock.run("scaled", rate=3600, skip_on_wait="off")
     vault.reset()
     assert groups(vault) == []
+    vault.journal.assert_never_asked("ResourceGroups_CreateOrUpdate")
     clock = vault.control.clock()
     assert (clock.now, clock.mode, clock.skip_on_wait) == (START, "frozen", "finish")
+
+
+def test_a_world_of_a_file_is_there_again_after_each_reset(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    file.write_text(
+        "now: 2026-02-01T00:00:00Z\nresourceGroups: [{name: web, location: westeurope}]\n"
+    )
+    with RecoveryVault(world=file) as vault:
+        for _ in range(2):
+            vault.reset()
+            assert groups(vault) == ["web"]
+            assert vault.clock.now == datetime(2026, 2, 1, tzinfo=UTC)
+            vault.clients.resources.resource_groups.create_or_update("more", GROUP)
+            vault.clock.run("scaled", rate=60)
+            vault.faults.arm("throttled")
+        assert vault.reset().mode == "frozen"
+        assert vault.faults.list() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(None, "No such file"), ("resourceGroups: 7\n", "line 1, column 1: resourceGroups")],
+)
+def test_what_is_wrong_in_a_world_is_told(tmp_path: Path, text: str | None, message: str) -> None:
+    file = tmp_path / "estate.yaml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ValueError, match=f"world {file}: .*{message}"):
+        RecoveryVault(world=file).start()
 
 
 def test_the_clock_stands_until_it_is_advanced(vault: RecoveryVault) -> None:
