@@ -106,7 +106,7 @@ class LifeMachine(RegionMachine):
         sent = item_body(policyId=path, sourceResourceId=vm_id(name))
         if name == "sales":
             sent = database_body(policyId=path)
-        refused = ()
+        refused: tuple[Verdict, ...] = ()
         if self.life.is_immutable and item is not None and plan.log_every is None:
             refused = (IMMUTABLE,)
         verdict = SOFT_DELETED if deleted else ACCEPTED
@@ -159,14 +159,15 @@ class LifeMachine(RegionMachine):
     def delete(self, name: str) -> None:
         """Stop protection and delete the data, unless the vault is immutable."""
         item = self.life.items.get(name)
-        verdict, refused = ACCEPTED, ()
+        verdict = ACCEPTED
+        refused: tuple[Verdict, ...] = ()
         if item is None or item.deleted:
             verdict = NOTHING
         elif self.life.is_immutable:
             held = [each for each in item.points.values() if each.vaulted or each.archived]
             kept = item.state == "stopped" and held
-            lasting = [each for each in held if each.expires is not None]
-            if kept or any(each.expires > self.life.now for each in lasting if not each.snapshot):
+            lasting = [each.expires for each in held if each.expires and not each.snapshot]
+            if kept or any(expires > self.life.now for expires in lasting):
                 verdict = IMMUTABLE
             else:
                 refused = (IMMUTABLE,)
@@ -213,7 +214,8 @@ class LifeMachine(RegionMachine):
     def move(self, vm: str, pick: int) -> None:
         """Move a point to the archive, if it says that it is ready."""
         point = self.chosen(vm, pick, lambda each: each.ready)
-        verdict, refused = self._readable(vm, point), ()
+        verdict = self._readable(vm, point)
+        refused: tuple[Verdict, ...] = ()
         if verdict == SOFT_DELETED and point is None:
             verdict = NO_POINT
         elif point is not None and verdict == ACCEPTED and not point.ready:
@@ -251,7 +253,8 @@ class LifeMachine(RegionMachine):
     def rehydrate(self, vm: str, pick: int, days: int, high: bool) -> None:
         """Bring a point back from the archive for some days, and restore it."""
         point = self.chosen(vm, pick, self._is_archived)
-        verdict, refused = self._readable(vm, point), ()
+        verdict = self._readable(vm, point)
+        refused: tuple[Verdict, ...] = ()
         if point is not None and verdict == ACCEPTED:
             if self._is_archived(point):
                 refused = (REHYDRATING,)
@@ -263,7 +266,7 @@ class LifeMachine(RegionMachine):
             "rehydrationPriority": "High" if high else "Standard",
             "rehydrationRetentionDuration": f"P{days}D",
         }
-        more = {"objectType": "IaasVMRestoreWithRehydrationRequest"}
+        more: dict[str, Any] = {"objectType": "IaasVMRestoreWithRehydrationRequest"}
         more |= {"recoveryPointRehydrationInfo": info}
         self._restore("rehydrate", vm, point, verdict, *refused, **more)
 
@@ -385,13 +388,13 @@ class LifeMachine(RegionMachine):
     def _restore_database(
         self, what: str, path: str, verdict: Verdict, over: bool, **more: Any
     ) -> None:
-        where = {"targetInfo": target("MSSQLSERVER/copy", "Overwrite")}
+        more["targetInfo"] = target("MSSQLSERVER/copy", "Overwrite")
         if over:
-            where = {"targetInfo": {"overwriteOption": "Overwrite"}}
+            more["targetInfo"] = {"overwriteOption": "Overwrite"}
             more["recoveryType"] = "OriginalLocation"
         if verdict == ACCEPTED and not self.vm_runs:
             verdict = (409, "VMNotInRunningStateUserError")
-        body = restore_body(**more, **where)
+        body = restore_body(**more)
         got = self.ask(what, verdict, "POST", f"{path}/restore", body)
         self.begun(got)
         item = self.life.items.get("sales")

@@ -210,8 +210,8 @@ def test_a_log_is_restored_from_a_full_backup_that_is_there(arm: httpx.Client) -
     [(_, newest)] = kinds(arm)
     assert newest > before, "the one before the pause is over"
     assert log_ranges(arm) == [(newest, "2026-02-05T14:00:00Z")]
-    earlier = {"kind": "AzureWorkloadSQLPointInTimeRestoreRequest", "targetInfo": target()}
-    body = restore_body(**earlier, pointInTime="2026-02-05T12:00:00Z")
+    kind = "AzureWorkloadSQLPointInTimeRestoreRequest"
+    body = restore_body(kind, targetInfo=target(), pointInTime="2026-02-05T12:00:00Z")
     answer = arm.post(f"{SALES}/recoveryPoints/{RANGE}/restore", json=body)
     assert code_of(answer) == "UserErrorPointInTimeNotInRange"
 
