@@ -50,6 +50,8 @@ from .engine.rules import Rules
 from .engine.worker import Engine
 from .identity import clouds, discovery, grants, managed_identities
 from .identity.tokens import Issuer
+from .providers.alerts_management import alert_summaries, alerts, smart_groups
+from .providers.alerts_management import graph_rows as alerts_graph
 from .providers.authorization import permissions, role_assignments, role_definitions
 from .providers.blob_storage import blobs
 from .providers.recovery_services import (
@@ -107,11 +109,13 @@ ROOMS: tuple[ModuleType, ...] = (
     private_links,
     registrations,
     replication_vault_settings,
+    alerts,
+    alert_summaries,
+    smart_groups,
 )
 
-_ALERTS = "microsoft.alertsmanagement"
 _COMPANIONS = (
-    _ALERTS,  # the rules that say who is told of them
+    "actionrules",
     "microsoft.compute",
     "microsoft.dataprotection",
     "microsoft.insights",
@@ -171,7 +175,7 @@ def _near(
                 vaults_graph.deleted_graph_rows,
                 _items_graph,
             ),
-            "alertsmanagementresources": (_alerts_graph,),
+            "alertsmanagementresources": (alerts_graph.graph_rows,),
         }
     )
     seeding = control_seeds.endpoints_of(inner)
@@ -190,7 +194,6 @@ def wings(inner: InnerCalls) -> tuple[Wing, ...]:
     return (
         Wing(("deployments",), lambda: _deployments(inner)),
         Wing(_COMPANIONS, _companions),
-        Wing((_ALERTS,), _alerts),
         Wing(("backup", "privateendpointconnections", "_blob"), _backup),
     )
 
@@ -205,18 +208,6 @@ def _companions() -> Iterable[Endpoint]:
     from .providers.companions import table
 
     return table.ENDPOINTS
-
-
-def _alerts() -> Iterable[Endpoint]:
-    from .providers.alerts_management import alert_summaries, alerts, smart_groups
-
-    return [*alerts.ENDPOINTS, *alert_summaries.ENDPOINTS, *smart_groups.ENDPOINTS]
-
-
-def _alerts_graph(call: Call, subscriptions: Collection[str]) -> Iterable[Document]:
-    from .providers.alerts_management import graph_rows
-
-    return graph_rows.graph_rows(call, subscriptions)
 
 
 def _companions_graph(call: Call, subscriptions: Collection[str]) -> Iterable[Document]:

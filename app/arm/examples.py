@@ -223,6 +223,13 @@ QUERY_MEANINGS: Mapping[str, str] = {
     "groupby": "What to count by",
     "includeSmartGroupsCount": "Whether to count smart groups too",
     "identifier": "What to tell the words of",
+    "kind": "Only events of this kind, such as job.completed or job.*; several with commas between",
+    "vault": "Only events of this vault, by its name or its id",
+    "item": "Only events of this item, by its name or its id",
+    "job": "Only events of this job, by its id",
+    "operation": "Only events of jobs of this operation, such as Backup",
+    "after": "Only events that come after this number, or latest",
+    "follow": "Whether to go on with what happens; false ends with what is kept",
 }
 
 REFUSALS: Mapping[int, tuple[str, str]] = {

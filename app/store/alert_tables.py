@@ -69,7 +69,6 @@ Index(
     "ix_alerts_open_item",
     alerts.c.open_item,
     sqlite_where=alerts.c.open_item.is_not(None),
-    postgresql_where=alerts.c.open_item.is_not(None),
 )
 
 

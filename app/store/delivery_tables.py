@@ -41,5 +41,4 @@ Index(
     "ix_deliveries_due_at",
     deliveries.c.due_at,
     sqlite_where=deliveries.c.due_at.is_not(None),
-    postgresql_where=deliveries.c.due_at.is_not(None),
 )

@@ -64,8 +64,9 @@ class OperationFigures:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Forget what earlier tests asked."""
+        """Forget what earlier tests asked, and keep only what a test of a client asks."""
         self._requests.seen.clear()
+        self._requests.keeps = item.path.is_relative_to(FOLDER)
         return (yield)
 
     @pytest.hookimpl(tryfirst=True)
@@ -134,13 +135,14 @@ class _Requests(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.seen: list[Exchange] = []
+        self.keeps = False
         logger = logging.getLogger("rsvault.requests")
         logger.setLevel(logging.INFO)
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one."""
-        if isinstance(record.msg, Exchange):
+        """Keep one, if somebody wants to know."""
+        if self.keeps and isinstance(record.msg, Exchange):
             self.seen.append(record.msg)
 
 

@@ -194,6 +194,8 @@ ELSEWHERE = {
     "ExportJobsOperationResults_Get",
     "ExportedJobs_Get",
     "ExportedJobs_GetWorkbook",
+    # Nothing is recorded in the world of the examples.
+    "Emulator_StreamEvents",
     # Nothing goes wrong in the world of the examples, so there is no alert in it.
     "Alerts_GetById",
     "Alerts_ChangeState",
