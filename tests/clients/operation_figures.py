@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -64,10 +65,12 @@ class OperationFigures:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Forget what earlier tests asked, and keep only what a test of a client asks."""
+        """Listen to what a test of a client asks, and forget what earlier ones did."""
+        if not item.path.is_relative_to(FOLDER):
+            return (yield)
         self._requests.seen.clear()
-        self._requests.keeps = item.path.is_relative_to(FOLDER)
-        return (yield)
+        with self._requests.listening():
+            return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
@@ -135,14 +138,23 @@ class _Requests(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.seen: list[Exchange] = []
-        self.keeps = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Keep what is noted meanwhile; else nothing is, as pytest would keep it too."""
         logger = logging.getLogger("rsvault.requests")
+        before = logger.level
         logger.setLevel(logging.INFO)
         logger.addHandler(self)
+        try:
+            yield
+        finally:
+            logger.removeHandler(self)
+            logger.setLevel(before)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one, if somebody wants to know."""
-        if self.keeps and isinstance(record.msg, Exchange):
+        """Keep one."""
+        if isinstance(record.msg, Exchange):
             self.seen.append(record.msg)
 
 
