@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import httpx
 from hypothesis import HealthCheck, example, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.arm.calls import Endpoint
 from app.arm.shapes import Shape
+from app.domain.blob_paths import PREFIX
 from app.main import endpoints
 from tests.wire.builders import (
     ITEM_ID,
@@ -173,7 +175,12 @@ def test_no_request_is_a_fault_and_a_refused_one_changes_nothing(arm: httpx.Clie
 
 
 def told(one: Asked, answer: httpx.Response) -> Any:
-    """Return why a request is refused: sign-in has codes of its own, once the path is read."""
+    """Return why a request is refused: sign-in has codes of its own, once the path is read.
+
+    A path of a file that becomes another one leads to blobs, which are refused in XML.
+    """
+    if answer.request.url.path.startswith(f"{PREFIX}/") and "xml" in answer.headers["content-type"]:
+        return ElementTree.fromstring(answer.content).findtext("Code")
     is_sign_in = one.endpoint.refuses is Shape.SIGN_IN_ERROR
     return (is_sign_in and answer.json().get("error_codes")) or code_of(answer)
 
