@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
+import sys
 
 
 def told_to_stop() -> asyncio.Event:
     """Return the event that a signal sets; call it inside the event loop."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there the runner turns Ctrl+C into a cancellation.
-        with suppress(NotImplementedError):
+    # Windows has no such handlers; there the runner turns Ctrl+C into a cancellation.
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
     return stopping

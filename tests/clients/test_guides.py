@@ -96,7 +96,8 @@ def test_what_a_guide_says_to_run_prints_what_it_says(
     nursery: RunningServer, tmp_path: Path, page: str, language: str
 ) -> None:
     if language == "js" and not has_node_packages():
-        pytest.skip("NODE_PATH leads to no Azure packages")
+        needed = " ".join(f"@azure/{name}" for name in NODE_PACKAGES)
+        pytest.skip(f"there is no node, or NODE_PATH leads to no {needed}: npm install them")
     program = programs(page)[language]
     file = tmp_path / f"program.{language}"
     file.write_text("\n".join(program.blocks), encoding="utf-8")

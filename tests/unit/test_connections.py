@@ -60,7 +60,7 @@ SHELL_COMMANDS = {
 @pytest.mark.parametrize("program", SHELL_COMMANDS)
 def test_a_shell_takes_every_variable(program: str, client: str, tmp_path: Path) -> None:
     if shutil.which(program) is None:
-        pytest.skip(f"there is no {program} on this machine")
+        pytest.skip(f"the shell {program} is not installed")
     words, shell = SHELL_COMMANDS[program]
     at = place(tmp_path / ODD)
     lines = [each for each in connections.lines(client, at) if not isinstance(each, Run)]

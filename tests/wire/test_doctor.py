@@ -384,7 +384,7 @@ def real(client: str, home: Path, server: RunningServer, folder: str) -> tuple[i
 def folder_of(program: str) -> str:
     found = shutil.which(program)
     if found is None:
-        pytest.skip(f"there is no {program} on this machine")
+        pytest.skip(f"the program {program} is not installed")
     return str(Path(found).parent)
 
 

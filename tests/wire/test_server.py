@@ -180,7 +180,7 @@ def test_an_ipv6_address_stands_in_brackets(tmp_path: Path) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
-        pytest.skip("this machine has no IPv6")
+        pytest.skip("the IPv6 loopback ::1 cannot be bound")
     with start(free(tmp_path, host="::1"), create=small_app([])) as server:
         assert server.http_url.startswith("http://[::1]:")
         answer = httpx.get(f"{server.https_url}/where", verify=trusting(server.ca_file))
