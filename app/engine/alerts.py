@@ -74,6 +74,30 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
+def _fired(
+    rule: ColumnElement[Any], severity: int, at: ColumnElement[Any], natural: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the values that every alert begins with, of one that is raised in a vault.
+
+    What it is about has the name ``natural`` among those of its rule.
+    """
+    return (
+        func.md5(bindparam("prefix", type_=String) + rule + "/" + natural),
+        vaults.c.subscription,
+        vaults.c.key,
+        vaults.c.id,
+        vaults.c.folded,
+        rule,
+        literal(severity, Integer),
+        literal(AlertState.NEW, String),
+        literal(Condition.FIRED, String),
+        at,
+        at,
+        literal(SYSTEM, String),
+        literal(False, Boolean),
+    )
+
+
 def _of_jobs(
     failed: ColumnElement[bool], at: ColumnElement[Any], *, unhealthy: bool = False
 ) -> ReturningInsert[Any]:
@@ -92,19 +116,7 @@ def _of_jobs(
         )
     found = (
         select(
-            func.md5(bindparam("prefix", type_=String) + rule + "/" + jobs.c.job_id),
-            vaults.c.subscription,
-            vaults.c.key,
-            vaults.c.id,
-            vaults.c.folded,
-            rule,
-            literal(BACKUP_FAILURE.severity, Integer),
-            literal(AlertState.NEW, String),
-            literal(Condition.FIRED, String),
-            at,
-            at,
-            literal(SYSTEM, String),
-            literal(False, Boolean),
+            *_fired(rule, BACKUP_FAILURE.severity, at, jobs.c.job_id),
             jobs.c.item_key,
             items.c.name,
             jobs.c.container_name,
@@ -218,19 +230,7 @@ def _of_items(
     natural = cast(items.c.key, String) + "/" + cast(due, String)
     found = (
         select(
-            func.md5(bindparam("prefix", type_=String) + name + "/" + natural),
-            vaults.c.subscription,
-            vaults.c.key,
-            vaults.c.id,
-            vaults.c.folded,
-            name,
-            literal(rule.severity, Integer),
-            literal(AlertState.NEW, String),
-            literal(Condition.FIRED, String),
-            due,
-            due,
-            literal(SYSTEM, String),
-            literal(False, Boolean),
+            *_fired(name, rule.severity, due, natural),
             items.c.key,
             items.c.name,
             items.c.container_name,

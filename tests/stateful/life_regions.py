@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import currently_in_test_context, event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -41,7 +39,8 @@ from tests.stateful.model import (
     SECOND,
     Verdict,
 )
-from tests.stateful.observed import CLOCK, RESTORED_ID, Exchange, Place, Watcher, instant, text
+from tests.stateful.observed import CLOCK, RESTORED_ID, Watcher, instant, text
+from tests.stateful.runs import Run
 from tests.wire.builders import (
     VAULT_ID,
 )
@@ -51,21 +50,10 @@ from tests.wire.protected_databases import (
 from tests.wire.secondary import FAR, OPTED_IN
 
 
-@dataclass
-class Lives:
-    """What all the examples of one run came to."""
-
-    place: Place
-    did: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    scripts: list[list[Exchange]] = field(default_factory=list)
-    steps: int = 0
-
-
 class RegionMachine(RuleBasedStateMachine):
     """One vault with all that it protects, its pair, and a server that is started anew."""
 
-    def __init__(self, run: Lives) -> None:
+    def __init__(self, run: Run) -> None:
         super().__init__()
         self.run = run
         self.watcher = Watcher(run.place)
@@ -89,12 +77,6 @@ class RegionMachine(RuleBasedStateMachine):
 
     # --- asking, and looking --------------------------------------------------------------
 
-    def note(self, kind: str) -> None:
-        """Count something that happened."""
-        self.run.did[kind] += 1
-        if currently_in_test_context():
-            event(kind)
-
     def ask(
         self,
         kind: str,
@@ -114,7 +96,7 @@ class RegionMachine(RuleBasedStateMachine):
         status, body = self.watcher.ask(method, path, sent)
         code = body["error"]["code"] if status >= 400 else None
         assert (status, code) in possible, (kind, possible, status, body)
-        self.note(f"{kind} {code or status}")
+        self.run.note(f"{kind} {code or status}")
         return status, code
 
     def look(self) -> None:
@@ -123,7 +105,7 @@ class RegionMachine(RuleBasedStateMachine):
         self.life.see(self._seen())
         for item in self.life.items.values():
             if len(item.ranges) > 1:
-                self.note("two ranges of a log")
+                self.run.note("two ranges of a log")
 
     def _seen(self) -> Seen:
         seen = Seen(self.watcher.now())
@@ -209,7 +191,7 @@ class RegionMachine(RuleBasedStateMachine):
         """Go to where something happens, or a microsecond beside it."""
         due = self._due()
         if due:
-            self.note("advance to what is due")
+            self.run.note("advance to what is due")
             self._advance_to(max(due[pick % len(due)] + microseconds, self.life.now))
 
     def _due(self) -> list[int]:
@@ -258,7 +240,7 @@ class RegionMachine(RuleBasedStateMachine):
         if self.restarted or self.run.place.settings.database == "memory":
             return
         self.restarted = True
-        self.note("restart")
+        self.run.note("restart")
         paths = [each.path for each in self.watcher.exchanges if each.method == "GET"][-30:]
         before = [self.run.place.ask("GET", path) for path in paths]
         self.run.place.restart()

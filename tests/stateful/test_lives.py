@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.life_machine import LifeMachine
-from tests.stateful.life_regions import Lives
 from tests.stateful.life_walks import WALKS
 from tests.stateful.observed import Place
+from tests.stateful.runs import Run
 from tests.stateful.test_vault_machine import check_answers
 
 QUICK = settings(
@@ -55,7 +55,7 @@ database policy UserErrorOperationDeniedOnImmutableItem; database policy 200
 """Every step, refusal and event that a run must have come to: else the machine tried too little."""
 
 
-def explore(run: Lives, ways: settings) -> Counter[str]:
+def explore(run: Run, ways: settings) -> Counter[str]:
     """Take the machine on the walks, then wherever Hypothesis likes; count the steps of each."""
     steps: Counter[str] = Counter()
     for walk in WALKS:
@@ -75,13 +75,13 @@ def explore(run: Lives, ways: settings) -> Counter[str]:
     return steps
 
 
-def check_that_it_happened(run: Lives) -> None:
+def check_that_it_happened(run: Run) -> None:
     wanted = {each.strip() for line in HAPPENS.split("\n") for each in line.split(";")} - {""}
     assert wanted - set(run.did) == set(), "the machine did not come to these"
 
 
 def test_what_is_told_of_a_life_agrees_with_itself(stored_world: str, tmp_path: Path) -> None:
-    run = Lives(Place(stored_world, tmp_path, **OFTEN))
+    run = Run(Place(stored_world, tmp_path, **OFTEN))
     with closing(run.place):
         explore(run, QUICK)
     check_that_it_happened(run)
@@ -97,7 +97,7 @@ def test_what_is_told_of_a_life_agrees_with_itself(stored_world: str, tmp_path: 
 def test_what_is_told_of_a_life_agrees_with_itself_wherever_one_goes(
     stored_world: str, tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    run = Lives(Place(stored_world, tmp_path, **options))
+    run = Run(Place(stored_world, tmp_path, **options))
     with closing(run.place):
         steps = explore(run, DEEP)
     for walk, number in steps.items():

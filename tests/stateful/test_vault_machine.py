@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.observed import Exchange, Place
-from tests.stateful.vault_machine import Run, VaultMachine, played_again
+from tests.stateful.runs import Run
+from tests.stateful.vault_machine import VaultMachine, played_again
 from tests.stateful.walks import WALKS
 
 QUICK = settings(

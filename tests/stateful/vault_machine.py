@@ -10,10 +10,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import currently_in_test_context, event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -33,6 +31,7 @@ from tests.stateful.observed import (
     text,
     tiers_of,
 )
+from tests.stateful.runs import Run
 from tests.wire.builders import (
     RESTORE,
     STOP,
@@ -60,16 +59,6 @@ vms = st.sampled_from([*VMS, ANY, ANY])
 names = st.sampled_from(POLICIES)
 picks = st.integers(0, 30)
 half_hours = st.integers(0, 47)
-
-
-@dataclass
-class Run:
-    """What all the examples of one run came to."""
-
-    place: Place
-    did: Counter[str] = field(default_factory=Counter)
-    scripts: list[list[Exchange]] = field(default_factory=list)
-    steps: int = 0
 
 
 class VaultMachine(RuleBasedStateMachine):
@@ -104,19 +93,13 @@ class VaultMachine(RuleBasedStateMachine):
 
     # --- asking, and comparing ------------------------------------------------------------
 
-    def note(self, kind: str) -> None:
-        """Count something that happened."""
-        self.run.did[kind] += 1
-        if currently_in_test_context():
-            event(kind)
-
     def expect(self, kind: str, verdict: Verdict, method: str, path: str, sent: Any = None) -> Any:
         """Send a request, see that it is answered as the model says, and compare the world."""
         status, body = self.watcher.ask(method, path, sent)
         code = body["error"]["code"] if status >= 400 else None
         assert (status, code) == verdict, (kind, verdict, status, body)
         self.refused = code is not None
-        self.note(f"{kind} {code or status}")
+        self.run.note(f"{kind} {code or status}")
         return body
 
     def job_of(self, job: Job) -> None:
@@ -234,7 +217,7 @@ class VaultMachine(RuleBasedStateMachine):
         """Go to where something happens, or a microsecond beside it."""
         due = self._due()
         if due:
-            self.note("advance to what is due")
+            self.run.note("advance to what is due")
             self._advance_to(due[pick % len(due)] + microseconds)
 
     def _due(self) -> list[int]:
@@ -279,7 +262,7 @@ class VaultMachine(RuleBasedStateMachine):
         self.watcher.ask("PATCH", CLOCK, {"skipOnWait": "off"})
         self.refused = False
         self.compare()
-        self.note(f"wait for a job: {how}")
+        self.run.note(f"wait for a job: {how}")
         if how == "finish":
             assert job.ended == self.model.now
             assert found["status"] == job.status
@@ -304,7 +287,7 @@ class VaultMachine(RuleBasedStateMachine):
         self.refused = False
         self.compare()
         assert self.model.now == now
-        self.note(f"live at rate {rate or 1}")
+        self.run.note(f"live at rate {rate or 1}")
 
     # --- the server -----------------------------------------------------------------------
 
@@ -314,7 +297,7 @@ class VaultMachine(RuleBasedStateMachine):
         if self.restarted or self.run.place.settings.database == "memory":
             return
         self.restarted = True
-        self.note("restart")
+        self.run.note("restart")
         paths = [each.path for each in self.watcher.exchanges if each.method == "GET"][-30:]
         before = [self.run.place.ask("GET", path) for path in paths]
         self.run.place.restart()
@@ -326,7 +309,7 @@ class VaultMachine(RuleBasedStateMachine):
     def reset(self, really: int) -> None:
         """Empty the world, once in a while."""
         if really == 9:
-            self.note("reset")
+            self.run.note("reset")
             self.run.scripts.append(list(self.watcher.exchanges))
             self._begin()
             assert self.seen.jobs == []
@@ -474,7 +457,7 @@ class VaultMachine(RuleBasedStateMachine):
         sent = {"properties": properties}
         self.expect("back up", verdict, "POST", f"{item_id(vm)}/backup", sent)
         if job is not None:
-            self.note(f"on-demand backup {job.status}")
+            self.run.note(f"on-demand backup {job.status}")
             self.job_of(job)
         self.compare()
 

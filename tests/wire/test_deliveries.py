@@ -28,6 +28,7 @@ from tests.wire.told import (
     ONCALL,
     RULE,
     fail_a_backup,
+    listened_to,
     protected,
     put_action_group,
     put_rule,
@@ -85,9 +86,7 @@ def test_a_failed_backup_is_told_in_the_common_alert_schema(
 
 
 def test_it_is_signed_with_the_worlds_key(arm: httpx.Client, receiver: WebhookReceiver) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     fail_a_backup(arm)
     settle(arm)
     key = done(arm.get(f"{DELIVERIES}/key")).json()["signingSecret"]
@@ -110,9 +109,7 @@ def test_without_a_rule_nothing_is_told(arm: httpx.Client, receiver: WebhookRece
 def test_a_rule_that_removes_all_groups_keeps_an_alert_silent(
     arm: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     night = {"recurrenceType": "Daily", "startTime": "22:00:00", "endTime": "06:00:00"}
     put_rule(
         arm,
@@ -165,9 +162,7 @@ def test_a_group_that_is_disabled_or_deleted_is_not_told(
 def test_a_webhook_is_called_again_with_the_same_body_and_id(
     arm: httpx.Client, receiver: WebhookReceiver, first: int
 ) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     receiver.answer([first])
     fail_a_backup(arm)
     assert settle(arm)["states"]["Delivered"] == 1
@@ -180,9 +175,7 @@ def test_a_webhook_is_called_again_with_the_same_body_and_id(
 def test_what_azure_does_not_retry_fails_at_once(
     arm: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     receiver.answer([500])
     fail_a_backup(arm)
     settle(arm)
@@ -192,9 +185,7 @@ def test_what_azure_does_not_retry_fails_at_once(
 
 
 def test_after_six_attempts_it_has_failed(arm: httpx.Client, receiver: WebhookReceiver) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     receiver.answer([503] * 10)
     fail_a_backup(arm)
     settle(arm)
@@ -206,9 +197,7 @@ def test_after_six_attempts_it_has_failed(arm: httpx.Client, receiver: WebhookRe
 def test_without_hurry_what_waits_for_its_next_attempt_is_left(
     arm: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     receiver.answer([503])
     fail_a_backup(arm)
     elsewhere = {"subscription": "99999999-2222-3333-4444-555555555555"}
@@ -223,9 +212,7 @@ def test_without_hurry_what_waits_for_its_next_attempt_is_left(
 
 
 def test_filters_and_pages(arm: httpx.Client, receiver: WebhookReceiver) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     for _ in range(3):
         fail_a_backup(arm)
     settle(arm)
@@ -249,9 +236,7 @@ def test_filters_and_pages(arm: httpx.Client, receiver: WebhookReceiver) -> None
 def test_what_is_resolved_by_a_later_backup_is_told_too(
     arm: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     fail_a_backup(arm)
     back_up(arm, ITEM_ID)
     done(arm.post("/_emulator/clock/advance", json={"until": "idle"}))
@@ -265,9 +250,7 @@ def test_what_is_resolved_by_a_later_backup_is_told_too(
 
 def test_the_client_lists_and_waits(world: RunningServer, arm: httpx.Client) -> None:
     with WebhookReceiver(503) as receiver, ControlPlane(world.http_url) as control:
-        protected(arm)
-        put_action_group(arm, receiver.url)
-        put_rule(arm)
+        listened_to(arm, receiver.url)
         fail_a_backup(arm)
         assert control.deliveries.wait(hurry=False)["Waiting"] == 1
         assert control.deliveries.wait()["Delivered"] == 1
@@ -285,9 +268,7 @@ def run(world: RunningServer, *words: str) -> Result:
 def test_the_command_lists_and_waits(
     world: RunningServer, arm: httpx.Client, receiver: WebhookReceiver
 ) -> None:
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     receiver.answer([500])
     fail_a_backup(arm)
     waited = run(world, "wait")
@@ -309,9 +290,7 @@ def test_the_command_lists_and_waits(
 def test_a_slow_receiver_is_given_up_and_called_again(serve: Served) -> None:
     with WebhookReceiver(SILENCE) as receiver:
         arm = serve(webhook_timeout=1)
-        protected(arm)
-        put_action_group(arm, receiver.url)
-        put_rule(arm)
+        listened_to(arm, receiver.url)
         fail_a_backup(arm)
         assert settle(arm)["states"]["Delivered"] == 1
         assert len(receiver.got) == 2
@@ -320,9 +299,7 @@ def test_a_slow_receiver_is_given_up_and_called_again(serve: Served) -> None:
 def test_who_waits_in_vain_is_told_what_is_left(serve: Served) -> None:
     with WebhookReceiver(SILENCE) as receiver:
         arm = serve()
-        protected(arm)
-        put_action_group(arm, receiver.url)
-        put_rule(arm)
+        listened_to(arm, receiver.url)
         fail_a_backup(arm)
         with (
             ControlPlane(str(arm.base_url)) as control,
@@ -333,9 +310,7 @@ def test_who_waits_in_vain_is_told_what_is_left(serve: Served) -> None:
 
 def test_a_key_and_waits_of_ones_own(serve: Served, receiver: WebhookReceiver) -> None:
     arm = serve(webhook_key=KEY, webhook_waits=(3600.0,))
-    protected(arm)
-    put_action_group(arm, receiver.url)
-    put_rule(arm)
+    listened_to(arm, receiver.url)
     receiver.answer([503, 503])
     fail_a_backup(arm)
     assert settle(arm)["states"]["Failed"] == 1

@@ -14,6 +14,7 @@ from tests.wire.builders import done
 from tests.wire.receivers import WebhookReceiver
 from tests.wire.told import (
     fail_a_backup,
+    listened_to,
     protected,
     put_action_group,
     put_rule,
@@ -43,9 +44,7 @@ def test_a_restart_between_two_attempts_goes_on(
 ) -> None:
     receiver.answer([503])
     with start(chosen(stored_world, tmp_path)) as server, client_of(server) as arm:
-        protected(arm)
-        put_action_group(arm, receiver.url)
-        put_rule(arm)
+        listened_to(arm, receiver.url)
         fail_a_backup(arm)
         settle(arm, hurry=False)
     assert len(receiver.got) == 1
@@ -80,9 +79,7 @@ def test_what_was_saved_is_not_told_again(stored_world: str, tmp_path: Path) -> 
         start(chosen(stored_world, tmp_path)) as server,
         client_of(server) as arm,
     ):
-        protected(arm)
-        put_action_group(arm, receiver.url)
-        put_rule(arm)
+        listened_to(arm, receiver.url)
         fail_a_backup(arm)
         settle(arm, hurry=False)
         assert told(arm)[0]["state"] == "Waiting"

@@ -61,3 +61,10 @@ def settle(arm: httpx.Client, **how: Any) -> dict[str, Any]:
 
 def told(arm: httpx.Client, **query: str) -> list[dict[str, Any]]:
     return list(done(arm.get(DELIVERIES, params=query)).json()["value"])
+
+
+def listened_to(arm: httpx.Client, url: str) -> None:
+    """Protect a VM, and let a webhook be told of the alerts about it."""
+    protected(arm)
+    put_action_group(arm, url)
+    put_rule(arm)
