@@ -50,7 +50,7 @@ class PathTree:
     def __init__(self, endpoints: Iterable[Endpoint], wings: Iterable[Wing] = ()) -> None:
         self._root = _Node()
         self._scoped = _Node()
-        self._closed = list(wings)
+        self._closed = tuple(wings)
         self._opening = Lock()
         for each in endpoints:
             self._add(each)
@@ -81,10 +81,12 @@ class PathTree:
 
     def _open(self, segments: list[str]) -> None:
         with self._opening:  # a world is seeded in a thread of its own
-            for wing in [each for each in self._closed if each.is_asked(segments)]:
-                for each in wing.endpoints():
-                    self._add(each)
-                self._closed.remove(wing)
+            for wing in self._closed:
+                if wing.is_asked(segments):
+                    for each in wing.endpoints():
+                        self._add(each)
+            # Replaced and not changed, and last: who looks meanwhile sees all of it, and waits.
+            self._closed = tuple(each for each in self._closed if not each.is_asked(segments))
 
     def _find(self, segments: list[str]) -> Match | None:
         keyword = self._root.keywords.get(segments[0].lower()) if segments else None
