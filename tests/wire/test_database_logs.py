@@ -16,6 +16,7 @@ from tests.wire.databases import (
 from tests.wire.protected_databases import (
     RANGE,
     SALES,
+    ask_backup,
     back_up_database,
     database_body,
     kinds,
@@ -129,3 +130,19 @@ def test_ten_years_of_logs_cost_nothing(arm: httpx.Client) -> None:
     assert log_ranges(arm) == [("2035-11-27T00:00:00Z", "2036-01-01T00:00:00Z")]
     # Full ones are kept for four weeks, and longer where the log needs them: 35 days, and a week.
     assert len(points(arm)) == 6
+
+
+def test_a_backup_of_the_log_that_runs_at_a_stop_still_ends(arm: httpx.Client) -> None:
+    sql_world(arm, days=30, log=7, every=60)
+    advance(arm, to="2026-01-02T00:30:00Z")
+    [(started, before)] = log_ranges(arm)
+    ask_backup(arm, "Log")
+    finish(
+        arm, arm.put(SALES, json=database_body(protectionState="ProtectionStopped", policyId=""))
+    )
+    advance(arm, by="PT30M")
+    [(since, ended)] = log_ranges(arm)
+    assert since == started
+    assert before < "2026-01-02T00:30:00Z" < ended < "2026-01-02T00:40:00Z"
+    advance(arm, by="P1D")
+    assert log_ranges(arm) == [(since, ended)]
